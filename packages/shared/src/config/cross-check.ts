@@ -1,0 +1,172 @@
+// What one section of a configuration says of another: names that must exist, must differ, must fit together.
+import type { z } from 'zod';
+import { contains, formatIp4Prefix, networkOf, parseIp4, parseIp4Prefix } from '../net/ip4.js';
+import type { ConnectionSection } from './ike.js';
+import type { InterfaceSection } from './interface.js';
+import type { RouteSection } from './route.js';
+import { type TunnelSection, tunnelIfId } from './tunnel.js';
+import type { VrfSection } from './vrf.js';
+import { DEFAULT_VRF } from './vrf.js';
+
+interface Sections {
+  vrfs: VrfSection[];
+  interfaces: InterfaceSection[];
+  tunnels: TunnelSection[];
+  routes: RouteSection[];
+  ike: { connections: ConnectionSection[] };
+}
+
+type Path = (string | number)[];
+type Report = (path: Path, message: string) => void;
+
+export function crossCheck(config: Sections, context: z.core.$RefinementCtx): void {
+  const report: Report = (path, message) => context.addIssue({ code: 'custom', path, message });
+  checkNames(config, report);
+  checkVrfs(config, report);
+  checkAddresses(config, report);
+  checkRoutes(config, report);
+  checkTunnels(config, report);
+  checkConnections(config, report);
+}
+
+function unique(values: { value: string; path: Path }[], what: string, report: Report): void {
+  const seen = new Map<string, Path>();
+  for (const { value, path } of values) {
+    const first = seen.get(value);
+    if (first)
+      report(path, `"${value}" is already ${what} of ${first.slice(0, 2).join('.')}: choose another`);
+    else seen.set(value, path);
+  }
+}
+
+function checkNames(config: Sections, report: Report): void {
+  const names = [
+    ...config.interfaces.map((entry, i) => ({ value: entry.name, path: ['interfaces', i, 'name'] as Path })),
+    ...config.tunnels.map((entry, i) => ({ value: entry.name, path: ['tunnels', i, 'name'] as Path })),
+  ];
+  const devices = config.interfaces.map((entry, i) => ({
+    value: entry.device,
+    path: ['interfaces', i, 'device'] as Path,
+  }));
+  unique(names, 'the name', report);
+  unique(devices, 'the device', report);
+  const named = new Set(names.map((entry) => entry.value));
+  for (const { value, path } of devices) {
+    if (named.has(value))
+      report(
+        path,
+        `"${value}" is also an interface's name, and so its TAP twin's: name the interface otherwise`,
+      );
+  }
+  unique(
+    config.vrfs.map((vrf, i) => ({ value: vrf.name, path: ['vrfs', i, 'name'] })),
+    'the name',
+    report,
+  );
+  unique(
+    config.ike.connections.map((entry, i) => ({
+      value: entry.name,
+      path: ['ike', 'connections', i, 'name'],
+    })),
+    'the name',
+    report,
+  );
+}
+
+function checkVrfs(config: Sections, report: Report): void {
+  const vrfs = new Set([DEFAULT_VRF, ...config.vrfs.map((vrf) => vrf.name)]);
+  const check = (value: string, path: Path): void => {
+    if (!vrfs.has(value))
+      report(path, `there is no VRF "${value}": add it under vrfs, or use one of ${[...vrfs].join(', ')}`);
+  };
+  config.interfaces.forEach((entry, i) => {
+    check(entry.vrf, ['interfaces', i, 'vrf']);
+  });
+  config.routes.forEach((entry, i) => {
+    check(entry.vrf, ['routes', i, 'vrf']);
+  });
+  config.tunnels.forEach((entry, i) => {
+    check(entry.vrf, ['tunnels', i, 'vrf']);
+    check(entry.outer_vrf, ['tunnels', i, 'outer_vrf']);
+  });
+}
+
+function checkAddresses(config: Sections, report: Report): void {
+  for (const vrf of new Set([...config.interfaces, ...config.tunnels].map((entry) => entry.vrf))) {
+    const addresses = [
+      ...config.interfaces.map((entry, i) => ({ entry, path: ['interfaces', i] as Path })),
+      ...config.tunnels.map((entry, i) => ({ entry, path: ['tunnels', i] as Path })),
+    ]
+      .filter(({ entry }) => entry.vrf === vrf)
+      .flatMap(({ entry, path }) =>
+        entry.addresses.map((text, j) => ({
+          value: text.split('/')[0] ?? text,
+          path: [...path, 'addresses', j],
+        })),
+      );
+    unique(addresses, 'an address', report);
+  }
+}
+
+function checkRoutes(config: Sections, report: Report): void {
+  config.routes.forEach((route, i) => {
+    const interfaces = [...config.interfaces, ...config.tunnels];
+    if (route.interface !== undefined && !interfaces.some((entry) => entry.name === route.interface)) {
+      report(['routes', i, 'interface'], `there is no interface or tunnel "${route.interface}"`);
+    }
+    const nextHop = route.next_hop === undefined ? null : parseIp4(route.next_hop);
+    if (nextHop === null) return;
+    const connected = interfaces
+      .filter((entry) => entry.vrf === route.vrf)
+      .flatMap((entry) => entry.addresses.map(parseIp4Prefix))
+      .filter((prefix) => prefix !== null);
+    if (!connected.some((prefix) => contains(prefix, nextHop))) {
+      const networks = connected.map((prefix) => formatIp4Prefix({ ...prefix, address: networkOf(prefix) }));
+      report(
+        ['routes', i, 'next_hop'],
+        `${route.next_hop} is on no network connected in VRF ${route.vrf} (${networks.join(', ') || 'none'})`,
+      );
+    }
+  });
+}
+
+function checkTunnels(config: Sections, report: Report): void {
+  unique(
+    config.tunnels.map((tunnel, i) => ({ value: String(tunnelIfId(tunnel)), path: ['tunnels', i, 'if_id'] })),
+    'the if_id',
+    report,
+  );
+}
+
+function checkConnections(config: Sections, report: Report): void {
+  const tunnels = new Set(config.tunnels.map((tunnel) => tunnel.name));
+  const local = new Set(
+    [...config.interfaces, ...config.tunnels].flatMap((entry) =>
+      entry.addresses.map((text) => text.split('/')[0]),
+    ),
+  );
+  config.ike.connections.forEach((connection, i) => {
+    if (!local.has(connection.local.address)) {
+      report(
+        ['ike', 'connections', i, 'local', 'address'],
+        `${connection.local.address} is not an address of this device: use one of ${[...local].join(', ') || 'its interfaces, which have none'}`,
+      );
+    }
+    unique(
+      connection.children.map((child, j) => ({
+        value: child.name,
+        path: ['ike', 'connections', i, 'children', j, 'name'],
+      })),
+      'the name',
+      report,
+    );
+    connection.children.forEach((child, j) => {
+      if (!tunnels.has(child.tunnel)) {
+        report(
+          ['ike', 'connections', i, 'children', j, 'tunnel'],
+          `there is no tunnel "${child.tunnel}": add it under tunnels`,
+        );
+      }
+    });
+  });
+}

@@ -1,0 +1,49 @@
+// The device's one configuration: what an operator writes and the controller sends.
+//
+// Keys are snake_case with units last, as in every file and message; code uses the inferred types as they are.
+import { z } from 'zod';
+import { crossCheck } from './cross-check.js';
+import { ikeSection } from './ike.js';
+import { interfaceSection } from './interface.js';
+import { routeSection } from './route.js';
+import { tunnelSection } from './tunnel.js';
+import { name } from './values.js';
+import { DEFAULT_VRF, vrfSection } from './vrf.js';
+
+export const dataplaneSection = z.strictObject({
+  workers: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .describe('Forwarding threads; each owns its queues and its share of the SAs.'),
+  cpus: z
+    .array(z.int().min(0).max(1023))
+    .optional()
+    .describe(
+      'Cores to pin the workers to, in order; left out, workers are placed on the cores this process may use.',
+    ),
+  frames: z
+    .int()
+    .min(1024)
+    .max(1 << 20)
+    .default(16384)
+    .describe('Frames of 2048 bytes in the packet pool.'),
+});
+
+export const deviceConfigSchema = z
+  .strictObject({
+    schema: z.literal(1).describe('Version of this format.'),
+    hostname: name.default('sluice'),
+    dataplane: dataplaneSection.prefault({}),
+    vrfs: z.array(vrfSection).default([{ name: DEFAULT_VRF }]),
+    interfaces: z.array(interfaceSection).default([]),
+    tunnels: z.array(tunnelSection).default([]),
+    routes: z.array(routeSection).default([]),
+    ike: ikeSection.prefault({}),
+  })
+  .superRefine(crossCheck);
+
+export type DeviceConfig = z.output<typeof deviceConfigSchema>;
+export type DeviceConfigInput = z.input<typeof deviceConfigSchema>;
+export type DataplaneSection = z.output<typeof dataplaneSection>;

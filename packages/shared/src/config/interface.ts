@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { interfaceName, ip4InterfaceAddress, mtu } from './values.js';
+import { vrfReference } from './vrf.js';
+
+export const interfaceDrivers = ['af_xdp', 'af_packet'] as const;
+
+export const interfaceSection = z.strictObject({
+  name: interfaceName.describe('Name of the interface, and of its TAP twin on Linux.'),
+  device: interfaceName.describe('The Linux network device that carries it; not the same as name.'),
+  driver: z.enum(interfaceDrivers).default('af_xdp'),
+  vrf: vrfReference,
+  mtu: mtu.default(1500),
+  enabled: z.boolean().default(true),
+  addresses: z.array(ip4InterfaceAddress).default([]),
+});
+
+export type InterfaceSection = z.output<typeof interfaceSection>;

@@ -1,0 +1,45 @@
+// Values that recur in the device configuration, each with the sentence an operator sees when one is wrong.
+import { z } from 'zod';
+import { networkOf, parseIp4, parseIp4Prefix } from '../net/ip4.js';
+
+/** Longest name of a Linux network interface (linux/if.h, IFNAMSIZ less the closing NUL). */
+const INTERFACE_NAME_MAX = 15;
+
+export const interfaceName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9_.-]*$/, 'starts with a letter, then letters, digits, "_", "-" or "."')
+  .max(INTERFACE_NAME_MAX, `at most ${INTERFACE_NAME_MAX} characters, as Linux names its interfaces`);
+
+export const name = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'letters, digits, "_", "-" or ".", starting with a letter or digit')
+  .max(63, 'at most 63 characters');
+
+export const ip4Address = z
+  .string()
+  .refine((text) => parseIp4(text) !== null, 'must be an IPv4 address such as 192.0.2.1');
+
+/** An interface's address with its prefix length. */
+export const ip4InterfaceAddress = z
+  .string()
+  .refine(
+    (text) => parseIp4Prefix(text) !== null,
+    'must be an IPv4 address with its prefix length, such as 192.0.2.1/24',
+  );
+
+/** A destination: host bits must be zero, so that a typing mistake is not routed. */
+export const ip4Prefix = z
+  .string()
+  .refine((text) => parseIp4Prefix(text) !== null, 'must be an IPv4 prefix such as 10.2.0.0/16')
+  .refine((text) => {
+    const prefix = parseIp4Prefix(text);
+    return prefix === null || networkOf(prefix) === prefix.address;
+  }, 'has bits set beyond its prefix length: clear them, or lengthen the prefix');
+
+/** RFC 791: every module must forward 68 octets; the frame of the packet pool bounds the other end. */
+export const mtu = z
+  .int()
+  .min(68, 'at least 68 (RFC 791)')
+  .max(1700, 'at most 1700: a packet must fit one frame of the pool');
+
+export const u32 = z.int().min(0).max(0xffffffff);

@@ -1,0 +1,236 @@
+// What the data plane answers and announces.
+import { z } from 'zod';
+import { defineContract } from '../actor/contract.js';
+import { dataplaneSection } from '../config/device.js';
+import { interfaceSection } from '../config/interface.js';
+import { routeSection } from '../config/route.js';
+import { tunnelSection } from '../config/tunnel.js';
+import { u32 } from '../config/values.js';
+import { vrfSection } from '../config/vrf.js';
+import { saCountersSchema, saKeySchema, saSpecSchema } from './sa.js';
+
+/** The data plane's part of the device configuration: whole, at a revision. */
+export const dataplaneStateSchema = z.object({
+  revision: z.int().min(0),
+  dataplane: dataplaneSection,
+  vrfs: z.array(vrfSection),
+  interfaces: z.array(interfaceSection),
+  tunnels: z.array(tunnelSection),
+  routes: z.array(routeSection),
+});
+
+export const interfaceReportSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['ethernet', 'tunnel']),
+  device: z.string().nullable(),
+  driver: z.string().nullable(),
+  vrf: z.string(),
+  state: z.enum(['up', 'down']),
+  mtu: z.number(),
+  mac: z.string().nullable(),
+  addresses: z.array(z.string()),
+  rx_packets: z.number(),
+  rx_bytes: z.number(),
+  tx_packets: z.number(),
+  tx_bytes: z.number(),
+  drops: z.number(),
+  punted: z.number(),
+  injected: z.number(),
+});
+
+export const routeReportSchema = z.object({
+  vrf: z.string(),
+  prefix: z.string(),
+  kind: z.enum(['connected', 'local', 'static', 'neighbour', 'broadcast']),
+  next_hop: z.string().nullable(),
+  interface: z.string().nullable(),
+  action: z.enum(['forward', 'tunnel', 'glean', 'local', 'blackhole']),
+});
+
+export const neighbourReportSchema = z.object({
+  interface: z.string(),
+  address: z.string(),
+  mac: z.string().nullable(),
+  state: z.enum(['incomplete', 'reachable', 'probe', 'failed']),
+  age_s: z.number(),
+});
+
+/** An SA as it is shown: everything but its key. */
+export const saReportSchema = saSpecSchema.omit({ aead: true }).extend({
+  algorithm: z.string(),
+  interface: z.string().nullable(),
+  worker: z.number(),
+  /** True when the tunnel's packets leave by this SA. */
+  active: z.boolean(),
+  counters: saCountersSchema,
+});
+
+export const nodeRuntimeSchema = z.object({
+  worker: z.number(),
+  node: z.string(),
+  calls: z.number(),
+  packets: z.number(),
+  /** Packets per call since the start. */
+  vector: z.number(),
+  /** Measured on a sample of the calls; null when none was sampled. */
+  ns_per_packet: z.number().nullable(),
+});
+
+export const workerRuntimeSchema = z.object({
+  worker: z.number(),
+  cpu: z.number().nullable(),
+  loops: z.number(),
+  sleeps: z.number(),
+  packets: z.number(),
+  vectors: z.number(),
+  ns_per_packet: z.number().nullable(),
+});
+
+export const errorCounterSchema = z.object({
+  node: z.string(),
+  reason: z.string(),
+  severity: z.enum(['info', 'warning', 'error']),
+  /** True when the packet went no further. */
+  drop: z.boolean(),
+  count: z.number(),
+  help: z.string(),
+});
+
+export const countersSchema = z.object({
+  at_ms: z.number(),
+  interfaces: z.array(interfaceReportSchema),
+  workers: z.array(workerRuntimeSchema),
+  sas: z.array(saReportSchema),
+  drops: z.number(),
+  frames_free: z.number(),
+  frames: z.number(),
+});
+
+export const traceFilterSchema = z.object({
+  interface: z.string().optional(),
+  /** IPv4 prefix that source or destination must be in. */
+  prefix: z.string().optional(),
+  /** IP protocol number. */
+  protocol: z.int().min(0).max(255).optional(),
+  count: z.int().min(1).max(1000).default(10),
+});
+
+export const tracedPacketSchema = z.object({
+  id: z.number(),
+  worker: z.number(),
+  steps: z.array(
+    z.object({
+      node: z.string(),
+      next: z.string(),
+      at_us: z.number(),
+      /** The packet as this node left it, from its current layer on: at most 64 octets. */
+      bytes_hex: z.string(),
+      length: z.number(),
+      /** What the octets are, in a line: addresses, protocol, TTL… */
+      summary: z.string(),
+    }),
+  ),
+});
+
+export const dataplaneStatusSchema = z.object({
+  /** New at every start of the process: a caller that sees it change gives its state again. */
+  instance: z.string(),
+  revision: z.number().nullable(),
+  converged: z.boolean(),
+  /** What keeps it from the desired state, a sentence each. */
+  problems: z.array(z.string()),
+});
+
+/** What the data plane asks of whoever keys its SAs. */
+export const saEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('acquire'),
+    if_id: u32,
+    src: z.string(),
+    dst: z.string(),
+    protocol: z.number(),
+  }),
+  z.object({ kind: z.literal('sequence-low'), spi: u32, dst: z.string() }),
+  z.object({ kind: z.literal('mapping'), spi: u32, dst: z.string(), address: z.string(), port: z.number() }),
+]);
+
+const none = z.object({});
+
+export const dataplaneContract = defineContract({
+  name: 'dataplane',
+  requests: {
+    apply: { request: dataplaneStateSchema, reply: dataplaneStatusSchema, deadlineMs: 30_000 },
+    status: { request: none, reply: dataplaneStatusSchema, deadlineMs: 2000 },
+    'sa-install': { request: saSpecSchema, reply: none, deadlineMs: 5000 },
+    'sa-remove': {
+      request: saKeySchema,
+      reply: z.object({ removed: z.boolean(), counters: saCountersSchema.nullable() }),
+      deadlineMs: 5000,
+    },
+    'sa-counters': {
+      request: saKeySchema,
+      reply: z.object({ counters: saCountersSchema.nullable() }),
+      deadlineMs: 2000,
+    },
+    /** With keys: for the IKE bridge, which takes its SAD back from here after a restart. */
+    'sa-dump': {
+      request: none,
+      reply: z.object({
+        instance: z.string(),
+        sas: z.array(z.object({ spec: saSpecSchema, counters: saCountersSchema })),
+      }),
+      deadlineMs: 10_000,
+    },
+    'show-interfaces': {
+      request: none,
+      reply: z.object({ interfaces: z.array(interfaceReportSchema) }),
+      deadlineMs: 5000,
+    },
+    'show-routes': {
+      request: z.object({ vrf: z.string().optional(), limit: z.int().min(1).max(100_000).default(1000) }),
+      reply: z.object({ routes: z.array(routeReportSchema), total: z.number() }),
+      deadlineMs: 10_000,
+    },
+    'show-neighbours': {
+      request: none,
+      reply: z.object({ neighbours: z.array(neighbourReportSchema) }),
+      deadlineMs: 5000,
+    },
+    'show-sa': { request: none, reply: z.object({ sas: z.array(saReportSchema) }), deadlineMs: 5000 },
+    'show-runtime': {
+      request: none,
+      reply: z.object({ workers: z.array(workerRuntimeSchema), nodes: z.array(nodeRuntimeSchema) }),
+      deadlineMs: 5000,
+    },
+    'show-errors': {
+      request: none,
+      reply: z.object({ errors: z.array(errorCounterSchema) }),
+      deadlineMs: 5000,
+    },
+    'trace-start': { request: traceFilterSchema, reply: none, deadlineMs: 2000 },
+    'trace-read': {
+      request: none,
+      reply: z.object({ packets: z.array(tracedPacketSchema) }),
+      deadlineMs: 5000,
+    },
+  },
+  topics: {
+    counters: { event: countersSchema, snapshot: countersSchema },
+    sa: { event: saEventSchema, snapshot: none },
+    status: { event: dataplaneStatusSchema, snapshot: dataplaneStatusSchema },
+  },
+});
+
+export type DataplaneState = z.output<typeof dataplaneStateSchema>;
+export type DataplaneStatus = z.output<typeof dataplaneStatusSchema>;
+export type InterfaceReport = z.output<typeof interfaceReportSchema>;
+export type RouteReport = z.output<typeof routeReportSchema>;
+export type NeighbourReport = z.output<typeof neighbourReportSchema>;
+export type SaReport = z.output<typeof saReportSchema>;
+export type NodeRuntime = z.output<typeof nodeRuntimeSchema>;
+export type WorkerRuntime = z.output<typeof workerRuntimeSchema>;
+export type ErrorCounter = z.output<typeof errorCounterSchema>;
+export type CountersReport = z.output<typeof countersSchema>;
+export type TraceFilter = z.output<typeof traceFilterSchema>;
+export type TracedPacket = z.output<typeof tracedPacketSchema>;
+export type SaEvent = z.output<typeof saEventSchema>;
