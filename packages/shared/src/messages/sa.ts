@@ -48,6 +48,12 @@ export const saSpecSchema = saKeySchema.extend({
   /** Milliseconds since 1970. */
   added_at_ms: z.number(),
   selector: trafficSelectorSchema.nullable(),
+  /**
+   * For an SA that has been in use before: the last sequence number that may have been sent (the next is
+   * one more), or the highest received (older ones count as seen). AES-GCM must never use a number twice
+   * under one key. Left out: 0.
+   */
+  start_sequence: z.int().min(0).optional(),
 });
 
 export const saCountersSchema = z.object({

@@ -1,0 +1,163 @@
+// Batches over the rings of an AF_PACKET socket. Packets are copied, so frames stay the caller's throughout.
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "af-packet.h"
+#include "args.h"
+#include "pool.h"
+
+_Static_assert(sizeof(struct virtio_net_hdr) == PACKET_VNET_BYTES, "PACKET_VNET_HDR is the short header");
+
+#define MAC_ADDRESSES 12
+#define VLAN_TAG 4
+
+// Where the kernel looks for what is to be sent: tpacket_parse_header() of net/packet/af_packet.c.
+#define TX_AT (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
+#define TX_MOST ((int32_t)(PACKET_SLOT - TX_AT - PACKET_VNET_BYTES))
+
+static struct tpacket2_hdr *slot_at(const struct packet_ring *ring) {
+  return (struct tpacket2_hdr *)(void *)(ring->slots + (size_t)ring->at * PACKET_SLOT);
+}
+
+static void advance(struct packet_ring *ring) {
+  if (++ring->at == ring->size) ring->at = 0;
+}
+
+// The ones' complement sum (RFC 1071) of the bytes, in memory order, folded to 16 bits.
+static uint16_t sum(const uint8_t *bytes, uint32_t length) {
+  uint64_t total = 0;
+  for (; length >= 4; bytes += 4, length -= 4) {
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    total += word;
+  }
+  if (length > 0) {
+    uint32_t word = 0; // the missing bytes count as zero
+    memcpy(&word, bytes, length);
+    total += word;
+  }
+  while (total >> 16 != 0) total = (total & 0xffff) + (total >> 16);
+  return (uint16_t)total;
+}
+
+// What a sending device would have done. The field holds the sum of the pseudo header, so that the sum from
+// `start` on is that of all. 0 means "no checksum" to UDP, and is sent as 0xffff (RFC 768), which TCP reads alike.
+static bool complete_checksum(uint8_t *packet, uint32_t length, uint32_t start, uint32_t offset) {
+  if (start + offset + 2 > length) return false;
+  uint16_t checksum = (uint16_t)~sum(packet + start, length - start);
+  if (checksum == 0) checksum = 0xffff;
+  memcpy(packet + start + offset, &checksum, sizeof checksum);
+  return true;
+}
+
+// Copies a packet into a frame. False when it was dropped, and counted.
+static bool take(struct packet_socket *packet, const struct tpacket2_hdr *slot, int32_t frame) {
+  const uint8_t *bytes = (const uint8_t *)slot + slot->tp_mac;
+  struct virtio_net_hdr header;
+  memcpy(&header, bytes - PACKET_VNET_BYTES, sizeof header);
+  // Linux takes a VLAN tag off before packet sockets see the packet, whatever the device does.
+  bool tagged = (slot->tp_status & TP_STATUS_VLAN_VALID) != 0;
+  uint32_t length = slot->tp_snaplen;
+  uint32_t tag = tagged ? VLAN_TAG : 0;
+
+  if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
+    packet->counters[PACKET_COUNT_GSO]++;
+    return false;
+  }
+  if (slot->tp_len > length || length + tag > (uint32_t)(FRAME_SIZE - packet->start)) {
+    packet->counters[PACKET_COUNT_TOO_LONG]++;
+    return false;
+  }
+  if (tagged && length < MAC_ADDRESSES) {
+    packet->counters[PACKET_COUNT_MALFORMED]++;
+    return false;
+  }
+  int32_t offset = (frame << FRAME_SHIFT) + packet->start;
+  uint8_t *to = pool.base + offset;
+  memcpy(to + tag, bytes, length);
+  if ((header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
+    if (!complete_checksum(to + tag, length, header.csum_start, header.csum_offset)) {
+      packet->counters[PACKET_COUNT_MALFORMED]++;
+      return false;
+    }
+    packet->counters[PACKET_COUNT_CHECKSUMS_COMPLETED]++;
+  }
+  if (tagged) {
+    memcpy(to, bytes, MAC_ADDRESSES);
+    to[MAC_ADDRESSES] = (uint8_t)(slot->tp_vlan_tpid >> 8);
+    to[MAC_ADDRESSES + 1] = (uint8_t)slot->tp_vlan_tpid;
+    to[MAC_ADDRESSES + 2] = (uint8_t)(slot->tp_vlan_tci >> 8);
+    to[MAC_ADDRESSES + 3] = (uint8_t)slot->tp_vlan_tci;
+  }
+  pool.offsets[frame] = offset;
+  pool.lengths[frame] = (int32_t)(length + tag);
+  return true;
+}
+
+napi_value packet_receive(napi_env env, napi_callback_info info) {
+  struct batch batch;
+  if (!batch_arguments(env, info, &batch)) return integer(env, -EINVAL);
+  struct packet_socket *packet = handle_get(&packet_sockets, batch.handle);
+  if (packet == NULL) return integer(env, -EBADF);
+
+  int32_t done = 0;
+  // Once around the ring at most, so that a flood of packets to drop does not keep the caller.
+  for (uint32_t seen = 0; seen < packet->rx.size && done < batch.count; seen++) {
+    int32_t frame = batch.items[done];
+    if (!pool_has(frame)) return integer(env, done > 0 ? done : -EINVAL);
+    struct tpacket2_hdr *slot = slot_at(&packet->rx);
+    // Acquire: the status before the packet; release: our reads before the slot is the kernel's again.
+    if ((__atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0) break;
+    if (take(packet, slot, frame)) done++;
+    __atomic_store_n(&slot->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+    advance(&packet->rx);
+  }
+  return integer(env, done);
+}
+
+napi_value packet_send(napi_env env, napi_callback_info info) {
+  struct batch batch;
+  if (!batch_arguments(env, info, &batch)) return integer(env, -EINVAL);
+  struct packet_socket *packet = handle_get(&packet_sockets, batch.handle);
+  if (packet == NULL) return integer(env, -EBADF);
+
+  int32_t done = 0;
+  for (; done < batch.count; done++) {
+    int32_t frame = batch.items[done];
+    if (!pool_packet_whole(frame, 1) || pool.lengths[frame] > TX_MOST) {
+      return integer(env, done > 0 ? done : -EINVAL);
+    }
+    struct tpacket2_hdr *slot = slot_at(&packet->tx);
+    if (__atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE) != TP_STATUS_AVAILABLE) break;
+    uint8_t *to = (uint8_t *)slot + TX_AT;
+    memset(to, 0, PACKET_VNET_BYTES); // nothing left to the device
+    memcpy(to + PACKET_VNET_BYTES, pool.base + pool.offsets[frame], (size_t)pool.lengths[frame]);
+    slot->tp_len = (uint32_t)pool.lengths[frame] + PACKET_VNET_BYTES;
+    __atomic_store_n(&slot->tp_status, TP_STATUS_SEND_REQUEST, __ATOMIC_RELEASE);
+    advance(&packet->tx);
+  }
+  return integer(env, done);
+}
+
+napi_value packet_kick(napi_env env, napi_callback_info info) {
+  const struct packet_socket *packet = handle_get(&packet_sockets, integer_argument(env, info, -1));
+  if (packet == NULL) return integer(env, -EBADF);
+  return integer(env, sendto(packet->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 ? 0 : -errno);
+}
+
+napi_value packet_statistics(napi_env env, napi_callback_info info) {
+  int32_t handle;
+  double *out;
+  if (!statistics_arguments(env, info, &handle, &out, PACKET_COUNTERS)) return integer(env, -EINVAL);
+  struct packet_socket *packet = handle_get(&packet_sockets, handle);
+  if (packet == NULL) return integer(env, -EBADF);
+  struct tpacket_stats statistics;
+  socklen_t length = sizeof statistics;
+  if (getsockopt(packet->fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0) return integer(env, -errno);
+  packet->counters[PACKET_COUNT_KERNEL_DROPS] += statistics.tp_drops; // the kernel's counter starts again at 0
+  memcpy(out, packet->counters, sizeof packet->counters);
+  return integer(env, 0);
+}

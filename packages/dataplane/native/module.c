@@ -1,0 +1,87 @@
+// The addon's functions, by their names in JavaScript. Loaded once a process, initialised once a thread.
+#include "aead.h"
+#include "af-packet.h"
+#include "af-xdp.h"
+#include "device.h"
+#include "errors.h"
+#include "host-guard.h"
+#include "poller.h"
+#include "pool.h"
+#include "tap.h"
+#include "thread.h"
+
+static const struct {
+  const char *name;
+  napi_callback call;
+} functions[] = {
+    {"errorClass", error_class},
+
+    {"poolRegister", pool_register},
+    {"poolUnregister", pool_unregister},
+
+    {"pinThread", pin_thread},
+    {"threadId", thread_id},
+    {"allowedCpus", allowed_cpus},
+    {"adviseHugePages", advise_huge_pages},
+
+    {"deviceInfo", device_info},
+    {"deviceSet", device_set},
+    {"deviceOffloadsOff", device_offloads_off},
+
+    {"pollerOpen", poller_open},
+    {"pollerAdd", poller_add},
+    {"pollerRemove", poller_remove},
+    {"eventOpen", event_open},
+    {"eventSignal", event_signal},
+    {"eventClear", event_clear},
+    {"closeFd", close_fd},
+    {"waiterOpen", waiter_open},
+    {"waiterArm", waiter_arm},
+    {"waiterDisarm", waiter_disarm},
+    {"waiterClose", waiter_close},
+
+    {"xdpOpen", xdp_open},
+    {"xdpClose", xdp_close},
+    {"xdpInfo", xdp_info},
+    {"xdpFill", xdp_fill},
+    {"xdpReceive", xdp_receive},
+    {"xdpSend", xdp_send},
+    {"xdpComplete", xdp_complete},
+    {"xdpKick", xdp_kick},
+    {"xdpStatistics", xdp_statistics},
+
+    {"packetOpen", packet_open},
+    {"packetClose", packet_close},
+    {"packetFd", packet_fd},
+    {"packetReceive", packet_receive},
+    {"packetSend", packet_send},
+    {"packetKick", packet_kick},
+    {"packetStatistics", packet_statistics},
+
+    {"hostGuardAttach", host_guard_attach},
+    {"hostGuardClose", host_guard_close},
+
+    {"tapOpen", tap_open},
+    {"tapRemove", tap_remove},
+    {"tapRead", tap_read},
+    {"tapWrite", tap_write},
+    {"tapStatistics", tap_statistics},
+
+    {"aeadKeySet", aead_key_set},
+    {"aeadKeyWipe", aead_key_wipe},
+    {"aeadSeal", aead_seal},
+    {"aeadOpen", aead_open},
+    {"aeadBackend", aead_choose_backend},
+};
+
+NAPI_MODULE_INIT() {
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    napi_value function;
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) !=
+            napi_ok ||
+        napi_set_named_property(env, exports, functions[i].name, function) != napi_ok) {
+      return NULL; // an exception is pending, and require() throws it
+    }
+  }
+  return exports;
+}

@@ -1,0 +1,44 @@
+// The packet pool: frames in memory that JavaScript, every thread and the kernel share.
+#pragma once
+
+#include <node_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FRAME_SHIFT 11
+#define FRAME_SIZE (1 << FRAME_SHIFT)
+
+// Where a packet that came in begins in its frame. An Ethernet header of 14 bytes at 258 puts what follows at
+// 272, a multiple of 4; 256 of that is the headroom that AF_XDP keeps anyway (XDP_PACKET_HEADROOM).
+#define START_ETHERNET 258
+#define START_IP 272
+
+struct pool {
+  uint8_t *base;
+  uint64_t size;     // bytes of all frames
+  uint32_t frames;   // 0: no pool is registered
+  int32_t *offsets;  // by frame: the packet's first byte, counted from base
+  int32_t *lengths;  // by frame: bytes of the packet
+};
+
+extern struct pool pool;
+
+static inline bool pool_has(int32_t frame) {
+  return (uint32_t)frame < pool.frames;
+}
+
+// Whether the packet of a frame lies within that frame, `least` bytes or more.
+static inline bool pool_packet_whole(int32_t frame, int32_t least) {
+  if (!pool_has(frame)) return false;
+  int64_t start = (int64_t)frame << FRAME_SHIFT;
+  int64_t offset = pool.offsets[frame];
+  int64_t length = pool.lengths[frame];
+  return length >= least && offset >= start && offset + length <= start + FRAME_SIZE;
+}
+
+// The kernel has the pool's pages between these two: it cannot be unregistered. Hold fails when there is none.
+bool pool_hold(void);
+void pool_release(void);
+
+napi_value pool_register(napi_env env, napi_callback_info info);
+napi_value pool_unregister(napi_env env, napi_callback_info info);

@@ -1,0 +1,294 @@
+// Brings the data plane from what it is to the state that it was given, step by step, changing only the
+// difference. What cannot be done yet (a device that is not there) is a problem, and is tried again.
+import {
+  type DataplaneState,
+  DEFAULT_VRF,
+  type InterfaceSection,
+  parseIp4,
+  type TunnelSection,
+  tunnelIfId,
+} from '@sluice/shared';
+import type { PortSpec } from '../drivers/port.js';
+import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
+import { innerMtu } from '../wire/esp.js';
+import { VRFS_MAX } from '../workers/shared-memory.js';
+import { captureDevice, releaseDevice } from './device.js';
+import type { Interface, Interfaces } from './interfaces.js';
+import type { LinuxTwins, TwinRoute, TwinSpec } from './linux-twins.js';
+import type { Neighbours } from './neighbours.js';
+import type { RouteTable } from './route-table.js';
+import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
+import type { StaticRoutes } from './static-routes.js';
+import type { RemoteWorker } from './threads.js';
+
+const RETRY_MS = 1_000;
+/** ICV of AES-GCM, the longest of what tunnels can have. */
+const ICV_BYTES_MAX = 16;
+/** To everyone on the link, and to every router protocol's link-local groups (RFC 5771 section 4). */
+const LIMITED_BROADCAST = 0xffffffff;
+const LOCAL_GROUPS = 0xe0000000;
+const LOCAL_GROUPS_LENGTH = 24;
+
+export interface Parts {
+  workers: RemoteWorker[];
+  interfaces: Interfaces;
+  routes: RouteTable;
+  statics: StaticRoutes;
+  neighbours: Neighbours;
+  sas: SecurityAssociations;
+  twins: LinuxTwins;
+  adjacencies: AdjacencyTable;
+}
+
+export class Convergence {
+  revision: number | null = null;
+  converged = false;
+  problems: string[] = [];
+  /** Called after each attempt. */
+  onChange: () => void = () => undefined;
+  private state: DataplaneState | null = null;
+  private initial: DataplaneState['dataplane'] | null = null;
+  private readonly vrfIds = new Map<string, number>();
+  private readonly tunnels = new Map<number, TunnelBinding>();
+  private readonly sections = new Map<string, InterfaceSection>();
+  private queue: Promise<void> = Promise.resolve();
+  private retry: NodeJS.Timeout | null = null;
+  private stopped = false;
+
+  constructor(private readonly parts: Parts) {}
+
+  /** Converges to a state; resolves when it was tried, whether or not all could be done. */
+  apply(state: DataplaneState): Promise<void> {
+    this.state = state;
+    this.initial ??= state.dataplane;
+    this.converged = false;
+    this.queue = this.queue.then(() => this.converge());
+    return this.queue;
+  }
+
+  stop(): void {
+    this.stopped = true;
+    if (this.retry !== null) clearTimeout(this.retry);
+  }
+
+  async releaseDevices(): Promise<void> {
+    await this.queue;
+    for (const entry of this.parts.interfaces.list()) {
+      if (entry.device === null) continue;
+      await this.parts.workers[entry.worker]!.closePort(entry.row);
+      await releaseDevice(entry.device);
+    }
+  }
+
+  tunnelOf(ifId: number): TunnelBinding | undefined {
+    return this.tunnels.get(ifId);
+  }
+
+  vrfList(): { id: number; name: string }[] {
+    return [...this.vrfIds].map(([name, id]) => ({ id, name }));
+  }
+
+  private async converge(): Promise<void> {
+    const { state } = this;
+    if (state === null || this.stopped) return;
+    const problems: string[] = [];
+    const note = async (what: string, step: () => Promise<void> | void): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    };
+    this.checkRestart(state, problems);
+    await note('VRFs', () => this.addVrfs(state));
+    this.parts.statics.prune(state.routes);
+    for (const entry of this.parts.interfaces.list()) {
+      if (!this.isWanted(entry, state)) await note(entry.name, () => this.remove(entry));
+    }
+    for (const section of state.interfaces) await note(section.name, () => this.ensurePort(section));
+    for (const section of state.tunnels) await note(section.name, () => this.ensureTunnel(section, state));
+    await note('routes', () => {
+      problems.push(...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), Date.now()));
+    });
+    await note('VRFs', () => this.removeVrfs(state));
+    await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes(state)));
+    this.problems = problems;
+    this.revision = state.revision;
+    this.converged = problems.length === 0 && this.state === state;
+    if (problems.length > 0) this.tryAgain();
+    this.onChange();
+  }
+
+  private tryAgain(): void {
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = setTimeout(() => {
+      this.retry = null;
+      this.queue = this.queue.then(() => this.converge());
+    }, RETRY_MS);
+  }
+
+  private checkRestart(state: DataplaneState, problems: string[]): void {
+    for (const key of ['workers', 'frames'] as const) {
+      const now = this.initial?.[key];
+      if (now !== state.dataplane[key]) {
+        problems.push(`dataplane.${key} is ${now} until the data plane is restarted`);
+      }
+    }
+  }
+
+  private addVrfs(state: DataplaneState): void {
+    for (const name of [DEFAULT_VRF, ...state.vrfs.map((vrf) => vrf.name)]) {
+      if (this.vrfIds.has(name)) continue;
+      const used = new Set(this.vrfIds.values());
+      let id = 0;
+      while (used.has(id)) id++;
+      if (id >= VRFS_MAX) throw new Error(`there are ${VRFS_MAX} VRFs already`);
+      this.parts.routes.addVrf(id);
+      this.vrfIds.set(name, id);
+      const toAll = this.parts.adjacencies.add({ kind: ADJ_LOCAL, interface: 0, mtu: 0 });
+      this.parts.routes.set(id, LIMITED_BROADCAST, 32, 'broadcast', toAll);
+      this.parts.routes.set(id, LOCAL_GROUPS, LOCAL_GROUPS_LENGTH, 'broadcast', toAll);
+    }
+  }
+
+  private removeVrfs(state: DataplaneState): void {
+    const wanted = new Set([DEFAULT_VRF, ...state.vrfs.map((vrf) => vrf.name)]);
+    for (const [name, id] of this.vrfIds) {
+      if (wanted.has(name)) continue;
+      this.parts.routes.removeVrf(id);
+      this.vrfIds.delete(name);
+    }
+  }
+
+  /** False for an interface that is gone from the state, or that must be made anew to become what it should be. */
+  private isWanted(entry: Interface, state: DataplaneState): boolean {
+    if (entry.kind === 'tunnel') {
+      return state.tunnels.some(
+        (tunnel) =>
+          tunnel.name === entry.name &&
+          tunnelIfId(tunnel) === entry.ifId &&
+          tunnel.vrf === entry.vrfName &&
+          this.vrfIds.get(tunnel.outer_vrf) === entry.outerVrf,
+      );
+    }
+    const old = this.sections.get(entry.name);
+    return state.interfaces.some(
+      (section) =>
+        section.name === entry.name &&
+        section.device === entry.device &&
+        section.driver === old?.driver &&
+        section.vrf === entry.vrfName,
+    );
+  }
+
+  private async remove(entry: Interface): Promise<void> {
+    const { parts } = this;
+    parts.statics.forgetInterface(entry.row, entry.adjacency);
+    parts.neighbours.clear(entry.row);
+    parts.interfaces.remove(entry);
+    if (entry.ifId !== null) {
+      this.tunnels.delete(entry.ifId);
+      parts.sas.rebind(entry.ifId, Date.now());
+    }
+    if (entry.device !== null) {
+      this.sections.delete(entry.name);
+      await parts.workers[entry.worker]!.closePort(entry.row);
+      await releaseDevice(entry.device);
+    }
+  }
+
+  private async ensurePort(section: InterfaceSection): Promise<void> {
+    const { interfaces, workers } = this.parts;
+    const entry = interfaces.get(section.name);
+    if (entry !== undefined) {
+      if (entry.mtu !== section.mtu) await captureDevice(section.device, section.mtu);
+      interfaces.update(entry, section.addresses, section.mtu, section.enabled);
+      return;
+    }
+    const { mac, macOctets } = await captureDevice(section.device, section.mtu);
+    const row = interfaces.reserveRow();
+    const worker = this.leastLoaded();
+    const spec: PortSpec =
+      section.driver === 'af_xdp'
+        ? { driver: 'af_xdp', device: section.device, queue: 0 }
+        : { driver: 'af_packet', device: section.device };
+    try {
+      const opened = await workers[worker]!.openPort(row, spec);
+      const driver = `${opened.driver} ${opened.mode}`;
+      interfaces.addPort(row, section, this.vrfId(section.vrf), { mac, macOctets, worker, driver });
+    } catch (error) {
+      interfaces.returnRow(row);
+      throw error;
+    }
+    this.sections.set(section.name, section);
+  }
+
+  private ensureTunnel(section: TunnelSection, state: DataplaneState): void {
+    const { interfaces, sas } = this.parts;
+    const mtu = section.mtu ?? tunnelMtu(section, state);
+    const entry = interfaces.get(section.name);
+    if (entry !== undefined) {
+      interfaces.update(entry, section.addresses, mtu, section.enabled);
+      return;
+    }
+    const outerVrf = this.vrfId(section.outer_vrf);
+    const added = interfaces.addTunnel(section, this.vrfId(section.vrf), outerVrf, mtu, 0);
+    const ifId = tunnelIfId(section);
+    this.tunnels.set(ifId, { row: added.row, name: section.name, outerVrf });
+    sas.rebind(ifId, Date.now());
+  }
+
+  private vrfId(name: string): number {
+    const id = this.vrfIds.get(name);
+    if (id === undefined) throw new Error(`there is no VRF "${name}"`);
+    return id;
+  }
+
+  private leastLoaded(): number {
+    const load = this.parts.workers.map(
+      (_, worker) =>
+        this.parts.interfaces.list().filter((entry) => entry.kind === 'ethernet' && entry.worker === worker)
+          .length,
+    );
+    return load.indexOf(Math.min(...load));
+  }
+
+  /** Twins of the default VRF: this is the namespace that Linux's processes run in. */
+  private twinSpecs(state: DataplaneState): TwinSpec[] {
+    const addresses = new Map(
+      [...state.interfaces, ...state.tunnels].map((section) => [section.name, section.addresses]),
+    );
+    return this.parts.interfaces
+      .list()
+      .filter((entry) => entry.vrfName === DEFAULT_VRF)
+      .map((entry) => ({
+        name: entry.name,
+        row: entry.row,
+        kind: entry.kind === 'ethernet' ? 'tap' : 'tun',
+        mac: entry.mac,
+        mtu: entry.mtu,
+        up: entry.enabled,
+        addresses: addresses.get(entry.name) ?? [],
+        worker: entry.worker,
+      }));
+  }
+
+  private twinRoutes(state: DataplaneState): TwinRoute[] {
+    const vrf = this.vrfId(DEFAULT_VRF);
+    return state.routes.flatMap((route) => {
+      if (route.vrf !== DEFAULT_VRF || route.blackhole) return [];
+      const nextHop = route.next_hop ?? null;
+      const via =
+        nextHop === null
+          ? this.parts.interfaces.get(route.interface ?? '')
+          : this.parts.interfaces.connected(vrf, parseIp4(nextHop) ?? 0);
+      return via === undefined ? [] : [{ prefix: route.prefix, nextHop, interface: via.name }];
+    });
+  }
+}
+
+/** What fits the smallest port of the outer VRF, with NAT traversal, so that it holds whatever IKE finds. */
+function tunnelMtu(tunnel: TunnelSection, state: DataplaneState): number {
+  const outer = state.interfaces.filter((entry) => entry.vrf === tunnel.outer_vrf).map((entry) => entry.mtu);
+  return innerMtu(Math.min(1500, ...outer), true, ICV_BYTES_MAX);
+}

@@ -1,0 +1,158 @@
+// The data plane as a process among others: its contract, answered.
+import {
+  type ActorServer,
+  type DataplaneState,
+  type DataplaneStatus,
+  dataplaneContract,
+  type Logger,
+  SluiceError,
+  serve,
+} from '@sluice/shared';
+import { Dataplane } from './dataplane.js';
+
+/** How often counters are published while anyone may watch. */
+const COUNTERS_MS = 1_000;
+/** How long a request waits for the first configuration: after a start, the agent brings it. */
+const FIRST_STATE_MS = 4_000;
+
+export interface DataplaneActorOptions {
+  runDir: string;
+  log: Logger;
+  died(error: Error): void;
+}
+
+export class DataplaneActor {
+  private dataplane: Dataplane | null = null;
+  private server!: ActorServer<typeof dataplaneContract>;
+  private counters: NodeJS.Timeout | null = null;
+  private waiting: ((dataplane: Dataplane) => void)[] = [];
+
+  private constructor(private readonly options: DataplaneActorOptions) {}
+
+  static async start(options: DataplaneActorOptions): Promise<DataplaneActor> {
+    const actor = new DataplaneActor(options);
+    actor.server = await serve(dataplaneContract, {
+      runDir: options.runDir,
+      log: options.log,
+      handlers: {
+        apply: (state) => actor.apply(state),
+        status: () => actor.status(),
+        'sa-install': async (spec) => {
+          (await actor.ready()).sas.install(spec, Date.now());
+          return {};
+        },
+        'sa-remove': async (key) => {
+          const counters = (await actor.ready()).sas.remove(key, Date.now());
+          return { removed: counters !== null, counters };
+        },
+        'sa-counters': (key) => ({ counters: actor.dataplane?.sas.counters(key) ?? null }),
+        'sa-dump': () => ({ instance: actor.server.instance, sas: actor.dataplane?.sas.dump() ?? [] }),
+        'show-interfaces': () => ({ interfaces: actor.dataplane?.reports.interfaces() ?? [] }),
+        'show-routes': ({ vrf, limit }) => {
+          const { dataplane } = actor;
+          const routes = dataplane?.reports.routeReports(dataplane.vrfs(vrf)) ?? [];
+          return { routes: routes.slice(0, limit), total: routes.length };
+        },
+        'show-neighbours': () => ({
+          neighbours: actor.dataplane?.reports.neighbourReports(Date.now()) ?? [],
+        }),
+        'show-sa': () => ({ sas: actor.dataplane?.sas.reports() ?? [] }),
+        'show-runtime': () => ({
+          workers: actor.dataplane?.reports.workerReports() ?? [],
+          nodes: actor.dataplane?.reports.nodeReports() ?? [],
+        }),
+        'show-errors': async () => {
+          const { dataplane } = actor;
+          return {
+            errors: dataplane === null ? [] : dataplane.reports.errors(await dataplane.lossesAround()),
+          };
+        },
+        'trace-start': async (filter) => {
+          await (await actor.ready()).traceStart(filter);
+          return {};
+        },
+        'trace-read': async () => ({ packets: (await actor.dataplane?.traceRead()) ?? [] }),
+      },
+      snapshots: {
+        counters: () => actor.countersReport(),
+        sa: () => ({}),
+        status: () => actor.status(),
+      },
+    });
+    actor.counters = setInterval(() => actor.server.publish('counters', actor.countersReport()), COUNTERS_MS);
+    options.log.info({ instance: actor.server.instance }, 'data plane is waiting for its configuration');
+    return actor;
+  }
+
+  async close(): Promise<void> {
+    if (this.counters !== null) clearInterval(this.counters);
+    await this.server.close();
+    await this.dataplane?.close();
+  }
+
+  private async apply(state: DataplaneState): Promise<DataplaneStatus> {
+    const { log, runDir, died } = this.options;
+    if (this.dataplane === null) {
+      const { workers, frames } = state.dataplane;
+      log.info({ workers, frames }, 'starting the workers');
+      const dataplane = new Dataplane(state.dataplane, {
+        runDir,
+        died,
+        publishSaEvent: (event) => this.server.publish('sa', event),
+      });
+      this.dataplane = dataplane;
+      dataplane.convergence.onChange = () => {
+        const status = this.status();
+        log.info(
+          { revision: status.revision, converged: status.converged, problems: status.problems },
+          'applied',
+        );
+        this.server.publish('status', status);
+      };
+    }
+    await this.dataplane.convergence.apply(state);
+    for (const resolve of this.waiting.splice(0)) resolve(this.dataplane);
+    return this.status();
+  }
+
+  /** The data plane once it has its first configuration: SAs may arrive before it. */
+  private ready(): Promise<Dataplane> {
+    const { dataplane } = this;
+    if (dataplane !== null && dataplane.convergence.revision !== null) return Promise.resolve(dataplane);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting = this.waiting.filter((waiter) => waiter !== done);
+        reject(
+          new SluiceError('not-ready', 'the data plane has no configuration yet: is the agent running?'),
+        );
+      }, FIRST_STATE_MS);
+      const done = (ready: Dataplane): void => {
+        clearTimeout(timer);
+        resolve(ready);
+      };
+      this.waiting.push(done);
+    });
+  }
+
+  private status(): DataplaneStatus {
+    const convergence = this.dataplane?.convergence;
+    return {
+      instance: this.server.instance,
+      revision: convergence?.revision ?? null,
+      converged: convergence?.converged ?? false,
+      problems: convergence?.problems ?? [],
+    };
+  }
+
+  private countersReport(): ReturnType<Dataplane['reports']['counters']> {
+    const { dataplane } = this;
+    if (dataplane === null) {
+      return { at_ms: Date.now(), interfaces: [], workers: [], sas: [], drops: 0, frames: 0, frames_free: 0 };
+    }
+    return dataplane.reports.counters(Date.now(), {
+      sas: dataplane.sas.reports(),
+      frames: dataplane.shared.frames,
+      frames_free: dataplane.framesFree,
+    });
+  }
+}

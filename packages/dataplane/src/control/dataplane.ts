@@ -1,0 +1,272 @@
+// The data plane as one object: its memory, threads and tables, and the desired state that it converges to.
+import { join } from 'node:path';
+import type { DataplaneState, ErrorCounter, SaEvent, TracedPacket, TraceFilter } from '@sluice/shared';
+import { GRAPH } from '../graph/graph.js';
+import { EpochControl } from '../memory/epoch.js';
+import { PacketPool } from '../memory/packet-pool.js';
+import { allowedCpus, closeFd, eventOpen, eventSignal, poolRegister } from '../native/index.js';
+import { AdjacencyTable } from '../tables/adjacencies.js';
+import { HashU32Writer } from '../tables/hash-u32.js';
+import { InterfaceTable } from '../tables/interfaces.js';
+import { Ip4FibWriter } from '../tables/ip4-fib-writer.js';
+import { SaTable } from '../tables/security-associations.js';
+import { ARP_FRAME_BYTES, ARP_REQUEST, writeArp } from '../wire/arp.js';
+import {
+  allocateSharedMemory,
+  RECORD_LEARN,
+  RECORD_RESOLVE,
+  type SharedMemory,
+  SIGNAL_NEIGHBOURS,
+} from '../workers/shared-memory.js';
+import { ControlLoop } from './control-loop.js';
+import { Convergence } from './convergence.js';
+import { Interfaces } from './interfaces.js';
+import { LinuxTwins } from './linux-twins.js';
+import { macOfWords, Neighbours } from './neighbours.js';
+import { Reports } from './reports.js';
+import { RouteTable } from './route-table.js';
+import { SecurityAssociations } from './security-associations.js';
+import { SequenceJournal } from './sequence-journal.js';
+import { StaticRoutes } from './static-routes.js';
+import { startThreads, type Threads } from './threads.js';
+
+const SA_TICK_MS = 50;
+const NEIGHBOUR_TICK_MS = 250;
+
+export interface DataplaneOptions {
+  runDir: string;
+  publishSaEvent(event: SaEvent): void;
+  /** A thread ended by itself: the process has to end too. */
+  died(error: Error): void;
+}
+
+export class Dataplane {
+  readonly shared: SharedMemory;
+  readonly interfaces: Interfaces;
+  readonly neighbours: Neighbours;
+  readonly sas: SecurityAssociations;
+  readonly reports: Reports;
+  readonly convergence: Convergence;
+  private readonly threads: Threads;
+  private readonly loop: ControlLoop;
+  private readonly epoch: EpochControl;
+  private readonly journal: SequenceJournal;
+  private readonly twins: LinuxTwins;
+  private readonly timers: NodeJS.Timeout[];
+  private readonly pool: PacketPool;
+
+  constructor(settings: DataplaneState['dataplane'], options: DataplaneOptions) {
+    const { workers, frames } = settings;
+    this.shared = allocateSharedMemory(workers, frames, {
+      workerEvents: Array.from({ length: workers }, () => eventOpen()),
+      hostEvent: eventOpen(),
+      controlEvent: eventOpen(),
+    });
+    const { shared } = this;
+    this.pool = new PacketPool(shared.pool, frames);
+    poolRegister(
+      this.pool.bytes,
+      frames,
+      PacketPool.columnAt(frames, 'offset'),
+      PacketPool.columnAt(frames, 'length'),
+    );
+    const cpus = placeWorkers(workers, settings.cpus);
+    const injectNode = GRAPH.findIndex((node) => node.name === 'host-inject');
+    this.threads = startThreads(shared, cpus, injectNode, options.died);
+
+    this.epoch = new EpochControl(shared.epoch);
+    const table = new InterfaceTable(shared.interfaces);
+    const adjacencies = new AdjacencyTable(shared.adjacencies);
+    const routes = new RouteTable(new Ip4FibWriter(shared.fib, this.epoch));
+    this.interfaces = new Interfaces(table, adjacencies, routes, this.epoch);
+    const signals = new Int32Array(shared.signals);
+    this.neighbours = new Neighbours(adjacencies, {
+      request: (row, address, mac) => this.requestArp(row, address, mac),
+      onLink: (row, address) => this.onLink(row, address),
+      ownMac: (row) => this.interfaces.ofRow(row)?.macOctets ?? new Uint8Array(6),
+      mtu: (row) => this.interfaces.ofRow(row)?.mtu ?? 0,
+      route: (row, address, adjacency) => {
+        const entry = this.interfaces.ofRow(row);
+        if (entry !== undefined) routes.set(entry.vrf, address, 32, 'neighbour', adjacency);
+      },
+      unroute: (row, address) => {
+        const entry = this.interfaces.ofRow(row);
+        if (entry !== undefined) routes.unset(entry.vrf, address, 32, 'neighbour');
+      },
+      changed: () => {
+        Atomics.add(signals, SIGNAL_NEIGHBOURS, 1);
+        for (const event of shared.workerEvents) eventSignal(event);
+      },
+      retire: (free) => this.epoch.retire(free),
+    });
+    this.journal = new SequenceJournal(join(options.runDir, 'sequence-numbers'));
+    this.sas = new SecurityAssociations(
+      new SaTable(shared.sas),
+      new HashU32Writer(shared.spis, this.epoch),
+      table,
+      this.epoch,
+      this.journal,
+      {
+        workers,
+        tunnel: (ifId) => this.convergence.tunnelOf(ifId),
+        publish: options.publishSaEvent,
+      },
+    );
+    this.reports = new Reports(shared.counters, cpus, this.interfaces, routes, this.neighbours, adjacencies);
+    this.twins = new LinuxTwins(this.threads.hostIo);
+    this.convergence = new Convergence({
+      workers: this.threads.workers,
+      interfaces: this.interfaces,
+      routes,
+      statics: new StaticRoutes(routes, this.interfaces, this.neighbours, adjacencies),
+      neighbours: this.neighbours,
+      sas: this.sas,
+      twins: this.twins,
+      adjacencies,
+    });
+    const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
+    this.loop = new ControlLoop(shared, table, { record: (...words) => this.record(...words) }, outputNode);
+    this.timers = [
+      setInterval(() => this.tickSas(), SA_TICK_MS),
+      setInterval(() => this.neighbours.tick(Date.now()), NEIGHBOUR_TICK_MS),
+    ];
+  }
+
+  /** The VRFs, for reports. */
+  vrfs(only?: string): { id: number; name: string }[] {
+    return this.convergence.vrfList().filter((vrf) => only === undefined || vrf.name === only);
+  }
+
+  get framesFree(): number {
+    return this.pool.shared;
+  }
+
+  async traceStart(filter: TraceFilter): Promise<void> {
+    const row = filter.interface === undefined ? -1 : this.interfaces.get(filter.interface)?.row;
+    if (row === undefined) throw new Error(`there is no interface "${filter.interface}"`);
+    await Promise.all(this.threads.workers.map((worker) => worker.traceStart(filter, row)));
+  }
+
+  /** The traces so far, each packet's steps over all workers in order of time. */
+  async traceRead(): Promise<TracedPacket[]> {
+    const parts = (await Promise.all(this.threads.workers.map((worker) => worker.traceRead()))).flat();
+    const packets = new Map<number, TracedPacket>();
+    for (const { id, steps } of parts) {
+      const packet = packets.get(id) ?? { id: id & 0xffff, worker: id >>> 16, steps: [] };
+      packet.steps.push(...steps);
+      packets.set(id, packet);
+    }
+    for (const packet of packets.values()) {
+      packet.steps.sort((a, b) => a.at_us - b.at_us);
+      const start = packet.steps[0]?.at_us ?? 0;
+      for (const step of packet.steps) step.at_us -= start;
+    }
+    return [...packets.values()];
+  }
+
+  /** Losses outside the graph: in ports, in the host-I/O thread, in the control side. */
+  async lossesAround(): Promise<ErrorCounter[]> {
+    const figures = await this.threads.hostIo.figures();
+    const losses: ErrorCounter[] = [
+      loss('host-io', 'no_twin', figures.noTwin, 'for Linux, but the interface has no twin'),
+      loss('host-io', 'refused', figures.refused, 'for Linux, but its twin is down or its queue is full'),
+      loss(
+        'host-io',
+        'inject_dropped',
+        figures.injectDropped,
+        'from Linux, but no frame or no room in the ring',
+      ),
+      loss(
+        'control',
+        'neighbours_refused',
+        this.neighbours.refused,
+        'neighbours beyond the bounds of the table',
+      ),
+      loss('control', 'frames_unsent', this.loop.unsent, 'ARP requests that found no frame or no room'),
+    ];
+    for (const entry of this.interfaces.list()) {
+      const worker = this.threads.workers[entry.worker];
+      if (entry.kind !== 'ethernet' || worker === undefined) continue;
+      for (const [reason, count] of Object.entries(await worker.portStatistics(entry.row))) {
+        losses.push(loss(`port ${entry.name}`, reason, count, 'lost or refused by the device or its driver'));
+      }
+    }
+    return losses;
+  }
+
+  /** Ends threads and gives Linux its devices back. Twins stay only when `keepTwins` says that a restart follows. */
+  async close(keepTwins = false): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    this.convergence.stop();
+    this.loop.close();
+    await this.convergence.releaseDevices();
+    if (!keepTwins) await this.twins.close();
+    await this.threads.stop();
+    this.journal.close();
+    for (const event of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
+      closeFd(event);
+  }
+
+  private record(kind: number, row: number, address: number, mac0: number, mac2: number): void {
+    if (kind === RECORD_LEARN) this.neighbours.learn(row, address, macOfWords(mac0, mac2), Date.now());
+    else if (kind === RECORD_RESOLVE) this.neighbours.resolve(row, address, Date.now());
+  }
+
+  private tickSas(): void {
+    this.sas.tick(Date.now());
+    this.epoch.reclaim();
+  }
+
+  private onLink(row: number, address: number): boolean {
+    const entry = this.interfaces.ofRow(row);
+    return (
+      entry !== undefined &&
+      this.interfaces.connected(entry.vrf, address)?.row === row &&
+      !this.isOwn(entry.vrf, address)
+    );
+  }
+
+  private isOwn(vrf: number, address: number): boolean {
+    return this.interfaces
+      .list()
+      .some((entry) => entry.vrf === vrf && entry.addresses.some((prefix) => prefix.address === address));
+  }
+
+  private requestArp(row: number, address: number, mac: Uint8Array | null): void {
+    const entry = this.interfaces.ofRow(row);
+    if (entry?.macOctets === null || entry === undefined) return;
+    // The sender must be on the same network as the target, or it is not answered.
+    const own = entry.addresses.find(
+      (prefix) => this.interfaces.connected(entry.vrf, address) === entry && sameNet(prefix, address),
+    );
+    const { macOctets } = entry;
+    this.loop.send(row, (bytes, at) => {
+      writeArp(bytes, at, {
+        operation: ARP_REQUEST,
+        sourceMac: macOctets,
+        senderIp: own?.address ?? entry.addresses[0]?.address ?? 0,
+        targetMac: mac,
+        targetIp: address,
+      });
+      return ARP_FRAME_BYTES;
+    });
+  }
+}
+
+function sameNet(prefix: { address: number; length: number }, address: number): boolean {
+  return prefix.length === 0 || prefix.address >>> (32 - prefix.length) === address >>> (32 - prefix.length);
+}
+
+function loss(node: string, reason: string, count: number, help: string): ErrorCounter {
+  return { node, reason, severity: 'warning', drop: true, count, help };
+}
+
+/**
+ * A core for each worker: those of the configuration, else round the cores that this process may use.
+ * One worker more than cores would share a core with a pinned one: then the scheduler places all.
+ */
+function placeWorkers(workers: number, cpus: readonly number[] | undefined): (number | null)[] {
+  const allowed = cpus ?? allowedCpus();
+  if (cpus === undefined && allowed.length < workers) return new Array<null>(workers).fill(null);
+  return Array.from({ length: workers }, (_, i) => allowed[i % allowed.length] ?? null);
+}

@@ -1,0 +1,262 @@
+// The box's interfaces: rows for the workers, routes that addresses imply, and what a person is shown.
+
+import type { Ip4Prefix } from '@sluice/shared';
+import {
+  type InterfaceSection,
+  ip4Mask,
+  parseIp4Prefix,
+  type TunnelSection,
+  tunnelIfId,
+} from '@sluice/shared';
+import type { EpochControl } from '../memory/epoch.js';
+import { ADJ_GLEAN, ADJ_LOCAL, ADJ_TUNNEL, type AdjacencyTable } from '../tables/adjacencies.js';
+import {
+  INTERFACE_DOWN,
+  INTERFACE_UP,
+  INTERFACES_MAX,
+  type InterfaceTable,
+  KIND_ETHERNET,
+  KIND_NONE,
+  KIND_TUNNEL,
+} from '../tables/interfaces.js';
+import type { RouteTable } from './route-table.js';
+
+export interface Interface {
+  row: number;
+  name: string;
+  kind: 'ethernet' | 'tunnel';
+  vrf: number;
+  vrfName: string;
+  mtu: number;
+  enabled: boolean;
+  addresses: Ip4Prefix[];
+  /** Glean for a port, tunnel for a tunnel: where its connected networks lead. */
+  adjacency: number;
+  /** Adjacencies of its addresses, in their order, then that of its broadcasts. */
+  local: number[];
+  /** The worker that owns its queues; a tunnel has none, and takes injected packets on this one. */
+  worker: number;
+  mac: string | null;
+  macOctets: Uint8Array | null;
+  device: string | null;
+  driver: string | null;
+  ifId: number | null;
+  outerVrf: number | null;
+}
+
+export interface PortDetails {
+  mac: string;
+  macOctets: Uint8Array;
+  worker: number;
+  driver: string;
+}
+
+export class Interfaces {
+  private readonly byName = new Map<string, Interface>();
+  private readonly freeRows: number[] = Array.from({ length: INTERFACES_MAX - 1 }, (_, i) => i + 1);
+
+  constructor(
+    private readonly table: InterfaceTable,
+    private readonly adjacencies: AdjacencyTable,
+    private readonly routes: RouteTable,
+    private readonly epoch: EpochControl,
+  ) {}
+
+  get(name: string): Interface | undefined {
+    return this.byName.get(name);
+  }
+
+  ofRow(row: number): Interface | undefined {
+    for (const entry of this.byName.values()) if (entry.row === row) return entry;
+    return undefined;
+  }
+
+  list(): Interface[] {
+    return [...this.byName.values()].sort((a, b) => a.row - b.row);
+  }
+
+  /** The row that the next interface will have, for whoever must open its port first. */
+  reserveRow(): number {
+    const row = this.freeRows.shift();
+    if (row === undefined) throw new Error(`all ${INTERFACES_MAX - 1} interfaces are in use`);
+    return row;
+  }
+
+  returnRow(row: number): void {
+    this.freeRows.push(row);
+  }
+
+  addPort(row: number, section: InterfaceSection, vrf: number, details: PortDetails): Interface {
+    const entry = this.add({
+      row,
+      name: section.name,
+      kind: 'ethernet',
+      vrf,
+      vrfName: section.vrf,
+      mtu: section.mtu,
+      enabled: section.enabled,
+      addresses: [],
+      adjacency: this.adjacencies.add({ kind: ADJ_GLEAN, interface: row, mtu: section.mtu }),
+      local: [],
+      worker: details.worker,
+      mac: details.mac,
+      macOctets: details.macOctets,
+      device: section.device,
+      driver: details.driver,
+      ifId: null,
+      outerVrf: null,
+    });
+    this.table.kind[row] = KIND_ETHERNET;
+    this.table.setMac(row, details.macOctets);
+    this.update(entry, section.addresses, section.mtu, section.enabled);
+    return entry;
+  }
+
+  addTunnel(section: TunnelSection, vrf: number, outerVrf: number, mtu: number, worker: number): Interface {
+    const row = this.reserveRow();
+    const entry = this.add({
+      row,
+      name: section.name,
+      kind: 'tunnel',
+      vrf,
+      vrfName: section.vrf,
+      mtu,
+      enabled: section.enabled,
+      addresses: [],
+      adjacency: this.adjacencies.add({ kind: ADJ_TUNNEL, interface: row, mtu }),
+      local: [],
+      worker,
+      mac: null,
+      macOctets: null,
+      device: null,
+      driver: null,
+      ifId: tunnelIfId(section),
+      outerVrf,
+    });
+    this.table.kind[row] = KIND_TUNNEL;
+    this.table.tunnelSa[row] = 0;
+    this.table.tunnelAdjacency[row] = entry.adjacency;
+    this.table.outerVrf[row] = outerVrf;
+    this.update(entry, section.addresses, mtu, section.enabled);
+    return entry;
+  }
+
+  /** Brings addresses, MTU and state of an interface to what they should be; what is right stays untouched. */
+  update(entry: Interface, addresses: readonly string[], mtu: number, enabled: boolean): void {
+    if (entry.mtu !== mtu || this.table.mtu[entry.row] !== mtu) {
+      entry.mtu = mtu;
+      this.table.mtu[entry.row] = mtu;
+      this.adjacencies.setMtu(entry.adjacency, mtu);
+    }
+    const wanted = addresses.map((text) => parseIp4Prefix(text)).filter((prefix) => prefix !== null);
+    if (!samePrefixes(wanted, entry.addresses)) {
+      this.removeAddresses(entry);
+      this.addAddresses(entry, wanted);
+    }
+    entry.enabled = enabled;
+    Atomics.store(this.table.state, entry.row, enabled ? INTERFACE_UP : INTERFACE_DOWN);
+    this.lendAddresses();
+  }
+
+  /** Takes an interface out. Its row is used again only when no worker can know it any more. */
+  remove(entry: Interface): void {
+    Atomics.store(this.table.state, entry.row, INTERFACE_DOWN);
+    this.removeAddresses(entry);
+    this.byName.delete(entry.name);
+    this.table.kind[entry.row] = KIND_NONE;
+    this.table.address[entry.row] = 0;
+    this.epoch.retire(() => {
+      this.adjacencies.release(entry.adjacency);
+      this.freeRows.push(entry.row);
+    });
+    this.lendAddresses();
+  }
+
+  /** The interface on whose connected network an address is. */
+  connected(vrf: number, address: number): Interface | undefined {
+    let best: Interface | undefined;
+    let longest = -1;
+    for (const entry of this.byName.values()) {
+      if (entry.vrf !== vrf) continue;
+      for (const prefix of entry.addresses) {
+        const mask = ip4Mask(prefix.length);
+        if ((prefix.address & mask) >>> 0 === (address & mask) >>> 0 && prefix.length > longest) {
+          best = entry;
+          longest = prefix.length;
+        }
+      }
+    }
+    return best;
+  }
+
+  private add(entry: Interface): Interface {
+    this.table.vrf[entry.row] = entry.vrf;
+    this.table.worker[entry.row] = entry.worker;
+    this.byName.set(entry.name, entry);
+    return entry;
+  }
+
+  private addAddresses(entry: Interface, addresses: Ip4Prefix[]): void {
+    const { routes, adjacencies } = this;
+    const toAll = adjacencies.add({ kind: ADJ_LOCAL, interface: entry.row, mtu: entry.mtu });
+    for (const { address, length } of addresses) {
+      const local = adjacencies.add({
+        kind: ADJ_LOCAL,
+        interface: entry.row,
+        mtu: entry.mtu,
+        nextHop: address,
+      });
+      entry.local.push(local);
+      routes.set(entry.vrf, address, 32, 'local', local);
+      if (length < 32) routes.set(entry.vrf, address, length, 'connected', entry.adjacency);
+      // RFC 3021: a /31 has no broadcast; a tunnel has none either.
+      if (length < 31 && entry.kind === 'ethernet') {
+        for (const broadcast of broadcasts(address, length))
+          routes.set(entry.vrf, broadcast, 32, 'broadcast', toAll);
+      }
+    }
+    entry.local.push(toAll);
+    entry.addresses = addresses;
+    this.table.address[entry.row] = (addresses[0]?.address ?? 0) | 0;
+  }
+
+  private removeAddresses(entry: Interface): void {
+    const { routes, adjacencies } = this;
+    for (const { address, length } of entry.addresses) {
+      routes.unset(entry.vrf, address, 32, 'local');
+      if (length < 32) routes.unset(entry.vrf, address, length, 'connected');
+      if (length < 31 && entry.kind === 'ethernet') {
+        for (const broadcast of broadcasts(address, length))
+          routes.unset(entry.vrf, broadcast, 32, 'broadcast');
+      }
+    }
+    const gone = entry.local;
+    this.epoch.retire(() => {
+      for (const adjacency of gone) adjacencies.release(adjacency);
+    });
+    entry.local = [];
+    entry.addresses = [];
+  }
+
+  /** An interface without an address answers by one of its VRF's (RFC 1812 section 2.2.7, unnumbered lines). */
+  private lendAddresses(): void {
+    for (const entry of this.byName.values()) {
+      if (entry.addresses.length > 0) continue;
+      const lender = this.list().find((other) => other.vrf === entry.vrf && other.addresses.length > 0);
+      this.table.address[entry.row] = (lender?.addresses[0]?.address ?? 0) | 0;
+    }
+  }
+}
+
+/** A network's own address, which old hosts took for a broadcast (RFC 1122 section 3.3.6), and its last one. */
+function broadcasts(address: number, length: number): number[] {
+  const mask = ip4Mask(length);
+  return [(address & mask) >>> 0, (address | ~mask) >>> 0];
+}
+
+function samePrefixes(a: readonly Ip4Prefix[], b: readonly Ip4Prefix[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((prefix, i) => prefix.address === b[i]?.address && prefix.length === b[i]?.length)
+  );
+}

@@ -1,0 +1,149 @@
+// The twins on Linux: a TAP for each port and a TUN for each tunnel, with its addresses, MTU and routes.
+//
+// Level-triggered: looks at what Linux has and changes the difference. Twins are persistent, so that they
+// and their addresses outlive a crash of the data plane: charon and sshd do not notice.
+import { closeFd, tapOpen, tapRemove } from '../native/index.js';
+import { setSysctl } from './device.js';
+import { ip, ipBatch } from './ip-command.js';
+
+export interface TwinSpec {
+  name: string;
+  row: number;
+  kind: 'tap' | 'tun';
+  /** Null for a tunnel. */
+  mac: string | null;
+  mtu: number;
+  up: boolean;
+  addresses: string[];
+  /** The worker that takes what Linux sends to it. */
+  worker: number;
+}
+
+export interface TwinRoute {
+  prefix: string;
+  /** Null: directly by the interface. */
+  nextHop: string | null;
+  interface: string;
+}
+
+/** What has a twin's descriptor read and written. */
+export interface TwinIo {
+  addTwin(twin: { row: number; fd: number; worker: number }): Promise<void>;
+  removeTwin(row: number): Promise<void>;
+}
+
+/** Marks links and routes as ours: the alias of a twin, and a number of our own in rtnetlink's rtm_protocol. */
+const ALIAS = 'sluice';
+const ROUTE_PROTOCOL = '171';
+
+interface LinkJson {
+  ifname: string;
+  ifalias?: string;
+  mtu: number;
+  address?: string;
+  flags: string[];
+  addr_info?: { family: string; local: string; prefixlen: number; scope?: string }[];
+}
+
+interface RouteJson {
+  dst: string;
+  gateway?: string;
+  dev: string;
+}
+
+export class LinuxTwins {
+  private readonly open = new Map<string, { fd: number; spec: TwinSpec }>();
+
+  constructor(private readonly io: TwinIo) {}
+
+  /** Makes Linux have these twins and routes, and no others of ours. */
+  async converge(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {
+    const wanted = new Map(twins.map((twin) => [twin.name, twin]));
+    for (const [name, { spec }] of this.open) {
+      const twin = wanted.get(name);
+      if (twin === undefined || twin.row !== spec.row || twin.kind !== spec.kind) await this.remove(name);
+    }
+    for (const twin of twins) await this.ensure(twin);
+    const links = JSON.parse((await ip(['-json', 'address', 'show'])) || '[]') as LinkJson[];
+    for (const link of links) {
+      if (link.ifalias === ALIAS && !wanted.has(link.ifname)) tapRemove(link.ifname);
+    }
+    await ipBatch(
+      twins.flatMap((twin) =>
+        linkChanges(
+          twin,
+          links.find((link) => link.ifname === twin.name),
+        ),
+      ),
+    );
+    await this.convergeRoutes(twins, routes);
+  }
+
+  /** Removes every twin from Linux. */
+  async close(): Promise<void> {
+    for (const name of [...this.open.keys()]) await this.remove(name);
+  }
+
+  private async ensure(twin: TwinSpec): Promise<void> {
+    if (this.open.has(twin.name)) return;
+    const fd = tapOpen({ name: twin.name, kind: twin.kind, persist: true });
+    this.open.set(twin.name, { fd, spec: twin });
+    // The gateway speaks IPv4 on this interface; without this Linux would announce itself by IPv6.
+    await setSysctl(`net/ipv6/conf/${twin.name}/disable_ipv6`, '1');
+    await this.io.addTwin({ row: twin.row, fd, worker: twin.worker });
+  }
+
+  private async remove(name: string): Promise<void> {
+    const twin = this.open.get(name);
+    if (twin === undefined) return;
+    this.open.delete(name);
+    await this.io.removeTwin(twin.spec.row);
+    closeFd(twin.fd);
+    tapRemove(name);
+  }
+
+  private async convergeRoutes(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {
+    const up = new Set(twins.filter((twin) => twin.up).map((twin) => twin.name));
+    const wanted = new Map(
+      routes.filter((route) => up.has(route.interface)).map((route) => [routeText(route), route]),
+    );
+    const text = await ip(['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]);
+    const have = (JSON.parse(text || '[]') as RouteJson[]).map((route) =>
+      routeText({ prefix: route.dst, nextHop: route.gateway ?? null, interface: route.dev }),
+    );
+    const lines = have
+      .filter((route) => !wanted.has(route))
+      .map((route) => `route del ${route} proto ${ROUTE_PROTOCOL}`);
+    for (const route of wanted.keys()) {
+      if (!have.includes(route)) lines.push(`route replace ${route} proto ${ROUTE_PROTOCOL}`);
+    }
+    await ipBatch(lines);
+  }
+}
+
+/** As iproute2 writes it: a host route without /32, everything as `default`. */
+function routeText(route: TwinRoute): string {
+  const prefix = route.prefix === '0.0.0.0/0' ? 'default' : route.prefix.replace(/\/32$/, '');
+  return `${prefix}${route.nextHop === null ? '' : ` via ${route.nextHop}`} dev ${route.interface}`;
+}
+
+/** Lines of a batch that bring a link from what it is to what the twin should be. */
+function linkChanges(twin: TwinSpec, link: LinkJson | undefined): string[] {
+  const lines: string[] = [];
+  if (link?.ifalias !== ALIAS) lines.push(`link set dev ${twin.name} alias ${ALIAS}`);
+  if (twin.mac !== null && link?.address !== twin.mac)
+    lines.push(`link set dev ${twin.name} address ${twin.mac}`);
+  if (link?.mtu !== twin.mtu) lines.push(`link set dev ${twin.name} mtu ${twin.mtu}`);
+  const isUp = link?.flags.includes('UP') ?? false;
+  const have = (link?.addr_info ?? [])
+    .filter((address) => address.family === 'inet')
+    .map((address) => `${address.local}/${address.prefixlen}`);
+  for (const address of have) {
+    if (!twin.addresses.includes(address)) lines.push(`address del ${address} dev ${twin.name}`);
+  }
+  for (const address of twin.addresses) {
+    if (!have.includes(address)) lines.push(`address add ${address} dev ${twin.name}`);
+  }
+  if (twin.up !== isUp) lines.push(`link set dev ${twin.name} ${twin.up ? 'up' : 'down'}`);
+  return lines;
+}

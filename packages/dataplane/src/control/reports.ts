@@ -1,0 +1,185 @@
+// What a person is shown of the data plane, from its tables and counters.
+import {
+  type CountersReport,
+  type ErrorCounter,
+  formatIp4,
+  formatIp4Prefix,
+  type InterfaceReport,
+  type NeighbourReport,
+  type NodeRuntime,
+  type RouteReport,
+  type WorkerRuntime,
+} from '@sluice/shared';
+import {
+  GraphCounters,
+  INTERFACE_COUNTERS_SHIFT,
+  INTERFACE_DROPS,
+  INTERFACE_INJECTED,
+  INTERFACE_PUNTED,
+  INTERFACE_RX_BYTES,
+  INTERFACE_RX_PACKETS,
+  INTERFACE_TX_BYTES,
+  INTERFACE_TX_PACKETS,
+  WORKER_LOOPS,
+  WORKER_PACKETS,
+  WORKER_SLEEPS,
+  WORKER_TIMED_NS,
+  WORKER_TIMED_PACKETS,
+  WORKER_VECTORS,
+} from '../graph/counters.js';
+import { GRAPH } from '../graph/graph.js';
+import {
+  ADJ_BLACKHOLE,
+  ADJ_GLEAN,
+  ADJ_LOCAL,
+  ADJ_TUNNEL,
+  type AdjacencyTable,
+} from '../tables/adjacencies.js';
+import type { Interface, Interfaces } from './interfaces.js';
+import type { Neighbours } from './neighbours.js';
+import type { RouteTable } from './route-table.js';
+
+export class Reports {
+  private readonly workers: GraphCounters[];
+
+  constructor(
+    counters: readonly SharedArrayBuffer[],
+    private readonly cpus: readonly (number | null)[],
+    private readonly list: Interfaces,
+    private readonly routes: RouteTable,
+    private readonly neighbours: Neighbours,
+    private readonly adjacencies: AdjacencyTable,
+  ) {
+    this.workers = counters.map((buffer) => new GraphCounters(GRAPH, buffer));
+  }
+
+  interfaces(): InterfaceReport[] {
+    return this.list.list().map((entry) => ({
+      name: entry.name,
+      kind: entry.kind,
+      device: entry.device,
+      driver: entry.driver,
+      vrf: entry.vrfName,
+      state: entry.enabled ? 'up' : 'down',
+      mtu: entry.mtu,
+      mac: entry.mac,
+      addresses: entry.addresses.map(formatIp4Prefix),
+      rx_packets: this.sum(entry, INTERFACE_RX_PACKETS),
+      rx_bytes: this.sum(entry, INTERFACE_RX_BYTES),
+      tx_packets: this.sum(entry, INTERFACE_TX_PACKETS),
+      tx_bytes: this.sum(entry, INTERFACE_TX_BYTES),
+      drops: this.sum(entry, INTERFACE_DROPS),
+      punted: this.sum(entry, INTERFACE_PUNTED),
+      injected: this.sum(entry, INTERFACE_INJECTED),
+    }));
+  }
+
+  routeReports(vrfs: readonly { id: number; name: string }[]): RouteReport[] {
+    return vrfs.flatMap(({ id, name }) =>
+      this.routes.list(id).map((route) => {
+        const kind = this.adjacencies.kind(route.adjacency);
+        const nextHop = this.adjacencies.nextHop(route.adjacency);
+        const row = this.adjacencies.interface(route.adjacency);
+        return {
+          vrf: name,
+          prefix: formatIp4Prefix({ address: route.network, length: route.length }),
+          kind: route.source,
+          next_hop: nextHop === 0 || kind === ADJ_LOCAL ? null : formatIp4(nextHop),
+          interface: this.list.ofRow(row)?.name ?? null,
+          action: actionOf(kind),
+        };
+      }),
+    );
+  }
+
+  neighbourReports(now: number): NeighbourReport[] {
+    return this.neighbours.list().map((entry) => ({
+      interface: this.list.ofRow(entry.row)?.name ?? '?',
+      address: formatIp4(entry.address),
+      mac:
+        entry.mac === null
+          ? null
+          : Array.from(entry.mac, (octet) => octet.toString(16).padStart(2, '0')).join(':'),
+      state: entry.state,
+      age_s: Math.round((now - entry.since) / 1000),
+    }));
+  }
+
+  workerReports(): WorkerRuntime[] {
+    return this.workers.map(({ worker }, index) => ({
+      worker: index,
+      cpu: this.cpus[index] ?? null,
+      loops: worker[WORKER_LOOPS]!,
+      sleeps: worker[WORKER_SLEEPS]!,
+      packets: worker[WORKER_PACKETS]!,
+      vectors: worker[WORKER_VECTORS]!,
+      ns_per_packet: ratio(worker[WORKER_TIMED_NS]!, worker[WORKER_TIMED_PACKETS]!),
+    }));
+  }
+
+  nodeReports(): NodeRuntime[] {
+    return this.workers.flatMap(({ runtime }, worker) =>
+      GRAPH.map((node, index) => ({
+        worker,
+        node: node.name,
+        calls: runtime[index * 4]!,
+        packets: runtime[index * 4 + 1]!,
+        vector: ratio(runtime[index * 4 + 1]!, runtime[index * 4]!) ?? 0,
+        ns_per_packet: ratio(runtime[index * 4 + 3]!, runtime[index * 4 + 2]!),
+      })),
+    );
+  }
+
+  /** Every counter of the graph that has moved, and what was lost around it. */
+  errors(around: readonly ErrorCounter[]): ErrorCounter[] {
+    const graph = GRAPH.flatMap((node, index) =>
+      node.counters.map((counter, i) => ({
+        node: node.name,
+        reason: counter.name,
+        severity: counter.severity,
+        drop: counter.drop ?? false,
+        count: this.workers.reduce((sum, worker) => sum + worker.ofNode(index)[i]!, 0),
+        help: counter.help,
+      })),
+    );
+    const overflow: ErrorCounter = {
+      node: 'dispatcher',
+      reason: 'vector_full',
+      severity: 'error',
+      drop: true,
+      count: this.workers.reduce((sum, worker) => sum + worker.overflow[0]!, 0),
+      help: 'more packets for a node in one round than its vector holds',
+    };
+    return [...graph, overflow, ...around].filter((counter) => counter.count > 0);
+  }
+
+  drops(): number {
+    return this.list.list().reduce((sum, entry) => sum + this.sum(entry, INTERFACE_DROPS), 0);
+  }
+
+  counters(now: number, rest: Pick<CountersReport, 'sas' | 'frames' | 'frames_free'>): CountersReport {
+    return {
+      at_ms: now,
+      interfaces: this.interfaces(),
+      workers: this.workerReports(),
+      drops: this.drops(),
+      ...rest,
+    };
+  }
+
+  private sum(entry: Interface, counter: number): number {
+    const at = (entry.row << INTERFACE_COUNTERS_SHIFT) + counter;
+    return this.workers.reduce((sum, worker) => sum + worker.interfaces[at]!, 0);
+  }
+}
+
+function ratio(sum: number, count: number): number | null {
+  return count === 0 ? null : sum / count;
+}
+
+function actionOf(kind: number): RouteReport['action'] {
+  if (kind === ADJ_LOCAL) return 'local';
+  if (kind === ADJ_GLEAN) return 'glean';
+  if (kind === ADJ_TUNNEL) return 'tunnel';
+  return kind === ADJ_BLACKHOLE ? 'blackhole' : 'forward';
+}

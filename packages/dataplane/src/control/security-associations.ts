@@ -1,0 +1,344 @@
+// SAs in use: installs what the IKE bridge gives, chooses by which SA a tunnel sends, reserves sequence numbers.
+import {
+  formatIp4,
+  parseIp4,
+  type SaCounters,
+  type SaEvent,
+  type SaKey,
+  type SaReport,
+  type SaSpec,
+} from '@sluice/shared';
+import type { EpochControl } from '../memory/epoch.js';
+import { aeadKeySet, aeadKeyWipe } from '../native/index.js';
+import type { HashU32Writer } from '../tables/hash-u32.js';
+import type { InterfaceTable } from '../tables/interfaces.js';
+import {
+  SA_BYTES,
+  SA_COUNTERS,
+  SA_COUNTERS_SHIFT,
+  SA_DST,
+  SA_ESN,
+  SA_FIRST_USED,
+  SA_FREE,
+  SA_ICV_BYTES,
+  SA_INBOUND,
+  SA_INTEGRITY_FAILED,
+  SA_INTERFACE,
+  SA_IP_ID,
+  SA_KEY,
+  SA_LAST_USED,
+  SA_LIMIT_HIGH,
+  SA_LIMIT_LOW,
+  SA_OUTBOUND,
+  SA_OUTER_VRF,
+  SA_PACKETS,
+  SA_PROVED,
+  SA_REPLAYED,
+  SA_SEQ_HIGH,
+  SA_SEQ_LOW,
+  SA_SHIFT,
+  SA_SPI,
+  SA_SRC,
+  SA_STATE,
+  SA_UDP_DST,
+  SA_UDP_SRC,
+  SA_WINDOW,
+  SA_WORDS,
+  SA_WORKER,
+  SAS_MAX,
+  type SaTable,
+  WINDOW_BITS_MAX,
+  WINDOW_SHIFT,
+} from '../tables/security-associations.js';
+import type { SequenceJournal } from './sequence-journal.js';
+
+/** Sequence numbers reserved at once. Tuning: at 80 Mpps half of it lasts for one tick of 50 ms. */
+const BLOCK = 1 << 23;
+const TWO_32 = 4294967296;
+/** Numbers kept for the rekey when 32 bits run out: at 1 Mpps some minutes. */
+const SEQUENCE_LOW = 2 ** 28;
+/**
+ * A new SA takes over from a working one when its inbound twin has proved that the peer has it, or after
+ * this time: a responder of a new IKE_SA has its SAs before the initiator does.
+ */
+const TAKE_OVER_MS = 1_000;
+const JOURNAL_INBOUND_MS = 1_000;
+
+interface Sa {
+  spec: SaSpec;
+  row: number;
+  worker: number;
+  installedAt: number;
+  warnedLow: boolean;
+  journalled: number;
+}
+
+export interface TunnelBinding {
+  row: number;
+  name: string;
+  outerVrf: number;
+}
+
+export interface SaPort {
+  workers: number;
+  /** The tunnel of an interface id, if the configuration has one. */
+  tunnel(ifId: number): TunnelBinding | undefined;
+  publish(event: SaEvent): void;
+}
+
+export class SecurityAssociations {
+  private readonly sas = new Map<string, Sa>();
+  /** Rows in the order in which they became free: a row is used again as late as possible. */
+  private readonly freeRows: number[] = Array.from({ length: SAS_MAX - 1 }, (_, i) => i + 1);
+  private readonly perWorker: number[];
+  private inboundJournalledAt = 0;
+  /** By interface id, in order of installation. */
+  private readonly byInterface = new Map<number, Sa[]>();
+  /** Interface ids where a new SA waits to take over. */
+  private readonly contested = new Set<number>();
+
+  constructor(
+    private readonly table: SaTable,
+    private readonly spis: HashU32Writer,
+    private readonly interfaces: InterfaceTable,
+    private readonly epoch: EpochControl,
+    private readonly journal: SequenceJournal,
+    private readonly port: SaPort,
+  ) {
+    this.perWorker = new Array<number>(port.workers).fill(0);
+  }
+
+  get size(): number {
+    return this.sas.size;
+  }
+
+  /** Installs an SA, or changes what may change of one that is there. When it returns, packets can use it. */
+  install(spec: SaSpec, now: number): void {
+    const key = keyOf(spec);
+    const old = this.sas.get(key);
+    if (old !== undefined) {
+      if (old.spec.aead.key_hex !== spec.aead.key_hex || old.spec.direction !== spec.direction) {
+        throw new Error(`SA ${key} exists with another key: remove it first`);
+      }
+      old.spec = spec;
+      this.writeAddresses(old);
+      return;
+    }
+    const row = this.freeRows.shift();
+    if (row === undefined) throw new Error(`all ${SAS_MAX - 1} SAs are in use`);
+    const worker = this.perWorker.indexOf(Math.min(...this.perWorker));
+    this.perWorker[worker]!++;
+    const sa: Sa = { spec, row, worker, installedAt: now, warnedLow: false, journalled: 0 };
+    const secret = Buffer.from(spec.aead.key_hex, 'hex');
+    aeadKeySet(row, secret.subarray(0, -4), secret.subarray(-4), spec.aead.icv_bytes);
+    secret.fill(0);
+    this.writeRow(sa);
+    this.sas.set(key, sa);
+    this.byInterface.set(spec.if_id, [...(this.byInterface.get(spec.if_id) ?? []), sa]);
+    this.bind(sa);
+    if (spec.direction === 'in') {
+      Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_INBOUND);
+      this.spis.set(spec.spi, row);
+    } else {
+      this.reserve(sa);
+      Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_OUTBOUND);
+      this.choose(spec.if_id, now);
+    }
+  }
+
+  remove(key: SaKey, now: number): SaCounters | null {
+    const sa = this.sas.get(keyOf(key));
+    if (sa === undefined) return null;
+    const counters = this.countersOf(sa);
+    this.sas.delete(keyOf(key));
+    const others = (this.byInterface.get(sa.spec.if_id) ?? []).filter((other) => other !== sa);
+    if (others.length > 0) this.byInterface.set(sa.spec.if_id, others);
+    else this.byInterface.delete(sa.spec.if_id);
+    this.perWorker[sa.worker]!--;
+    if (sa.spec.direction === 'in') this.spis.delete(sa.spec.spi);
+    else this.choose(sa.spec.if_id, now);
+    Atomics.store(this.table.words, (sa.row << SA_SHIFT) + SA_STATE, SA_FREE);
+    this.journal.forget(journalKey(sa.spec));
+    this.epoch.retire(() => {
+      aeadKeyWipe(sa.row);
+      this.freeRows.push(sa.row);
+    });
+    return counters;
+  }
+
+  counters(key: SaKey): SaCounters | null {
+    const sa = this.sas.get(keyOf(key));
+    return sa === undefined ? null : this.countersOf(sa);
+  }
+
+  dump(): { spec: SaSpec; counters: SaCounters }[] {
+    return [...this.sas.values()].map((sa) => ({ spec: sa.spec, counters: this.countersOf(sa) }));
+  }
+
+  reports(): SaReport[] {
+    return [...this.sas.values()].map((sa) => {
+      const { aead, ...spec } = sa.spec;
+      const tunnel = this.port.tunnel(spec.if_id);
+      return {
+        ...spec,
+        algorithm: `aes-gcm-${(aead.key_hex.length / 2 - 4) * 8}`,
+        interface: tunnel?.name ?? null,
+        worker: sa.worker,
+        active:
+          spec.direction === 'in' ||
+          (tunnel !== undefined && this.interfaces.tunnelSa[tunnel.row] === sa.row),
+        counters: this.countersOf(sa),
+      };
+    });
+  }
+
+  /** Ties the SAs of an interface id to its tunnel, after the tunnel came, went or changed. */
+  rebind(ifId: number, now: number): void {
+    for (const sa of this.byInterface.get(ifId) ?? []) this.bind(sa);
+    this.choose(ifId, now);
+  }
+
+  /** Reserves sequence numbers, lets new SAs take over, keeps the journal. Every 50 ms. */
+  tick(now: number): void {
+    const inbound = now - this.inboundJournalledAt >= JOURNAL_INBOUND_MS;
+    if (inbound) this.inboundJournalledAt = now;
+    for (const sa of this.sas.values()) {
+      if (sa.spec.direction === 'out') {
+        this.reserve(sa);
+      } else if (inbound) {
+        const sequence = this.sequence(sa.row);
+        if (sequence > sa.journalled) {
+          sa.journalled = sequence;
+          this.journal.record(journalKey(sa.spec), sequence);
+        }
+      }
+    }
+    for (const ifId of this.contested) this.choose(ifId, now);
+  }
+
+  private writeRow(sa: Sa): void {
+    const { words, windows, counters } = this.table;
+    const { spec, row } = sa;
+    const at = row << SA_SHIFT;
+    words.fill(0, at, at + SA_WORDS);
+    windows.fill(0, row << WINDOW_SHIFT, (row + 1) << WINDOW_SHIFT);
+    counters.fill(0, row << SA_COUNTERS_SHIFT, (row << SA_COUNTERS_SHIFT) + SA_COUNTERS);
+    words[at + SA_SPI] = spec.spi | 0;
+    words[at + SA_KEY] = row;
+    words[at + SA_WORKER] = sa.worker;
+    words[at + SA_ICV_BYTES] = spec.aead.icv_bytes;
+    words[at + SA_ESN] = spec.esn ? 1 : 0;
+    words[at + SA_WINDOW] = windowBits(spec.replay_window);
+    words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
+    const sequence = this.journal.get(journalKey(spec));
+    words[at + SA_SEQ_LOW] = sequence | 0;
+    words[at + SA_SEQ_HIGH] = Math.floor(sequence / TWO_32) | 0;
+    // Where a window opened before, everything up to the highest number counts as seen.
+    if (spec.direction === 'in' && sequence > 0)
+      windows.fill(-1, row << WINDOW_SHIFT, (row + 1) << WINDOW_SHIFT);
+    this.writeAddresses(sa);
+  }
+
+  private writeAddresses({ spec, row }: Sa): void {
+    const { words } = this.table;
+    const at = row << SA_SHIFT;
+    words[at + SA_SRC] = (parseIp4(spec.src) ?? 0) | 0;
+    words[at + SA_DST] = (parseIp4(spec.dst) ?? 0) | 0;
+    words[at + SA_UDP_SRC] = spec.encap?.src_port ?? 0;
+    words[at + SA_UDP_DST] = spec.encap?.dst_port ?? 0;
+  }
+
+  private bind(sa: Sa): void {
+    const tunnel = this.port.tunnel(sa.spec.if_id);
+    const at = sa.row << SA_SHIFT;
+    this.table.words[at + SA_INTERFACE] = tunnel?.row ?? 0;
+    this.table.words[at + SA_OUTER_VRF] = tunnel?.outerVrf ?? 0;
+  }
+
+  /** Decides by which SA a tunnel sends. */
+  private choose(ifId: number, now: number): void {
+    const tunnel = this.port.tunnel(ifId);
+    this.contested.delete(ifId);
+    if (tunnel === undefined) return;
+    const own = this.byInterface.get(ifId) ?? [];
+    const outbound = own.filter((sa) => sa.spec.direction === 'out');
+    const newest = outbound[outbound.length - 1];
+    const current = outbound.find((sa) => sa.row === this.interfaces.tunnelSa[tunnel.row]);
+    if (newest === undefined || current === undefined || this.mayTakeOver(newest, current, own, now)) {
+      Atomics.store(this.interfaces.tunnelSa, tunnel.row, newest?.row ?? 0);
+    } else if (newest !== current) {
+      this.contested.add(ifId);
+    }
+  }
+
+  private mayTakeOver(newest: Sa, current: Sa, own: Sa[], now: number): boolean {
+    if (newest === current) return false;
+    if (now - newest.installedAt >= TAKE_OVER_MS) return true;
+    return own.some(
+      (sa) =>
+        sa.spec.direction === 'in' &&
+        sa.spec.src === newest.spec.dst &&
+        sa.installedAt > current.installedAt &&
+        this.table.words[(sa.row << SA_SHIFT) + SA_PROVED] === 1,
+    );
+  }
+
+  /** Raises the limit of an outbound SA when half of what was reserved is used. */
+  private reserve(sa: Sa): void {
+    const { words } = this.table;
+    const at = sa.row << SA_SHIFT;
+    const used = this.sequence(sa.row);
+    const limit = (words[at + SA_LIMIT_HIGH]! >>> 0) * TWO_32 + (words[at + SA_LIMIT_LOW]! >>> 0);
+    const last = sa.spec.esn ? Number.MAX_SAFE_INTEGER : TWO_32 - 1;
+    if (!sa.warnedLow && last - used < SEQUENCE_LOW) {
+      sa.warnedLow = true;
+      this.port.publish({ kind: 'sequence-low', spi: sa.spec.spi, dst: sa.spec.dst });
+    }
+    if (limit - used > BLOCK / 2 || limit === last) return;
+    const next = Math.min(Math.max(limit, used) + BLOCK, last);
+    this.journal.record(journalKey(sa.spec), next);
+    // Low before high: in between, the worker sees less than is reserved, never more.
+    const high = Math.floor(next / TWO_32);
+    if (high === words[at + SA_LIMIT_HIGH]! >>> 0) {
+      Atomics.store(words, at + SA_LIMIT_LOW, next | 0);
+    } else {
+      Atomics.store(words, at + SA_LIMIT_LOW, (next % TWO_32) | 0);
+      Atomics.store(words, at + SA_LIMIT_HIGH, high | 0);
+    }
+  }
+
+  private sequence(row: number): number {
+    const at = row << SA_SHIFT;
+    return (this.table.words[at + SA_SEQ_HIGH]! >>> 0) * TWO_32 + (this.table.words[at + SA_SEQ_LOW]! >>> 0);
+  }
+
+  private countersOf({ row }: Sa): SaCounters {
+    const at = row << SA_COUNTERS_SHIFT;
+    const { counters } = this.table;
+    return {
+      packets: counters[at + SA_PACKETS]!,
+      bytes: counters[at + SA_BYTES]!,
+      first_used_at_ms: counters[at + SA_FIRST_USED] || null,
+      last_used_at_ms: counters[at + SA_LAST_USED] || null,
+      sequence: this.sequence(row),
+      replayed: counters[at + SA_REPLAYED]!,
+      integrity_failed: counters[at + SA_INTEGRITY_FAILED]!,
+    };
+  }
+}
+
+function keyOf(key: SaKey): string {
+  return `${formatIp4(parseIp4(key.dst) ?? 0)} ${key.spi.toString(16).padStart(8, '0')}`;
+}
+
+function journalKey(spec: SaSpec): string {
+  return `${spec.direction}/${spec.dst}/${spec.spi.toString(16)}`;
+}
+
+/** The window's bits are a ring: a power of two, of whole words. */
+function windowBits(packets: number): number {
+  if (packets === 0) return 0;
+  let bits = 32;
+  while (bits < packets && bits < WINDOW_BITS_MAX) bits *= 2;
+  return bits;
+}

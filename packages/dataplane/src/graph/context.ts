@@ -1,0 +1,57 @@
+// What a node may use besides its packets: tables to read, and the worker's services.
+import type { PacketPool } from '../memory/packet-pool.js';
+import type { HashU32 } from '../tables/hash-u32.js';
+import type { InterfaceTable } from '../tables/interfaces.js';
+import type { Ip4Fib } from '../tables/ip4-fib.js';
+import type { SaTable } from '../tables/security-associations.js';
+import type { RateLimiter } from './rate-limiter.js';
+
+/** Crypto on a vector of packets in place; see native/README.md for the words of a job. */
+export interface AeadEngine {
+  seal(jobs: Int32Array, count: number, status: Uint8Array): number;
+  open(jobs: Int32Array, count: number, status: Uint8Array): number;
+}
+
+export interface NodeContext {
+  readonly pool: PacketPool;
+  readonly fib: Ip4Fib;
+  /** Rows of ADJ_WORDS words; see tables/adjacencies.ts. */
+  readonly adjacencies: Int32Array;
+  readonly interfaces: InterfaceTable;
+  readonly sas: SaTable;
+  /** SPI of an inbound SA → its row. */
+  readonly spis: HashU32;
+  readonly aead: AeadEngine;
+  /** This worker's index. */
+  readonly worker: number;
+  /** Milliseconds since 1970, read once per turn of the loop. */
+  now: number;
+  readonly icmpErrors: RateLimiter;
+  /** One per class of punted packets; see nodes/punt.ts. */
+  readonly puntPolicers: readonly RateLimiter[];
+  /** This worker's interface counters; see graph/counters.ts. */
+  readonly interfaceCounters: Float64Array;
+  readonly services: WorkerServices;
+}
+
+/** What a node asks of the worker that runs it. None of these allocates or throws. */
+export interface WorkerServices {
+  /** Adds a packet to a node's next vector at once: for nodes that make several packets of one. */
+  emit(packet: number, next: number): void;
+  /** Hands a packet to another worker's node; false when that worker's ring is full. */
+  handOff(packet: number, worker: number, node: number): boolean;
+  /** Queues a packet on its transmit interface's port; false when the port's queue is full or there is none. */
+  transmit(packet: number): boolean;
+  /** Gives a packet to the TAP twin of its receiving interface; false when the ring is full. */
+  punt(packet: number): boolean;
+  /** Tells the control side of a neighbour that was heard; false when its ring is full. */
+  learn(interfaceRow: number, address: number, mac0: number, mac2: number): boolean;
+  /** Asks the control side to resolve a neighbour; false when its ring is full. */
+  resolve(interfaceRow: number, address: number): boolean;
+  /** Keeps a packet until the neighbour is resolved; false when no more may wait. */
+  park(packet: number, interfaceRow: number, address: number): boolean;
+  /** Counts a drop on the packet's receiving interface when its frame lives on as something else. */
+  dropped(packet: number): void;
+  /** Index of a node by name, for emit and handOff; looked up at start, never per packet. */
+  nodeIndex(name: string): number;
+}

@@ -1,0 +1,187 @@
+// Runs the graph of one worker: takes the vector that waits for a node, calls it, and moves each packet
+// to the vector of the node it chose.
+import type { PacketPool } from '../memory/packet-pool.js';
+import type { NodeContext } from './context.js';
+import type { GraphCounters } from './counters.js';
+import { INTERFACE_COUNTERS_SHIFT, INTERFACE_DROPS } from './counters.js';
+import { FRAME_MAX, Frame } from './frame.js';
+import { NEXT_CONSUMED, NEXT_DROP, type NodeDefinition, type NodeRun } from './node.js';
+import type { Tracer } from './tracer.js';
+
+/** One call in so many is timed: reading the clock costs more than a short vector. */
+const TIMED_EVERY = 32;
+
+/** A node as one worker runs it. */
+class NodeState {
+  waiting = new Frame();
+  spare = new Frame();
+  /** States of the nodes in `definition.next`, by the same index. */
+  targets: NodeState[] = [];
+  calls = 0;
+  packets = 0;
+  timedPackets = 0;
+  timedNs = 0;
+
+  constructor(
+    readonly definition: NodeDefinition,
+    readonly index: number,
+    readonly run: NodeRun,
+    readonly counters: Float64Array,
+  ) {}
+}
+
+export interface NodeFigures {
+  name: string;
+  calls: number;
+  packets: number;
+  timedPackets: number;
+  timedNs: number;
+}
+
+export class Dispatcher {
+  private readonly states: NodeState[];
+  private readonly byName = new Map<string, number>();
+  private readonly next = new Uint8Array(FRAME_MAX);
+  private countdown = TIMED_EVERY;
+  private overflowed: Float64Array;
+
+  constructor(
+    nodes: readonly NodeDefinition[],
+    private readonly pool: PacketPool,
+    private readonly counters: GraphCounters,
+    private readonly tracer: Tracer,
+  ) {
+    this.states = nodes.map((node, index) => new NodeState(node, index, node.run, counters.ofNode(index)));
+    for (const state of this.states) this.byName.set(state.definition.name, state.index);
+    for (const state of this.states) {
+      state.targets = state.definition.next.map((name) => this.states[this.indexOf(name)]!);
+    }
+    this.overflowed = counters.overflow;
+  }
+
+  indexOf(name: string): number {
+    const index = this.byName.get(name);
+    if (index === undefined) throw new Error(`the graph has no node "${name}"`);
+    return index;
+  }
+
+  /** The node that runs now: `emit` counts from its next nodes. */
+  private running: NodeState | null = null;
+
+  /** Adds a packet to the running node's next node number `next`, before those that it returns. */
+  emit(packet: number, next: number): void {
+    const state = this.running;
+    if (state === null) throw new Error('emit is for nodes: push is for everyone else');
+    const target = state.targets[next]!;
+    if (this.tracer.active) this.tracer.record(packet, state.definition.name, target.definition.name);
+    this.push(packet, target.index);
+  }
+
+  /** Adds one packet to what waits for a node. */
+  push(packet: number, node: number): void {
+    const frame = this.states[node]!.waiting;
+    if (frame.length === FRAME_MAX) this.overflow(packet);
+    else frame.packets[frame.length++] = packet;
+  }
+
+  /** Adds a received vector to what waits for a node. */
+  pushMany(packets: Int32Array, count: number, node: number): void {
+    for (let i = 0; i < count; i++) this.push(packets[i]!, node);
+  }
+
+  /** Runs nodes until nothing waits. Nodes come in the order of the graph, so one pass is the common case. */
+  run(context: NodeContext): void {
+    const states = this.states;
+    for (let ran = true; ran; ) {
+      ran = false;
+      for (let i = 0; i < states.length; i++) {
+        const state = states[i]!;
+        if (state.waiting.length === 0) continue;
+        this.runNode(state, context);
+        ran = true;
+      }
+    }
+  }
+
+  private runNode(state: NodeState, context: NodeContext): void {
+    const frame = state.waiting;
+    state.waiting = state.spare;
+    state.spare = frame;
+    state.calls++;
+    state.packets += frame.length;
+    this.running = state;
+    if (--this.countdown === 0) {
+      this.countdown = TIMED_EVERY;
+      const start = performance.now();
+      state.run(context, frame, this.next, state.counters);
+      state.timedNs += (performance.now() - start) * 1e6;
+      state.timedPackets += frame.length;
+    } else {
+      state.run(context, frame, this.next, state.counters);
+    }
+    if (this.tracer.active) this.trace(state, frame);
+    this.enqueue(state, frame);
+    frame.length = 0;
+  }
+
+  private enqueue(state: NodeState, frame: Frame): void {
+    const { next } = this;
+    const packets = frame.packets;
+    const count = frame.length;
+    for (let i = 0; i < count; ) {
+      const to = next[i]!;
+      if (to >= NEXT_DROP) {
+        if (to === NEXT_DROP) this.drop(packets[i]!);
+        i++;
+        continue;
+      }
+      // Vectors mostly stay together: copy the run that goes to the same node.
+      const target = state.targets[to]!.waiting;
+      let length = target.length;
+      do {
+        if (length === FRAME_MAX) this.overflow(packets[i]!);
+        else target.packets[length++] = packets[i]!;
+        i++;
+      } while (i < count && next[i] === to);
+      target.length = length;
+    }
+  }
+
+  private drop(packet: number): void {
+    const at = (this.pool.rxInterface[packet]! << INTERFACE_COUNTERS_SHIFT) + INTERFACE_DROPS;
+    this.counters.interfaces[at] = this.counters.interfaces[at]! + 1;
+    this.pool.free(packet);
+  }
+
+  private overflow(packet: number): void {
+    this.overflowed[0] = this.overflowed[0]! + 1;
+    this.drop(packet);
+  }
+
+  private trace(state: NodeState, frame: Frame): void {
+    const { definition } = state;
+    for (let i = 0; i < frame.length; i++) {
+      const packet = frame.packets[i]!;
+      const to = this.next[i]!;
+      // A consumed packet may be another worker's by now: it is not looked at.
+      if (to === NEXT_CONSUMED) continue;
+      const target =
+        to === NEXT_DROP
+          ? `drop: ${definition.counters[this.pool.reason[packet]!]?.name ?? 'unknown'}`
+          : definition.next[to]!;
+      this.tracer.record(packet, definition.name, target);
+    }
+  }
+
+  /** Publishes calls, packets and timings for the control side. */
+  publish(): void {
+    const { runtime } = this.counters;
+    for (const state of this.states) {
+      const at = state.index * 4;
+      runtime[at] = state.calls;
+      runtime[at + 1] = state.packets;
+      runtime[at + 2] = state.timedPackets;
+      runtime[at + 3] = state.timedNs;
+    }
+  }
+}

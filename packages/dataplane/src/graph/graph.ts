@@ -1,0 +1,37 @@
+// The graph: every node, in the order in which packets mostly meet them.
+import { arpInput } from '../nodes/arp-input.js';
+import { espDecrypt } from '../nodes/esp-decrypt.js';
+import { espEncrypt } from '../nodes/esp-encrypt.js';
+import { espInput } from '../nodes/esp-input.js';
+import { ethernetInput } from '../nodes/ethernet-input.js';
+import { hostInject } from '../nodes/host-inject.js';
+import { interfaceOutput } from '../nodes/interface-output.js';
+import { ip4Arp } from '../nodes/ip4-arp.js';
+import { ip4Frag } from '../nodes/ip4-frag.js';
+import { ip4IcmpEcho } from '../nodes/ip4-icmp-echo.js';
+import { ip4IcmpError } from '../nodes/ip4-icmp-error.js';
+import { ip4Input } from '../nodes/ip4-input.js';
+import { ip4Local } from '../nodes/ip4-local.js';
+import { ip4Lookup } from '../nodes/ip4-lookup.js';
+import { ip4Rewrite } from '../nodes/ip4-rewrite.js';
+import { punt } from '../nodes/punt.js';
+import type { NodeDefinition } from './node.js';
+
+export const GRAPH: readonly NodeDefinition[] = [
+  ethernetInput,
+  arpInput,
+  hostInject,
+  ip4Input,
+  ip4Lookup,
+  ip4Local,
+  espInput,
+  espDecrypt,
+  ip4IcmpEcho,
+  ip4Rewrite,
+  ip4Frag,
+  espEncrypt,
+  ip4Arp,
+  ip4IcmpError,
+  punt,
+  interfaceOutput,
+];

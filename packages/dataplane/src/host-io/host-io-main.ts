@@ -1,0 +1,146 @@
+// The host-I/O thread: moves packets between the workers' rings and the twins on Linux, so that system
+// calls on TAPs cost forwarding no time.
+import { parentPort, workerData } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { PacketPool } from '../memory/packet-pool.js';
+import { SpscRing } from '../memory/spsc-ring.js';
+import { tapRead, tapWrite } from '../native/index.js';
+import { EventLoop, type LoopWork } from '../workers/event-loop.js';
+import { PacketSender } from '../workers/packet-rings.js';
+import { PACKET_MASK, type SharedMemory } from '../workers/shared-memory.js';
+
+export interface HostIoStart {
+  shared: SharedMemory;
+  /** Index in the graph of the node where packets from Linux start. */
+  injectNode: number;
+}
+
+export interface HostIoFigures {
+  /** Packets for an interface whose twin is gone. */
+  noTwin: number;
+  /** Packets that Linux did not take: the twin is down or its queue is full. */
+  refused: number;
+  /** Packets of Linux that found no frame or a full ring. */
+  injectDropped: number;
+}
+
+interface Twin {
+  row: number;
+  fd: number;
+  worker: number;
+}
+
+const BATCH = 64;
+
+/** Punts and injects between rings and descriptors. */
+class HostIo implements LoopWork {
+  readonly rings: SpscRing[];
+  readonly figures: HostIoFigures = { noTwin: 0, refused: 0, injectDropped: 0 };
+  private readonly pool: PacketPool;
+  private readonly toWorkers: PacketSender[];
+  private readonly twins: Twin[] = [];
+  private readonly batch = new Int32Array(BATCH);
+  private readonly one = new Int32Array(1);
+
+  constructor(
+    shared: SharedMemory,
+    private readonly injectNode: number,
+  ) {
+    this.pool = new PacketPool(shared.pool, shared.frames);
+    this.rings = shared.punt.map((buffer) => new SpscRing(buffer));
+    this.toWorkers = shared.inject.map((buffer, i) => new PacketSender(buffer, shared.workerEvents[i]!));
+  }
+
+  addTwin(twin: Twin): void {
+    this.removeTwin(twin.row);
+    this.twins.push(twin);
+  }
+
+  removeTwin(row: number): Twin | undefined {
+    const index = this.twins.findIndex((twin) => twin.row === row);
+    return index < 0 ? undefined : this.twins.splice(index, 1)[0];
+  }
+
+  round(): number {
+    let moved = 0;
+    for (const ring of this.rings) moved += this.deliver(ring);
+    for (const twin of this.twins) moved += this.inject(twin);
+    for (const sender of this.toWorkers) sender.flush();
+    return moved;
+  }
+
+  beforeSleep(): number {
+    this.pool.drain();
+    return 0;
+  }
+
+  afterSleep(): void {
+    // Nothing was given up for the sleep but the cache, which fills by itself.
+  }
+
+  private deliver(ring: SpscRing): number {
+    const count = ring.popMany(this.batch, 0, BATCH);
+    for (let i = 0; i < count; i++) {
+      const packet = this.batch[i]! & PACKET_MASK;
+      const row = this.pool.rxInterface[packet]!;
+      const twin = this.twins.find((candidate) => candidate.row === row);
+      this.one[0] = packet;
+      if (twin === undefined) this.figures.noTwin++;
+      else if (tapWrite(twin.fd, this.one, 0, 1) !== 1) this.figures.refused++;
+      this.pool.free(packet);
+    }
+    return count;
+  }
+
+  private inject(twin: Twin): number {
+    const offered = this.pool.allocMany(this.batch, 0, BATCH);
+    const count = Math.max(0, tapRead(twin.fd, this.batch, 0, offered));
+    for (let i = 0; i < count; i++) {
+      const packet = this.batch[i]!;
+      this.pool.rxInterface[packet] = twin.row;
+      this.pool.flags[packet] = 0;
+      if (!this.toWorkers[twin.worker]!.send(packet, this.injectNode)) {
+        this.figures.injectDropped++;
+        this.pool.free(packet);
+      }
+    }
+    this.pool.freeMany(this.batch, count, offered - count);
+    return count;
+  }
+}
+
+/** What the control side can ask of the host-I/O thread. */
+export class HostIoApi {
+  private readonly io: HostIo;
+  private readonly loop: EventLoop;
+
+  constructor({ shared, injectNode }: HostIoStart) {
+    this.io = new HostIo(shared, injectNode);
+    this.loop = new EventLoop(this.io, shared.hostEvent);
+    this.loop.setRings(this.io.rings);
+    this.loop.start();
+  }
+
+  addTwin(twin: { row: number; fd: number; worker: number }): void {
+    this.io.addTwin(twin);
+    this.loop.addDescriptor(twin.fd);
+    this.loop.wake();
+  }
+
+  removeTwin(row: number): void {
+    const twin = this.io.removeTwin(row);
+    if (twin !== undefined) this.loop.removeDescriptor(twin.fd);
+  }
+
+  figures(): HostIoFigures {
+    return this.io.figures;
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+}
+
+if (parentPort === null) throw new Error('host-io-main is a thread of the data plane, not a program');
+Comlink.expose(new HostIoApi(workerData as HostIoStart), nodeEndpoint(parentPort));

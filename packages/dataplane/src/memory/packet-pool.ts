@@ -1,0 +1,199 @@
+// The packet pool: fixed frames and their metadata in one shared WebAssembly.Memory.
+//
+// A packet is a frame's index. Its metadata lies in parallel Int32Arrays in the same memory, so that it
+// travels with the packet from worker to worker, and native code finds it by the same address.
+//
+// Free frames: each thread has a cache of its own; caches exchange batches with one shared stack under
+// a lock that is taken once for every BATCH frames.
+
+import { allocateWasmMemory, type WasmMemory } from './wasm-memory.js';
+
+/** Bytes of a frame: what an AF_XDP UMEM chunk can be (linux/if_xdp.h: 2048 or a page). */
+export const FRAME_BYTES = 2048;
+export const FRAME_SHIFT = 11;
+
+/**
+ * Where a received packet starts in its frame: the kernel's XDP headroom of 256 bytes (linux/bpf.h,
+ * XDP_PACKET_HEADROOM) and 2 more, so that the IP header behind 14 bytes of Ethernet is 4-byte aligned.
+ */
+export const PACKET_START = 258;
+
+/** Most bytes a packet can have in one frame, from PACKET_START on. */
+export const PACKET_BYTES_MAX = FRAME_BYTES - PACKET_START;
+
+/** Frames exchanged between a thread's cache and the shared stack at once. */
+const BATCH = 64;
+const CACHE = 4 * BATCH;
+
+/** Packet flags. */
+export const FLAG_TRACE = 1;
+/** Sent by the box itself: its TTL is not decremented on the way out (RFC 1812 section 5.2.1). */
+export const FLAG_LOCAL_ORIGIN = 2;
+/** Came out of an IPsec SA: it is inside the tunnel's VRF now. */
+export const FLAG_DECRYPTED = 4;
+/** Came in a frame addressed to a link-layer group: never forwarded, never answered with an error. */
+export const FLAG_LINK_GROUP = 8;
+
+const COLUMNS = [
+  'offset',
+  'length',
+  'l3',
+  'rxInterface',
+  'txInterface',
+  'vrf',
+  'adjacency',
+  'flags',
+  'aux',
+  'reason',
+  'trace',
+] as const;
+type Column = (typeof COLUMNS)[number];
+
+const WORD_LOCK = 0;
+const WORD_TOP = 1;
+const HEADER_WORDS = 16;
+
+function memoryBytes(frames: number): number {
+  return frames * FRAME_BYTES + (HEADER_WORDS + frames) * 4 + COLUMNS.length * frames * 4;
+}
+
+/** Reserves the shared memory of a pool and puts every frame on its free stack. */
+export function allocatePool(frames: number): WasmMemory {
+  const memory = allocateWasmMemory(memoryBytes(frames));
+  const stack = new Int32Array(memory.buffer, frames * FRAME_BYTES, HEADER_WORDS + frames);
+  for (let i = 0; i < frames; i++) stack[HEADER_WORDS + i] = frames - 1 - i;
+  stack[WORD_TOP] = frames;
+  return memory;
+}
+
+/** One thread's view of the pool. */
+export class PacketPool {
+  readonly frames: number;
+  readonly memory: WasmMemory;
+  /** The whole memory, frames first: absolute offsets in metadata index it. */
+  readonly bytes: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly i32: Int32Array;
+
+  /** Absolute byte offset of the packet's first byte, per frame. */
+  readonly offset: Int32Array;
+  /** Bytes of the packet from `offset` on. */
+  readonly length: Int32Array;
+  /** Absolute byte offset of its IP header; a multiple of 4. */
+  readonly l3: Int32Array;
+  /** Index of the interface it came in by. */
+  readonly rxInterface: Int32Array;
+  /** Index of the interface it leaves by. */
+  readonly txInterface: Int32Array;
+  readonly vrf: Int32Array;
+  readonly adjacency: Int32Array;
+  readonly flags: Int32Array;
+  /** One word from a node to the next; each node says what it puts there. */
+  readonly aux: Int32Array;
+  /** The dropping node's counter index, written with NEXT_DROP. */
+  readonly reason: Int32Array;
+  /** Identifier of its trace while FLAG_TRACE is set. */
+  readonly trace: Int32Array;
+
+  private readonly stack: Int32Array;
+  private readonly cache = new Int32Array(CACHE);
+  private cached = 0;
+
+  constructor(memory: WasmMemory, frames: number) {
+    this.memory = memory;
+    this.frames = frames;
+    const buffer = memory.buffer;
+    this.bytes = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.stack = new Int32Array(buffer, frames * FRAME_BYTES, HEADER_WORDS + frames);
+    const column = (name: Column): Int32Array =>
+      new Int32Array(buffer, PacketPool.columnAt(frames, name), frames);
+    this.offset = column('offset');
+    this.length = column('length');
+    this.l3 = column('l3');
+    this.rxInterface = column('rxInterface');
+    this.txInterface = column('txInterface');
+    this.vrf = column('vrf');
+    this.adjacency = column('adjacency');
+    this.flags = column('flags');
+    this.aux = column('aux');
+    this.reason = column('reason');
+    this.trace = column('trace');
+  }
+
+  /** Byte offset of a metadata column in the memory of a pool with so many frames. */
+  static columnAt(frames: number, name: Column): number {
+    return frames * FRAME_BYTES + (HEADER_WORDS + frames) * 4 + COLUMNS.indexOf(name) * frames * 4;
+  }
+
+  /** A free frame, or -1 when the pool is exhausted. Metadata is what its last user left. */
+  alloc(): number {
+    if (this.cached === 0 && this.refill() === 0) return -1;
+    return this.cache[--this.cached]!;
+  }
+
+  /** Takes up to `count` free frames into `out` from `at` on; returns how many there were. */
+  allocMany(out: Int32Array, at: number, count: number): number {
+    let taken = 0;
+    while (taken < count) {
+      if (this.cached === 0 && this.refill() === 0) break;
+      out[at + taken++] = this.cache[--this.cached]!;
+    }
+    return taken;
+  }
+
+  free(frame: number): void {
+    if (this.cached === CACHE) this.spill(BATCH);
+    this.cache[this.cached++] = frame;
+  }
+
+  freeMany(frames: Int32Array, from: number, count: number): void {
+    for (let i = 0; i < count; i++) this.free(frames[from + i]!);
+  }
+
+  /** Gives this thread's whole cache back, before it ends or sleeps long. */
+  drain(): void {
+    while (this.cached > 0) this.spill(Math.min(BATCH, this.cached));
+  }
+
+  /** Free frames on the shared stack; those in threads' caches are not seen. */
+  get shared(): number {
+    return Atomics.load(this.stack, WORD_TOP);
+  }
+
+  /** Free frames in this thread's cache. */
+  get local(): number {
+    return this.cached;
+  }
+
+  private refill(): number {
+    this.lock();
+    const top = this.stack[WORD_TOP]!;
+    const count = Math.min(top, BATCH);
+    for (let i = 0; i < count; i++) this.cache[this.cached++] = this.stack[HEADER_WORDS + top - 1 - i]!;
+    this.stack[WORD_TOP] = top - count;
+    this.unlock();
+    return count;
+  }
+
+  private spill(count: number): void {
+    this.lock();
+    const top = this.stack[WORD_TOP]!;
+    for (let i = 0; i < count; i++) this.stack[HEADER_WORDS + top + i] = this.cache[--this.cached]!;
+    this.stack[WORD_TOP] = top + count;
+    this.unlock();
+  }
+
+  private lock(): void {
+    // The holder does a few hundred stores; the wait only matters when it lost its core meanwhile.
+    while (Atomics.compareExchange(this.stack, WORD_LOCK, 0, 1) !== 0) {
+      Atomics.wait(this.stack, WORD_LOCK, 1, 1);
+    }
+  }
+
+  private unlock(): void {
+    Atomics.store(this.stack, WORD_LOCK, 0);
+    Atomics.notify(this.stack, WORD_LOCK, 1);
+  }
+}

@@ -1,0 +1,11 @@
+// The native layer: file descriptors and instructions that JavaScript cannot reach, in batches. See native/README.md.
+export * from './aead.js';
+export * from './af-packet.js';
+export * from './af-xdp.js';
+export * from './device.js';
+export * from './host-guard.js';
+export { NativeError } from './native-error.js';
+export * from './poller.js';
+export * from './pool.js';
+export * from './tap.js';
+export * from './thread.js';

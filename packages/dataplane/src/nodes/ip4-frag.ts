@@ -1,0 +1,147 @@
+// ip4-frag: cuts a packet into fragments of its adjacency's MTU (RFC 791 section 3.2, "Fragmentation").
+//
+// Expects: ip4-rewrite has run: the link header, if any, stands before the IP header.
+// Next:    interface-output, esp-encrypt. The packet itself becomes the first fragment.
+import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
+import { FRAME_SHIFT, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
+import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
+import {
+  headerBytes,
+  IP4_BYTES,
+  IP4_FRAGMENT,
+  IP4_FRAGMENT_OFFSET,
+  IP4_MF,
+  IP4_TOTAL_LENGTH,
+  readU16,
+  setHeaderChecksum,
+  writeU16,
+} from '../wire/ip4.js';
+
+const COUNT_FRAGMENTS = 0;
+const COUNT_NO_FRAMES = 1;
+const COUNT_MTU_TOO_SMALL = 2;
+
+/** The option's copied flag (RFC 791): it goes into every fragment. */
+const OPTION_COPIED = 0x80;
+
+/** A frame's packet at the smallest MTU, 68, cannot make more. */
+const FRAGMENTS_MAX = 64;
+const fragments = new Int32Array(FRAGMENTS_MAX);
+
+export const ip4Frag = defineNode({
+  name: 'ip4-frag',
+  next: ['interface-output', 'esp-encrypt'],
+  counters: [
+    { name: 'fragments', severity: 'info', help: 'fragments made' },
+    {
+      name: 'no_frames',
+      severity: 'error',
+      drop: true,
+      help: 'the packet pool had no frames for the fragments: raise dataplane.frames',
+    },
+    {
+      name: 'mtu_too_small',
+      severity: 'error',
+      drop: true,
+      help: 'the MTU leaves no room for 8 octets behind the header',
+    },
+  ],
+
+  run({ pool, adjacencies, services }, frame, next, counters): void {
+    const { packets } = frame;
+    for (let i = 0; i < frame.length; i++) {
+      const packet = packets[i]!;
+      const row = pool.adjacency[packet]! << ADJ_SHIFT;
+      const made = cut(pool, packet, adjacencies[row + ADJ_MTU]!);
+      if (made <= 0) {
+        const reason = made === 0 ? COUNT_NO_FRAMES : COUNT_MTU_TOO_SMALL;
+        counters[reason]!++;
+        pool.reason[packet] = reason;
+        next[i] = NEXT_DROP;
+        continue;
+      }
+      counters[COUNT_FRAGMENTS]! += made;
+      // All go the same way, the first fragment too, so that they leave in order.
+      const node = adjacencies[row + ADJ_REWRITE_BYTES] === 0 ? 1 : 0;
+      for (let k = 0; k < made; k++) services.emit(fragments[k]!, node);
+      next[i] = NEXT_CONSUMED;
+    }
+  },
+});
+
+/**
+ * Cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, 0 when
+ * the pool had too few frames (the packet is as it was), -1 when the MTU is too small.
+ */
+function cut(pool: PacketPool, packet: number, mtu: number): number {
+  const { bytes, u16 } = pool;
+  const ip = pool.l3[packet]!;
+  const lead = ip - pool.offset[packet]!;
+  const header = headerBytes(bytes, ip);
+  const payload = pool.length[packet]! - lead - header;
+  const room = (mtu - header) & ~7;
+  if (room <= 0) return -1;
+  const count = Math.ceil(payload / room);
+  if (count > FRAGMENTS_MAX) return -1;
+  fragments[0] = packet;
+  const got = pool.allocMany(fragments, 1, count - 1);
+  if (got < count - 1) {
+    pool.freeMany(fragments, 1, got);
+    return 0;
+  }
+
+  const word = readU16(bytes, ip + IP4_FRAGMENT);
+  const firstOffset = word & IP4_FRAGMENT_OFFSET;
+  const moreBehind = word & IP4_MF;
+  for (let k = 1; k < count; k++) {
+    const at = k * room;
+    const size = Math.min(room, payload - at);
+    const last = k === count - 1;
+    const target = fragments[k]!;
+    const targetIp = ((target << FRAME_SHIFT) + PACKET_START + 14) | 0;
+    const targetHeader = copyHeader(bytes, ip, header, targetIp);
+    bytes.copyWithin(targetIp - lead, ip - lead, ip);
+    bytes.copyWithin(targetIp + targetHeader, ip + header + at, ip + header + at + size);
+    writeU16(bytes, targetIp + IP4_TOTAL_LENGTH, targetHeader + size);
+    writeU16(bytes, targetIp + IP4_FRAGMENT, (firstOffset + (at >>> 3)) | (last ? moreBehind : IP4_MF));
+    setHeaderChecksum(u16, targetIp, targetHeader);
+    copyMetadata(pool, packet, target);
+    pool.offset[target] = targetIp - lead;
+    pool.l3[target] = targetIp;
+    pool.length[target] = lead + targetHeader + size;
+  }
+  writeU16(bytes, ip + IP4_TOTAL_LENGTH, header + room);
+  writeU16(bytes, ip + IP4_FRAGMENT, firstOffset | IP4_MF);
+  setHeaderChecksum(u16, ip, header);
+  pool.length[packet] = lead + header + room;
+  return count;
+}
+
+/** Copies a header with those of its options that go into every fragment; returns its length in bytes. */
+function copyHeader(bytes: Uint8Array, from: number, header: number, to: number): number {
+  bytes.copyWithin(to, from, from + IP4_BYTES);
+  let end = to + IP4_BYTES;
+  for (let at = from + IP4_BYTES; at < from + header; ) {
+    const option = bytes[at]!;
+    if (option === 0) break;
+    const size = option === 1 ? 1 : Math.max(2, bytes[at + 1]!);
+    if (option & OPTION_COPIED && at + size <= from + header) {
+      bytes.copyWithin(end, at, at + size);
+      end += size;
+    }
+    at += size;
+  }
+  while ((end - to) & 3) bytes[end++] = 0;
+  bytes[to] = 0x40 | ((end - to) >>> 2);
+  return end - to;
+}
+
+function copyMetadata(pool: PacketPool, from: number, to: number): void {
+  pool.rxInterface[to] = pool.rxInterface[from]!;
+  pool.txInterface[to] = pool.txInterface[from]!;
+  pool.vrf[to] = pool.vrf[from]!;
+  pool.adjacency[to] = pool.adjacency[from]!;
+  pool.flags[to] = pool.flags[from]!;
+  pool.trace[to] = pool.trace[from]!;
+  pool.aux[to] = pool.aux[from]!;
+}

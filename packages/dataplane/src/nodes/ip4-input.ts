@@ -1,0 +1,131 @@
+// ip4-input: checks an IPv4 header before anything trusts it (RFC 1812 sections 5.2.2 and 5.3.7).
+//
+// Expects: pool.l3 set, 4-byte aligned, and vrf.
+// Next:    ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
+import { defineNode, NEXT_DROP } from '../graph/node.js';
+import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
+import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
+
+const NEXT_LOOKUP = 0;
+
+const COUNT_TRUNCATED = 0;
+const COUNT_VERSION = 1;
+const COUNT_HEADER_LENGTH = 2;
+const COUNT_TOTAL_LENGTH = 3;
+const COUNT_CHECKSUM = 4;
+const COUNT_SOURCE = 5;
+const COUNT_DESTINATION = 6;
+const COUNT_LINK_GROUP = 7;
+const COUNT_SOURCE_ROUTE = 8;
+const GOOD = -1;
+
+/** Options that name the route (RFC 791): RFC 7126 sections 4.3 and 4.4 have routers drop them. */
+const OPTION_LOOSE_SOURCE_ROUTE = 131;
+const OPTION_STRICT_SOURCE_ROUTE = 137;
+
+export const ip4Input = defineNode({
+  name: 'ip4-input',
+  next: ['ip4-lookup'],
+  counters: [
+    { name: 'truncated', severity: 'error', drop: true, help: 'shorter than an IPv4 header' },
+    { name: 'bad_version', severity: 'error', drop: true, help: 'IP version is not 4' },
+    {
+      name: 'bad_header_length',
+      severity: 'error',
+      drop: true,
+      help: 'header length under 20 or beyond the packet',
+    },
+    {
+      name: 'bad_total_length',
+      severity: 'error',
+      drop: true,
+      help: 'total length under the header or beyond the frame',
+    },
+    { name: 'bad_checksum', severity: 'error', drop: true, help: 'header checksum is wrong' },
+    {
+      name: 'martian_source',
+      severity: 'error',
+      drop: true,
+      help: 'source is a group, loopback or broadcast address',
+    },
+    {
+      name: 'martian_destination',
+      severity: 'error',
+      drop: true,
+      help: 'destination is a loopback or zero address',
+    },
+    {
+      name: 'link_group',
+      severity: 'info',
+      drop: true,
+      help: 'a single destination in a frame to everyone (RFC 1122 section 3.3.6)',
+    },
+    {
+      name: 'source_route',
+      severity: 'warning',
+      drop: true,
+      help: 'carries a source route option (RFC 7126)',
+    },
+  ],
+
+  run({ pool }, frame, next, counters): void {
+    const { offset, length, l3, flags, bytes, u16 } = pool;
+    const { packets } = frame;
+    for (let i = 0; i < frame.length; i++) {
+      const packet = packets[i]!;
+      const ip = l3[packet]!;
+      const lead = ip - offset[packet]!;
+      const verdict = checkHeader(bytes, u16, ip, length[packet]! - lead, flags[packet]!);
+      if (verdict === GOOD) {
+        length[packet] = lead + readU16(bytes, ip + 2);
+        next[i] = NEXT_LOOKUP;
+      } else {
+        counters[verdict]!++;
+        pool.reason[packet] = verdict;
+        next[i] = NEXT_DROP;
+      }
+    }
+  },
+});
+
+/** GOOD, or the index of the counter of what is wrong with the header at `ip`, `available` bytes long at most. */
+function checkHeader(
+  bytes: Uint8Array,
+  u16: Uint16Array,
+  ip: number,
+  available: number,
+  flags: number,
+): number {
+  if (available < IP4_BYTES) return COUNT_TRUNCATED;
+  const first = bytes[ip]!;
+  if (first >>> 4 !== 4) return COUNT_VERSION;
+  const header = (first & 15) << 2;
+  if (header < IP4_BYTES || header > available) return COUNT_HEADER_LENGTH;
+  const total = readU16(bytes, ip + 2);
+  if (total < header || total > available) return COUNT_TOTAL_LENGTH;
+  if (headerSum(u16, ip, header) !== 0xffff) return COUNT_CHECKSUM;
+  const source = bytes[ip + IP4_SRC]!;
+  // 127/8, and 224/4 with 240/4 and broadcast above it; 0.0.0.0 is a DHCP client's.
+  if (source === 127 || source >= 224) return COUNT_SOURCE;
+  const destination = bytes[ip + IP4_DST]!;
+  if (destination === 127 || destination === 0) return COUNT_DESTINATION;
+  if (flags & FLAG_LINK_GROUP && destination < 224 && !mayBeBroadcast(bytes, ip)) return COUNT_LINK_GROUP;
+  if (header > IP4_BYTES && hasSourceRoute(bytes, ip, header)) return COUNT_SOURCE_ROUTE;
+  return GOOD;
+}
+
+/** A subnet's broadcast address ends in a one bit, whatever the length of its prefix. */
+function mayBeBroadcast(bytes: Uint8Array, ip: number): boolean {
+  return (bytes[ip + IP4_DST + 3]! & 1) === 1;
+}
+
+function hasSourceRoute(bytes: Uint8Array, ip: number, header: number): boolean {
+  for (let at = ip + IP4_BYTES; at < ip + header; ) {
+    const option = bytes[at]!;
+    if (option === 0) return false; // end of options
+    if (option === OPTION_LOOSE_SOURCE_ROUTE || option === OPTION_STRICT_SOURCE_ROUTE) return true;
+    // No-operation is the one option of a single octet; a length under 2 would never end.
+    at += option === 1 ? 1 : Math.max(2, bytes[at + 1]!);
+  }
+  return false;
+}

@@ -1,0 +1,82 @@
+// ip4-local: packets addressed to the box: what the data plane answers itself, and what Linux gets.
+//
+// Expects: adjacency of kind ADJ_LOCAL; its next hop is the address, or 0 for a broadcast or group.
+// Next:    esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2),
+//          ip4-icmp-echo, punt.
+import { defineNode, NEXT_DROP } from '../graph/node.js';
+import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { ICMP_BYTES, ICMP_ECHO_REQUEST } from '../wire/icmp4.js';
+import {
+  headerBytes,
+  IP4_FRAGMENT,
+  IP4_FRAGMENT_OFFSET,
+  IP4_MF,
+  IP4_PROTOCOL,
+  PROTOCOL_ESP,
+  PROTOCOL_ICMP,
+  PROTOCOL_UDP,
+  readI32,
+  readU16,
+} from '../wire/ip4.js';
+import { PORT_IKE_NAT, UDP_BYTES, UDP_DST } from '../wire/udp.js';
+
+const NEXT_PUNT = 0;
+const NEXT_ESP = 1;
+const NEXT_ECHO = 2;
+
+const COUNT_FRAGMENTED_ESP = 0;
+const COUNT_NAT_KEEPALIVE = 1;
+
+/** Four zero octets where an SPI would be: what follows is IKE. */
+const NON_ESP_MARKER_BYTES = 4;
+
+export const ip4Local = defineNode({
+  name: 'ip4-local',
+  next: ['punt', 'esp-input', 'ip4-icmp-echo'],
+  counters: [
+    {
+      name: 'fragmented_esp',
+      severity: 'error',
+      drop: true,
+      help: 'a fragment of an ESP packet: lower the MTU of the tunnel at the other end',
+    },
+    { name: 'nat_keepalive', severity: 'info', drop: true, help: 'a NAT keepalive (RFC 3948 section 2.3)' },
+  ],
+
+  run({ pool, adjacencies }, frame, next, counters): void {
+    const { offset, length, l3, adjacency, bytes } = pool;
+    const { packets } = frame;
+    for (let i = 0; i < frame.length; i++) {
+      const packet = packets[i]!;
+      const ip = l3[packet]!;
+      const protocol = bytes[ip + IP4_PROTOCOL]!;
+      const header = headerBytes(bytes, ip);
+      const payload = length[packet]! - (ip - offset[packet]!) - header;
+      const toAll = adjacencies[(adjacency[packet]! << ADJ_SHIFT) + ADJ_NEXT_HOP] === 0;
+      next[i] = NEXT_PUNT;
+      if (toAll) continue;
+      if (readU16(bytes, ip + IP4_FRAGMENT) & (IP4_MF | IP4_FRAGMENT_OFFSET)) {
+        // Linux reassembles what it gets; ESP it does not get.
+        if (protocol === PROTOCOL_ESP) {
+          counters[COUNT_FRAGMENTED_ESP]!++;
+          pool.reason[packet] = COUNT_FRAGMENTED_ESP;
+          next[i] = NEXT_DROP;
+        }
+      } else if (protocol === PROTOCOL_ESP) {
+        next[i] = NEXT_ESP;
+      } else if (protocol === PROTOCOL_UDP) {
+        const udp = ip + header;
+        if (payload <= UDP_BYTES || readU16(bytes, udp + UDP_DST) !== PORT_IKE_NAT) continue;
+        if (payload === UDP_BYTES + 1 && bytes[udp + UDP_BYTES] === 0xff) {
+          counters[COUNT_NAT_KEEPALIVE]!++;
+          pool.reason[packet] = COUNT_NAT_KEEPALIVE;
+          next[i] = NEXT_DROP;
+        } else if (payload >= UDP_BYTES + NON_ESP_MARKER_BYTES && readI32(bytes, udp + UDP_BYTES) !== 0) {
+          next[i] = NEXT_ESP;
+        }
+      } else if (protocol === PROTOCOL_ICMP) {
+        if (payload >= ICMP_BYTES && bytes[ip + header] === ICMP_ECHO_REQUEST) next[i] = NEXT_ECHO;
+      }
+    }
+  },
+});

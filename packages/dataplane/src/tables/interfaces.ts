@@ -1,0 +1,76 @@
+// Interfaces as the workers see them: one row each in shared memory, written by the control side.
+
+/** Most interfaces of one gateway, tunnels and the empty row 0 included. */
+export const INTERFACES_MAX = 1024;
+
+export const INTERFACE_DOWN = 0;
+export const INTERFACE_UP = 1;
+
+export const KIND_NONE = 0;
+export const KIND_ETHERNET = 1;
+export const KIND_TUNNEL = 2;
+
+const COLUMNS = [
+  'state',
+  'kind',
+  'vrf',
+  'address',
+  'mtu',
+  'mac0',
+  'mac2',
+  'worker',
+  'tunnelSa',
+  'tunnelAdjacency',
+  'outerVrf',
+] as const;
+
+export class InterfaceTable {
+  readonly buffer: SharedArrayBuffer;
+  /** INTERFACE_UP or INTERFACE_DOWN; the last field written when a row appears. */
+  readonly state: Int32Array;
+  /** KIND_… */
+  readonly kind: Int32Array;
+  readonly vrf: Int32Array;
+  /** Primary IPv4 address, 0 when it has none: the source of ICMP errors. */
+  readonly address: Int32Array;
+  /** Largest IP packet in bytes. */
+  readonly mtu: Int32Array;
+  /** The MAC address's first two octets, as a little-endian load at an even offset finds them. */
+  readonly mac0: Int32Array;
+  /** Its last four octets, likewise. */
+  readonly mac2: Int32Array;
+  /** The worker that owns its transmit queue. */
+  readonly worker: Int32Array;
+  /** Row of the SA that a tunnel's packets leave by; 0 when there is none. */
+  readonly tunnelSa: Int32Array;
+  /** The adjacency that leads into a tunnel. */
+  readonly tunnelAdjacency: Int32Array;
+  /** VRF of a tunnel's encrypted packets. */
+  readonly outerVrf: Int32Array;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    const column = (name: (typeof COLUMNS)[number]): Int32Array =>
+      new Int32Array(buffer, COLUMNS.indexOf(name) * INTERFACES_MAX * 4, INTERFACES_MAX);
+    this.state = column('state');
+    this.kind = column('kind');
+    this.vrf = column('vrf');
+    this.address = column('address');
+    this.mtu = column('mtu');
+    this.mac0 = column('mac0');
+    this.mac2 = column('mac2');
+    this.worker = column('worker');
+    this.tunnelSa = column('tunnelSa');
+    this.tunnelAdjacency = column('tunnelAdjacency');
+    this.outerVrf = column('outerVrf');
+  }
+
+  static allocate(): SharedArrayBuffer {
+    return new SharedArrayBuffer(COLUMNS.length * INTERFACES_MAX * 4);
+  }
+
+  setMac(row: number, mac: Uint8Array): void {
+    this.mac0[row] = mac[0]! | (mac[1]! << 8);
+    this.mac2[row] = mac[2]! | (mac[3]! << 8) | (mac[4]! << 16) | (mac[5]! << 24);
+  }
+}

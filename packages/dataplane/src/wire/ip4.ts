@@ -1,0 +1,105 @@
+// The IPv4 header (RFC 791 section 3.1). Headers lie 4-byte aligned in the pool (pool.l3).
+import { foldSum } from './checksum.js';
+
+export const IP4_BYTES = 20;
+export const IP4_VERSION_IHL = 0;
+export const IP4_TOS = 1;
+export const IP4_TOTAL_LENGTH = 2;
+export const IP4_ID = 4;
+export const IP4_FRAGMENT = 6;
+export const IP4_TTL = 8;
+export const IP4_PROTOCOL = 9;
+export const IP4_CHECKSUM = 10;
+export const IP4_SRC = 12;
+export const IP4_DST = 16;
+
+/** In the fragment word. */
+export const IP4_DF = 0x4000;
+export const IP4_MF = 0x2000;
+export const IP4_FRAGMENT_OFFSET = 0x1fff;
+
+/** IANA's "Protocol Numbers". */
+export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_IPIP = 4;
+export const PROTOCOL_TCP = 6;
+export const PROTOCOL_UDP = 17;
+export const PROTOCOL_ESP = 50;
+
+/** Default TTL of what the box sends (IANA's "IP Option Numbers" registry: 64). */
+export const TTL_DEFAULT = 64;
+
+export function readU16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+/** An unsigned 32-bit big-endian number as a signed one: compare with `| 0`, show with `>>> 0`. */
+export function readI32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function writeI32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Header length in bytes as the header says it; not checked. */
+export function headerBytes(bytes: Uint8Array, ip: number): number {
+  return (bytes[ip]! & 15) << 2;
+}
+
+/** Folded sum over a header of `length` bytes, a multiple of 4: 0xffff when its checksum is right. */
+export function headerSum(u16: Uint16Array, ip: number, length: number): number {
+  const word = ip >>> 1;
+  let sum =
+    u16[word]! +
+    u16[word + 1]! +
+    u16[word + 2]! +
+    u16[word + 3]! +
+    u16[word + 4]! +
+    u16[word + 5]! +
+    u16[word + 6]! +
+    u16[word + 7]! +
+    u16[word + 8]! +
+    u16[word + 9]!;
+  for (let i = 10; i < length >>> 1; i++) sum += u16[word + i]!;
+  return foldSum(sum);
+}
+
+/** Writes the checksum of a header whose other fields are set. */
+export function setHeaderChecksum(u16: Uint16Array, ip: number, length: number): void {
+  const at = (ip + IP4_CHECKSUM) >>> 1;
+  u16[at] = 0;
+  u16[at] = ~headerSum(u16, ip, length);
+}
+
+/** Writes a 20-byte header without options, checksum included. */
+export function writeIp4Header(
+  bytes: Uint8Array,
+  u16: Uint16Array,
+  ip: number,
+  totalLength: number,
+  id: number,
+  fragment: number,
+  tos: number,
+  protocol: number,
+  src: number,
+  dst: number,
+): void {
+  bytes[ip] = 0x45;
+  bytes[ip + IP4_TOS] = tos;
+  writeU16(bytes, ip + IP4_TOTAL_LENGTH, totalLength);
+  writeU16(bytes, ip + IP4_ID, id);
+  writeU16(bytes, ip + IP4_FRAGMENT, fragment);
+  bytes[ip + IP4_TTL] = TTL_DEFAULT;
+  bytes[ip + IP4_PROTOCOL] = protocol;
+  writeI32(bytes, ip + IP4_SRC, src);
+  writeI32(bytes, ip + IP4_DST, dst);
+  setHeaderChecksum(u16, ip, IP4_BYTES);
+}

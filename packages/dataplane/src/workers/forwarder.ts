@@ -1,0 +1,272 @@
+// A forwarding worker without its thread: ports, graph, rings and the round that joins them.
+
+import type { Port } from '../drivers/port.js';
+import type { AeadEngine, NodeContext } from '../graph/context.js';
+import {
+  GraphCounters,
+  INTERFACE_COUNTERS_SHIFT,
+  INTERFACE_RX_BYTES,
+  INTERFACE_RX_PACKETS,
+  WORKER_LOOPS,
+  WORKER_PACKETS,
+  WORKER_SLEEPS,
+  WORKER_TIMED_NS,
+  WORKER_TIMED_PACKETS,
+  WORKER_VECTORS,
+} from '../graph/counters.js';
+import { Dispatcher } from '../graph/dispatcher.js';
+import { VECTOR_MAX } from '../graph/frame.js';
+import { GRAPH } from '../graph/graph.js';
+import type { NodeDefinition } from '../graph/node.js';
+import { RateLimiter } from '../graph/rate-limiter.js';
+import { Tracer } from '../graph/tracer.js';
+import { EpochReader } from '../memory/epoch.js';
+import { PacketPool } from '../memory/packet-pool.js';
+import { SpscRing } from '../memory/spsc-ring.js';
+import { COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp.js';
+import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
+import { puntPolicers } from '../nodes/punt.js';
+import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { HashU32 } from '../tables/hash-u32.js';
+import { InterfaceTable } from '../tables/interfaces.js';
+import { Ip4Fib } from '../tables/ip4-fib.js';
+import { SaTable } from '../tables/security-associations.js';
+import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
+import { IP4_DST, readI32 } from '../wire/ip4.js';
+import type { LoopWork } from './event-loop.js';
+import { PortQueue } from './port-queue.js';
+import { NODE_SHIFT, PACKET_MASK, type SharedMemory, SIGNAL_NEIGHBOURS } from './shared-memory.js';
+import { Services } from './worker-services.js';
+
+/** ICMP errors a second and burst, per worker (RFC 1812 section 4.3.2.8 asks for a limit). */
+const ICMP_ERRORS_PER_SECOND = 1000;
+const ICMP_ERRORS_BURST = 100;
+/** How often parked packets are looked at without a neighbour having changed. */
+const PARKED_TICK_MS = 100;
+/** A round in so many is timed as a whole. */
+const TIMED_EVERY = 16;
+/** How often figures that live in this thread are copied to shared memory. */
+const PUBLISH_MS = 100;
+
+export class Forwarder implements LoopWork {
+  readonly pool: PacketPool;
+  readonly tracer: Tracer;
+  readonly counters: GraphCounters;
+  readonly services: Services;
+  /** Rings that this worker consumes. */
+  readonly rings: SpscRing[];
+  sleeps = 0;
+  private readonly dispatcher: Dispatcher;
+  private readonly context: NodeContext;
+  private readonly epoch: EpochReader;
+  private readonly signals: Int32Array;
+  private readonly queues: PortQueue[] = [];
+  private readonly received = new Int32Array(VECTOR_MAX);
+  private readonly inputNode: number;
+  private readonly lookupNode: number;
+  private readonly errorNode: number;
+  private readonly arpCounters: Float64Array;
+  private neighboursSeen = 0;
+  private parkedSeenAt = 0;
+  private publishedAt = 0;
+  private countdown = TIMED_EVERY;
+
+  constructor(
+    shared: SharedMemory,
+    readonly index: number,
+    aead: AeadEngine,
+    graph: readonly NodeDefinition[] = GRAPH,
+    /** Milliseconds since 1970. */
+    private readonly clock: () => number = Date.now,
+  ) {
+    this.pool = new PacketPool(shared.pool, shared.frames);
+    this.tracer = new Tracer(this.pool, index);
+    this.counters = new GraphCounters(graph, shared.counters[index]!);
+    this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer);
+    this.services = new Services(
+      shared,
+      index,
+      this.pool,
+      this.dispatcher,
+      this.tracer,
+      this.counters.interfaces,
+    );
+    this.epoch = new EpochReader(shared.epoch, index);
+    this.signals = new Int32Array(shared.signals);
+    this.rings = [
+      ...shared.handOff.map((row) => row[index]!).filter((_, from) => from !== index),
+      shared.inject[index]!,
+      shared.fromControl[index]!,
+    ].map((buffer) => new SpscRing(buffer));
+    this.context = {
+      pool: this.pool,
+      fib: new Ip4Fib(shared.fib),
+      adjacencies: new Int32Array(shared.adjacencies),
+      interfaces: new InterfaceTable(shared.interfaces),
+      sas: new SaTable(shared.sas),
+      spis: new HashU32(shared.spis),
+      aead,
+      worker: index,
+      now: 0,
+      icmpErrors: new RateLimiter(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
+      puntPolicers: puntPolicers(),
+      interfaceCounters: this.counters.interfaces,
+      services: this.services,
+    };
+    this.inputNode = this.dispatcher.indexOf('ethernet-input');
+    this.lookupNode = this.dispatcher.indexOf('ip4-lookup');
+    this.errorNode = this.dispatcher.indexOf('ip4-icmp-error');
+    this.arpCounters = this.counters.ofNode(this.dispatcher.indexOf(ip4Arp.name));
+    this.epoch.online();
+  }
+
+  addPort(row: number, port: Port): void {
+    const queue = new PortQueue(row, port, this.pool);
+    this.queues.push(queue);
+    this.services.ports[row] = queue;
+  }
+
+  /** Takes a port out and closes it; undefined when this worker has none for the row. */
+  removePort(row: number): PortQueue | undefined {
+    const queue = this.services.ports[row];
+    if (queue === undefined) return undefined;
+    this.services.ports[row] = undefined;
+    this.queues.splice(this.queues.indexOf(queue), 1);
+    queue.close();
+    return queue;
+  }
+
+  /** One round: receive, run the graph, send. Returns the packets moved. */
+  round(): number {
+    const timed = --this.countdown === 0;
+    const start = timed ? performance.now() : 0;
+    this.epoch.quiescent();
+    const now = this.clock();
+    this.context.now = now;
+    this.services.now = now;
+    const moved = this.receive() + this.takeOver();
+    this.unpark(now);
+    if (moved > 0) this.dispatcher.run(this.context);
+    const sent = this.flush();
+    const { worker } = this.counters;
+    worker[WORKER_LOOPS]!++;
+    if (moved > 0) {
+      worker[WORKER_PACKETS]! += moved;
+      worker[WORKER_VECTORS]!++;
+    }
+    if (timed) {
+      this.countdown = TIMED_EVERY;
+      if (moved > 0) {
+        worker[WORKER_TIMED_PACKETS]! += moved;
+        worker[WORKER_TIMED_NS]! += (performance.now() - start) * 1e6;
+      }
+    }
+    if (now - this.publishedAt >= PUBLISH_MS) this.publish(now);
+    return moved + sent;
+  }
+
+  beforeSleep(): number {
+    this.publish(this.context.now);
+    this.counters.worker[WORKER_SLEEPS]!++;
+    this.epoch.offline();
+    let backlog = 0;
+    for (const queue of this.queues) backlog += queue.backlog;
+    // Nothing signals that a full transmit ring has room again.
+    if (backlog > 0) return 1;
+    return this.services.parked.length > 0 ? PARKED_TICK_MS : 0;
+  }
+
+  afterSleep(): void {
+    this.epoch.online();
+  }
+
+  /** Gives frames and caches back, before the thread ends. */
+  close(): void {
+    for (const queue of this.queues.splice(0)) queue.close();
+    this.services.parked.take((packet) => {
+      this.pool.free(packet);
+      return true;
+    }, 0);
+    this.pool.drain();
+    this.epoch.offline();
+  }
+
+  private receive(): number {
+    const { pool, received, queues } = this;
+    const { length, rxInterface, flags } = pool;
+    let total = 0;
+    for (let q = 0; q < queues.length; q++) {
+      const queue = queues[q]!;
+      const count = queue.port.receive(received, VECTOR_MAX);
+      if (count === 0) continue;
+      const { row } = queue;
+      let bytes = 0;
+      for (let i = 0; i < count; i++) {
+        const packet = received[i]!;
+        bytes += length[packet]!;
+        rxInterface[packet] = row;
+        flags[packet] = 0;
+      }
+      const at = row << INTERFACE_COUNTERS_SHIFT;
+      this.counters.interfaces[at + INTERFACE_RX_PACKETS]! += count;
+      this.counters.interfaces[at + INTERFACE_RX_BYTES]! += bytes;
+      if (this.tracer.active) this.tracer.choose(received, count);
+      this.dispatcher.pushMany(received, count, this.inputNode);
+      total += count;
+    }
+    return total;
+  }
+
+  /** Packets from other threads go on where those say. */
+  private takeOver(): number {
+    let total = 0;
+    for (let r = 0; r < this.rings.length; r++) {
+      const count = this.rings[r]!.popMany(this.received, 0, VECTOR_MAX);
+      for (let i = 0; i < count; i++) {
+        const word = this.received[i]!;
+        this.dispatcher.push(word & PACKET_MASK, word >>> NODE_SHIFT);
+      }
+      total += count;
+    }
+    return total;
+  }
+
+  private unpark(now: number): void {
+    const { parked } = this.services;
+    if (parked.length === 0) return;
+    const neighbours = Atomics.load(this.signals, SIGNAL_NEIGHBOURS);
+    if (neighbours === this.neighboursSeen && now - this.parkedSeenAt < PARKED_TICK_MS) return;
+    this.neighboursSeen = neighbours;
+    this.parkedSeenAt = now;
+    const before = parked.length;
+    parked.take(this.mayLeave, now);
+    if (parked.length < before) this.dispatcher.run(this.context);
+  }
+
+  private readonly mayLeave = (packet: number, expired: boolean): boolean => {
+    const { pool, context } = this;
+    const row = context.fib.lookup(pool.vrf[packet]!, readI32(pool.bytes, pool.l3[packet]! + IP4_DST));
+    const kind = context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
+    if (kind !== ADJ_GLEAN && kind !== ADJ_INCOMPLETE) {
+      this.dispatcher.push(packet, this.lookupNode);
+      return true;
+    }
+    if (!expired) return false;
+    this.arpCounters[COUNT_UNRESOLVED]!++;
+    pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, CODE_HOST_UNREACHABLE, 0);
+    this.dispatcher.push(packet, this.errorNode);
+    return true;
+  };
+
+  private flush(): number {
+    let sent = 0;
+    for (let i = 0; i < this.queues.length; i++) sent += this.queues[i]!.flush();
+    this.services.flush();
+    return sent;
+  }
+
+  private publish(now: number): void {
+    this.publishedAt = now;
+    this.dispatcher.publish();
+  }
+}

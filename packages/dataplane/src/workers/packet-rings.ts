@@ -1,0 +1,31 @@
+// Rings of packets between threads: a word is a frame's index, and the node where it goes on.
+import { SpscRing } from '../memory/spsc-ring.js';
+import { eventSignal } from '../native/index.js';
+import { NODE_SHIFT } from './shared-memory.js';
+
+/** The producer's end, with the event that wakes the consumer. */
+export class PacketSender {
+  private readonly ring: SpscRing;
+  private pushed = false;
+
+  constructor(
+    buffer: SharedArrayBuffer,
+    private readonly event: number,
+  ) {
+    this.ring = new SpscRing(buffer);
+  }
+
+  /** False, and the packet stays the caller's, when the ring is full. */
+  send(packet: number, node: number): boolean {
+    if (!this.ring.push((node << NODE_SHIFT) | packet)) return false;
+    this.pushed = true;
+    return true;
+  }
+
+  /** Wakes the consumer if it sleeps: once after the pushes of a round. */
+  flush(): void {
+    if (!this.pushed) return;
+    this.pushed = false;
+    if (this.ring.needsWake()) eventSignal(this.event);
+  }
+}

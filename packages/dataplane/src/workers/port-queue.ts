@@ -1,0 +1,70 @@
+// A port with what waits to be sent by it, on the worker that owns it.
+import type { Port } from '../drivers/port.js';
+import type { PacketPool } from '../memory/packet-pool.js';
+
+/** Packets that may wait when the device's own ring is full. */
+const WAITING_MAX = 4096;
+
+/** Errors of a device that is only busy (errno(3)): EAGAIN, EBUSY, ENOBUFS. */
+const BUSY = new Set([-11, -16, -105]);
+
+export class PortQueue {
+  private readonly waiting = new Int32Array(WAITING_MAX);
+  private length = 0;
+  /** Packets given up because the device cannot send. */
+  failed = 0;
+
+  constructor(
+    readonly row: number,
+    readonly port: Port,
+    private readonly pool: PacketPool,
+  ) {}
+
+  /** False when no more may wait. */
+  add(packet: number): boolean {
+    if (this.length === WAITING_MAX) return false;
+    this.waiting[this.length++] = packet;
+    return true;
+  }
+
+  /** Sends what the device takes; returns the packets sent and given up. */
+  flush(): number {
+    const { length } = this;
+    let taken = 0;
+    if (length > 0) taken = this.port.send(this.waiting, 0, length);
+    if (taken < 0) taken = this.skipFirst();
+    const result = this.port.flush();
+    if (taken < length) {
+      this.waiting.copyWithin(0, taken, length);
+      this.length = length - taken;
+      // A device that is down or gone takes nothing: keeping its packets would only hold frames.
+      if (result < 0 && !BUSY.has(result)) return taken + this.giveUp();
+    } else {
+      this.length = 0;
+    }
+    return taken;
+  }
+
+  get backlog(): number {
+    return this.length;
+  }
+
+  close(): void {
+    this.giveUp();
+    this.port.close();
+  }
+
+  private skipFirst(): number {
+    this.pool.free(this.waiting[0]!);
+    this.failed++;
+    return 1;
+  }
+
+  private giveUp(): number {
+    const count = this.length;
+    this.pool.freeMany(this.waiting, 0, count);
+    this.failed += count;
+    this.length = 0;
+    return count;
+  }
+}

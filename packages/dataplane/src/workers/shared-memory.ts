@@ -1,0 +1,89 @@
+// Everything that the data plane's threads share, as plain data that crosses to a worker, and attached.
+
+import { GraphCounters } from '../graph/counters.js';
+import { GRAPH } from '../graph/graph.js';
+import { allocateEpoch } from '../memory/epoch.js';
+import { allocatePool } from '../memory/packet-pool.js';
+import { SpscRing } from '../memory/spsc-ring.js';
+import type { WasmMemory } from '../memory/wasm-memory.js';
+import { AdjacencyTable } from '../tables/adjacencies.js';
+import { HashU32 } from '../tables/hash-u32.js';
+import { InterfaceTable } from '../tables/interfaces.js';
+import { allocateIp4FibMemory, type Ip4FibMemory } from '../tables/ip4-fib-layout.js';
+import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
+
+/** Words of the rings between threads. Tuning: several vectors, so that a short stall of one side drops nothing. */
+const RING = 4096;
+/** Entries of the FIB's arena, 4 bytes each; committed as they are used. */
+const FIB_BYTES = 256 << 20;
+export const VRFS_MAX = 4096;
+
+/** Words of `signals`. */
+export const SIGNAL_NEIGHBOURS = 0;
+
+export interface SharedMemory {
+  workers: number;
+  pool: WasmMemory;
+  frames: number;
+  interfaces: SharedArrayBuffer;
+  adjacencies: SharedArrayBuffer;
+  sas: SaBuffers;
+  spis: SharedArrayBuffer;
+  fib: Ip4FibMemory;
+  epoch: SharedArrayBuffer;
+  /** Per worker. */
+  counters: SharedArrayBuffer[];
+  /** `handOff[from][to]`: packets with the node they continue at. */
+  handOff: SharedArrayBuffer[][];
+  /** Per worker: packets for Linux. */
+  punt: SharedArrayBuffer[];
+  /** Per worker: packets from Linux. */
+  inject: SharedArrayBuffer[];
+  /** Per worker: packets that the control side made, with the node they start at. */
+  fromControl: SharedArrayBuffer[];
+  /** Per worker: records of RECORD_WORDS for the control side. */
+  toControl: SharedArrayBuffer[];
+  /** Counters of changes that workers look for: SIGNAL_NEIGHBOURS grows when a neighbour is resolved. */
+  signals: SharedArrayBuffer;
+  /** Event descriptors: per worker, of the host-I/O thread and of the control thread. */
+  workerEvents: number[];
+  hostEvent: number;
+  controlEvent: number;
+}
+
+/** A record to the control side: kind and interface, address, two words of MAC. */
+export const RECORD_WORDS = 4;
+export const RECORD_LEARN = 1;
+export const RECORD_RESOLVE = 2;
+
+/** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
+export const NODE_SHIFT = 20;
+export const PACKET_MASK = (1 << NODE_SHIFT) - 1;
+
+export function allocateSharedMemory(
+  workers: number,
+  frames: number,
+  events: Pick<SharedMemory, 'workerEvents' | 'hostEvent' | 'controlEvent'>,
+): SharedMemory {
+  const each = <T>(make: () => T): T[] => Array.from({ length: workers }, make);
+  const ring = (): SharedArrayBuffer => SpscRing.allocate(RING);
+  return {
+    workers,
+    pool: allocatePool(frames),
+    frames,
+    interfaces: InterfaceTable.allocate(),
+    adjacencies: AdjacencyTable.allocate(),
+    sas: SaTable.allocate(),
+    spis: HashU32.allocate(SAS_MAX),
+    fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
+    epoch: allocateEpoch(workers),
+    counters: each(() => GraphCounters.allocate(GRAPH)),
+    handOff: each(() => each(ring)),
+    punt: each(ring),
+    inject: each(ring),
+    fromControl: each(ring),
+    toControl: each(ring),
+    signals: new SharedArrayBuffer(64),
+    ...events,
+  };
+}

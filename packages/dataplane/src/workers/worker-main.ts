@@ -1,0 +1,82 @@
+// The thread of a forwarding worker: opens its ports, runs its loop, answers control calls through comlink.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { TraceFilter } from '@sluice/shared';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { openPort } from '../drivers/open-port.js';
+import type { PortSpec } from '../drivers/port.js';
+import type { WorkerTraces } from '../graph/tracer.js';
+import { aeadOpen, aeadSeal, pinThread } from '../native/index.js';
+import { EventLoop } from './event-loop.js';
+import { Forwarder } from './forwarder.js';
+import type { SharedMemory } from './shared-memory.js';
+
+export interface WorkerStart {
+  shared: SharedMemory;
+  index: number;
+  /** Core to pin the thread to; null leaves it to the scheduler. */
+  cpu: number | null;
+}
+
+/** What the control side can ask of a worker. */
+export class WorkerApi {
+  private readonly forwarder: Forwarder;
+  private readonly loop: EventLoop;
+  private readonly statistics = new Map<number, () => Record<string, number>>();
+
+  constructor(start: WorkerStart) {
+    if (start.cpu !== null) pinThread(start.cpu);
+    this.forwarder = new Forwarder(start.shared, start.index, { seal: aeadSeal, open: aeadOpen });
+    this.loop = new EventLoop(this.forwarder, start.shared.workerEvents[start.index]!);
+    this.loop.setRings(this.forwarder.rings);
+    this.loop.start();
+  }
+
+  /** Opens a port and polls it from now on; returns what a person wants to know of it. */
+  openPort(row: number, spec: PortSpec): { driver: string; mode: string } {
+    const { port, mode, ring } = openPort(spec, this.forwarder.pool);
+    this.forwarder.addPort(row, port);
+    this.statistics.set(row, () => port.statistics());
+    if (ring !== null) this.loop.setRings([...this.forwarder.rings, ring]);
+    if (port.pollFd >= 0) this.loop.addDescriptor(port.pollFd);
+    this.loop.wake();
+    return { driver: spec.driver, mode };
+  }
+
+  closePort(row: number): void {
+    const queue = this.forwarder.services.ports[row];
+    if (queue === undefined) return;
+    if (queue.port.pollFd >= 0) this.loop.removeDescriptor(queue.port.pollFd);
+    this.forwarder.removePort(row);
+    this.statistics.delete(row);
+  }
+
+  portStatistics(row: number): Record<string, number> {
+    return this.statistics.get(row)?.() ?? {};
+  }
+
+  traceStart(filter: TraceFilter, interfaceRow: number): void {
+    this.forwarder.tracer.start(filter, interfaceRow);
+  }
+
+  traceStop(): void {
+    this.forwarder.tracer.active = false;
+  }
+
+  traceRead(): WorkerTraces[] {
+    return this.forwarder.tracer.read();
+  }
+
+  /** Frames that this worker's own cache holds. */
+  cachedFrames(): number {
+    return this.forwarder.pool.local;
+  }
+
+  stop(): void {
+    this.loop.stop();
+    this.forwarder.close();
+  }
+}
+
+if (parentPort === null) throw new Error('worker-main is a worker thread of the data plane, not a program');
+Comlink.expose(new WorkerApi(workerData as WorkerStart), nodeEndpoint(parentPort));

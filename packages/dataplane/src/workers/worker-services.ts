@@ -1,0 +1,129 @@
+// What nodes ask of their worker: hand-off, transmission, punting, neighbours. Each is a ring or a queue.
+import type { WorkerServices } from '../graph/context.js';
+import {
+  INTERFACE_COUNTERS_SHIFT,
+  INTERFACE_DROPS,
+  INTERFACE_TX_BYTES,
+  INTERFACE_TX_PACKETS,
+} from '../graph/counters.js';
+import type { Dispatcher } from '../graph/dispatcher.js';
+import type { Tracer } from '../graph/tracer.js';
+import type { PacketPool } from '../memory/packet-pool.js';
+import { SpscRing } from '../memory/spsc-ring.js';
+import { eventSignal } from '../native/index.js';
+import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
+import { PacketSender } from './packet-rings.js';
+import { ParkedPackets } from './parked-packets.js';
+import type { PortQueue } from './port-queue.js';
+import { RECORD_LEARN, RECORD_RESOLVE, RECORD_WORDS, type SharedMemory } from './shared-memory.js';
+
+export class Services implements WorkerServices {
+  readonly parked = new ParkedPackets();
+  /** By interface row; only the ports of this worker. */
+  readonly ports: (PortQueue | undefined)[] = new Array<PortQueue | undefined>(INTERFACES_MAX).fill(
+    undefined,
+  );
+  private readonly toWorkers: (PacketSender | null)[];
+  private readonly toHost: PacketSender;
+  private readonly toControl: SpscRing;
+  private readonly record = new Int32Array(RECORD_WORDS);
+  private recorded = false;
+  private readonly outputNode: number;
+  private readonly interfaces: InterfaceTable;
+  /** Set by the worker once per round. */
+  now = 0;
+
+  constructor(
+    private readonly shared: SharedMemory,
+    private readonly worker: number,
+    private readonly pool: PacketPool,
+    private readonly dispatcher: Dispatcher,
+    private readonly tracer: Tracer,
+    private readonly counters: Float64Array,
+  ) {
+    this.interfaces = new InterfaceTable(shared.interfaces);
+    this.toWorkers = shared.handOff[worker]!.map((buffer, to) =>
+      to === worker ? null : new PacketSender(buffer, shared.workerEvents[to]!),
+    );
+    this.toHost = new PacketSender(shared.punt[worker]!, shared.hostEvent);
+    this.toControl = new SpscRing(shared.toControl[worker]!);
+    this.outputNode = dispatcher.indexOf('interface-output');
+  }
+
+  emit(packet: number, next: number): void {
+    this.dispatcher.emit(packet, next);
+  }
+
+  handOff(packet: number, worker: number, node: number): boolean {
+    if (this.tracer.active) this.tracer.record(packet, 'hand-off', `worker ${worker}`);
+    const sender = this.toWorkers[worker];
+    return sender?.send(packet, node) ?? false;
+  }
+
+  transmit(packet: number): boolean {
+    const row = this.pool.txInterface[packet]!;
+    const owner = this.interfaces.worker[row]!;
+    if (owner !== this.worker) return this.handOff(packet, owner, this.outputNode);
+    const queue = this.ports[row];
+    if (queue === undefined) return false;
+    const bytes = this.pool.length[packet]!;
+    if (this.tracer.active) this.tracer.record(packet, 'interface-output', 'sent');
+    if (!queue.add(packet)) return false;
+    const at = row << INTERFACE_COUNTERS_SHIFT;
+    this.counters[at + INTERFACE_TX_PACKETS]!++;
+    this.counters[at + INTERFACE_TX_BYTES]! += bytes;
+    return true;
+  }
+
+  punt(packet: number): boolean {
+    if (this.tracer.active) this.tracer.record(packet, 'punt', 'Linux');
+    return this.toHost.send(packet, 0);
+  }
+
+  learn(row: number, address: number, mac0: number, mac2: number): boolean {
+    return this.tell((RECORD_LEARN << 16) | row, address, mac0, mac2);
+  }
+
+  resolve(row: number, address: number): boolean {
+    return this.tell((RECORD_RESOLVE << 16) | row, address, 0, 0);
+  }
+
+  park(packet: number, row: number, address: number): boolean {
+    const waiting = this.parked.waitingFor(row, address);
+    if (waiting < 0) return false;
+    // The first one to wait asks; the control side repeats the request by itself.
+    if (waiting === 0 && !this.resolve(row, address)) return false;
+    this.parked.add(packet, row, address, this.now);
+    return true;
+  }
+
+  dropped(packet: number): void {
+    this.counters[(this.pool.rxInterface[packet]! << INTERFACE_COUNTERS_SHIFT) + INTERFACE_DROPS]!++;
+  }
+
+  nodeIndex(name: string): number {
+    return this.dispatcher.indexOf(name);
+  }
+
+  /** Wakes whoever was given something in this round and sleeps. */
+  flush(): void {
+    for (let i = 0; i < this.toWorkers.length; i++) this.toWorkers[i]?.flush();
+    this.toHost.flush();
+    if (this.recorded) {
+      this.recorded = false;
+      if (this.toControl.needsWake()) eventSignal(this.shared.controlEvent);
+    }
+  }
+
+  private tell(kind: number, address: number, mac0: number, mac2: number): boolean {
+    const { record } = this;
+    record[0] = kind;
+    record[1] = address;
+    record[2] = mac0;
+    record[3] = mac2;
+    // Records are the ring's only traffic and its size is a multiple of theirs: it never takes half of one.
+    if (this.toControl.pushMany(record, 0, RECORD_WORDS) === 0) return false;
+    this.recorded = true;
+    return true;
+  }
+}

@@ -1,0 +1,265 @@
+// A data plane without its threads: forwarders, memory ports and tables in one thread, driven step by step.
+//
+//   const bench = testBench({ interfaces: [{ name: 'lan', address: '10.1.0.1/24' }], … });
+//   bench.push('lan', frame);
+//   bench.run();
+//   assert.deepEqual(bench.sent('wan'), [expected]);
+//   bench.expect({ 'ip4-input/truncated': 1 });   // these counters and no others, and no frame lost
+import assert from 'node:assert/strict';
+import { MemoryPort } from '../../src/drivers/memory.js';
+import {
+  INTERFACE_COUNTERS_SHIFT,
+  INTERFACE_DROPS,
+  INTERFACE_INJECTED,
+  INTERFACE_PUNTED,
+  INTERFACE_RX_BYTES,
+  INTERFACE_RX_PACKETS,
+  INTERFACE_TX_BYTES,
+  INTERFACE_TX_PACKETS,
+} from '../../src/graph/counters.js';
+import { GRAPH } from '../../src/graph/graph.js';
+import { FRAME_BYTES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
+import { SpscRing } from '../../src/memory/spsc-ring.js';
+import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
+import { closeFd, eventOpen } from '../../src/native/index.js';
+import { Forwarder } from '../../src/workers/forwarder.js';
+import {
+  allocateSharedMemory,
+  NODE_SHIFT,
+  PACKET_MASK,
+  RECORD_WORDS,
+  type SharedMemory,
+} from '../../src/workers/shared-memory.js';
+import { type EngineName, makeEngine, type TestAead } from './aead-engines.js';
+import { BenchControl, type BenchTables, macText } from './bench-tables.js';
+import { CounterWatch, type Moved } from './counters.js';
+import { concat, ethernet } from './packets.js';
+
+export interface BenchOptions extends BenchTables {
+  workers?: number;
+  frames?: number;
+  /** Who seals and opens; node:crypto unless said otherwise. */
+  engine?: EngineName;
+  /** Another bench, whose packet memory and engine this one shares. */
+  beside?: Bench;
+  /** Words of each port's rings. */
+  ring?: number;
+}
+
+export interface InterfaceFigures {
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
+  drops: number;
+  punted: number;
+  injected: number;
+}
+
+/** What a worker told the control side. */
+export interface BenchRecord {
+  kind: number;
+  interface: number;
+  address: number;
+  mac0: number;
+  mac2: number;
+}
+
+export class Bench {
+  /** What the forwarders take for the time, in milliseconds. */
+  now = 1_700_000_000_000;
+  readonly shared: SharedMemory;
+  /** The outside's view of the packet memory. */
+  readonly pool: PacketPool;
+  readonly aead: TestAead;
+  readonly forwarders: Forwarder[];
+  readonly control: BenchControl;
+  private readonly watch: CounterWatch;
+  private readonly ports = new Map<string, { toPort: SpscRing; fromPort: SpscRing }>();
+  private readonly injectRings: SpscRing[];
+  private readonly puntRings: SpscRing[];
+  private readonly recordRings: SpscRing[];
+  private readonly one = new Int32Array(RECORD_WORDS);
+  private readonly beside: Bench | null;
+  private readonly neighbours: Bench[] = [];
+
+  constructor(options: BenchOptions) {
+    const workers = options.workers ?? 1;
+    const beside = options.beside ?? null;
+    this.beside = beside;
+    beside?.neighbours.push(this);
+    const shared = allocateSharedMemory(workers, beside?.shared.frames ?? options.frames ?? 2048, {
+      workerEvents: Array.from({ length: workers }, eventOpen),
+      hostEvent: eventOpen(),
+      controlEvent: eventOpen(),
+    });
+    this.shared = beside === null ? shared : { ...shared, pool: beside.shared.pool };
+    this.pool = beside?.pool ?? new PacketPool(this.shared.pool, this.shared.frames);
+    this.aead = beside?.aead ?? makeEngine(options.engine ?? 'node:crypto', this.pool);
+    this.control = new BenchControl(this.shared, options, (...key) => this.aead.setKey(...key));
+    this.forwarders = Array.from(
+      { length: workers },
+      (_, index) => new Forwarder(this.shared, index, this.aead, GRAPH, () => this.now),
+    );
+    for (const { name, worker } of options.interfaces) {
+      const receive = SpscRing.allocate(options.ring ?? 1024);
+      const send = SpscRing.allocate(options.ring ?? 1024);
+      this.ports.set(name, { toPort: new SpscRing(receive), fromPort: new SpscRing(send) });
+      this.forwarders[worker ?? 0]!.addPort(this.row(name), new MemoryPort(receive, send));
+    }
+    this.injectRings = this.shared.inject.map((buffer) => new SpscRing(buffer));
+    this.puntRings = this.shared.punt.map((buffer) => new SpscRing(buffer));
+    this.recordRings = this.shared.toControl.map((buffer) => new SpscRing(buffer));
+    this.watch = new CounterWatch(this.shared.counters);
+  }
+
+  row(name: string): number {
+    return this.control.row(name);
+  }
+
+  /** The MAC address of one of the bench's interfaces. */
+  mac(name: string): string {
+    return macText(this.row(name));
+  }
+
+  /** An IPv4 packet in an Ethernet frame to an interface of the bench. */
+  toInterface(name: string, packet: Uint8Array, source = '02:00:00:00:ff:01'): Uint8Array {
+    return ethernet(this.mac(name), source, 0x0800, packet);
+  }
+
+  /** Has a port receive frames. */
+  push(name: string, ...frames: Uint8Array[]): void {
+    for (const frame of frames) {
+      assert.ok(this.port(name).toPort.push(this.frameOf(frame)), 'the ring of the port is full');
+    }
+  }
+
+  /** Has a port receive IPv4 packets. */
+  pushIp(name: string, ...packets: Uint8Array[]): void {
+    this.push(name, ...packets.map((packet) => this.toInterface(name, packet)));
+  }
+
+  /** Gives a packet to the graph as the host-I/O thread does: what Linux sent to the twin. */
+  inject(name: string, bytes: Uint8Array, worker = 0): void {
+    const row = this.row(name);
+    const hasLinkHeader = this.control.interfaces.kind[row] === KIND_ETHERNET;
+    const frame = this.frameOf(bytes, hasLinkHeader ? PACKET_START : PACKET_START + 14);
+    this.pool.rxInterface[frame] = row;
+    const node = GRAPH.findIndex((candidate) => candidate.name === 'host-inject');
+    assert.ok(this.injectRings[worker]!.push((node << NODE_SHIFT) | frame), 'the inject ring is full');
+  }
+
+  /** Rounds of all forwarders until nothing moves. */
+  run(): void {
+    for (let rounds = 0; ; rounds++) {
+      assert.ok(rounds < 10_000, 'packets go round for ever');
+      let moved = 0;
+      for (const forwarder of this.forwarders) moved += forwarder.round();
+      if (moved === 0) return;
+    }
+  }
+
+  /** What a port has sent since the last call; the frames are free then. */
+  sent(name: string): Uint8Array[] {
+    return this.drainRing(this.port(name).fromPort).map(({ bytes }) => bytes);
+  }
+
+  /** The IPv4 packets that a port has sent, all of them from the interface's MAC address. */
+  sentIp(name: string): Uint8Array[] {
+    return this.sent(name).map((frame) => {
+      assert.deepEqual(frame.subarray(6, 12), this.control.macOf(name), 'source MAC address');
+      assert.deepEqual([...frame.subarray(12, 14)], [8, 0], 'ethertype');
+      return frame.subarray(14);
+    });
+  }
+
+  /** What went to Linux, with the interface whose twin gets it. */
+  punted(worker = 0): { interface: number; bytes: Uint8Array }[] {
+    return this.drainRing(this.puntRings[worker]!);
+  }
+
+  records(worker = 0): BenchRecord[] {
+    const records: BenchRecord[] = [];
+    while (this.recordRings[worker]!.popMany(this.one, 0, RECORD_WORDS) === RECORD_WORDS) {
+      const [head, address, mac0, mac2] = this.one as unknown as [number, number, number, number];
+      records.push({ kind: head >>> 16, interface: head & 0xffff, address: address >>> 0, mac0, mac2 });
+    }
+    return records;
+  }
+
+  /** Counters of the graph that moved since the last look. */
+  moved(): Moved {
+    return this.watch.moved();
+  }
+
+  /** Asserts that these counters moved, and no others, since the last look, and that no frame is lost. */
+  expect(moved: Moved, parked = 0): void {
+    assert.deepEqual(this.moved(), moved);
+    assert.equal(this.framesMissing(), parked, 'frames that are neither free nor where they should be');
+  }
+
+  interface(name: string): InterfaceFigures {
+    const at = this.row(name) << INTERFACE_COUNTERS_SHIFT;
+    const sum = (counter: number): number =>
+      this.forwarders.reduce((total, forwarder) => total + forwarder.counters.interfaces[at + counter]!, 0);
+    return {
+      rxPackets: sum(INTERFACE_RX_PACKETS),
+      rxBytes: sum(INTERFACE_RX_BYTES),
+      txPackets: sum(INTERFACE_TX_PACKETS),
+      txBytes: sum(INTERFACE_TX_BYTES),
+      drops: sum(INTERFACE_DROPS),
+      punted: sum(INTERFACE_PUNTED),
+      injected: sum(INTERFACE_INJECTED),
+    };
+  }
+
+  /** Frames that no thread's cache and no stack has, those of benches on the same memory included. */
+  framesMissing(): number {
+    const root = this.beside ?? this;
+    const caches = [root, ...root.neighbours].flatMap((bench) => bench.forwarders.map(({ pool }) => pool.local));
+    return this.shared.frames - this.pool.shared - this.pool.local - caches.reduce((a, b) => a + b, 0);
+  }
+
+  close(): void {
+    for (const forwarder of this.forwarders) forwarder.close();
+    if (this.beside === null) this.aead.close();
+    for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent]) closeFd(fd);
+  }
+
+  /** A frame with these octets, everything else in it 0xa5. */
+  frameOf(bytes: Uint8Array, start = PACKET_START): number {
+    const frame = this.pool.alloc();
+    assert.ok(frame >= 0, 'the packet pool is exhausted');
+    const at = frame * FRAME_BYTES;
+    this.pool.bytes.fill(0xa5, at, at + FRAME_BYTES);
+    this.pool.bytes.set(bytes, at + start);
+    this.pool.offset[frame] = at + start;
+    this.pool.length[frame] = bytes.length;
+    this.pool.flags[frame] = 0;
+    return frame;
+  }
+
+  private port(name: string): { toPort: SpscRing; fromPort: SpscRing } {
+    const port = this.ports.get(name);
+    if (port === undefined) throw new Error(`the bench has no port "${name}"`);
+    return port;
+  }
+
+  private drainRing(ring: SpscRing): { interface: number; bytes: Uint8Array }[] {
+    const out: { interface: number; bytes: Uint8Array }[] = [];
+    while (ring.popMany(this.one, 0, 1) === 1) {
+      const frame = this.one[0]! & PACKET_MASK;
+      const at = this.pool.offset[frame]!;
+      out.push({
+        interface: this.pool.rxInterface[frame]!,
+        bytes: concat(this.pool.bytes.slice(at, at + this.pool.length[frame]!)),
+      });
+      this.pool.free(frame);
+    }
+    return out;
+  }
+}
+
+export function testBench(options: BenchOptions): Bench {
+  return new Bench(options);
+}

@@ -1,0 +1,73 @@
+// Started with --trace-gc by hot-path.test.ts: runs one hot path many times between two lines of output.
+import { writeSync } from 'node:fs';
+import { allocateEpoch, EpochControl, EpochReader } from '../../src/memory/epoch.js';
+import { SpscRing } from '../../src/memory/spsc-ring.js';
+import { HashU32, HashU32Writer } from '../../src/tables/hash-u32.js';
+import { firstNarrowVrf, makeFib } from './fib-model.js';
+import { xorshift } from './random.js';
+
+const VECTOR = 256;
+const VECTORS = 20_000;
+
+const random = xorshift(7);
+const out = new Int32Array(VECTOR);
+const keys = Int32Array.from({ length: VECTOR }, random);
+
+/** Each returns what handles one vector. */
+const paths: Record<string, () => () => void> = {
+  fib() {
+    const test = makeFib();
+    const narrow = firstNarrowVrf(test);
+    for (let i = 0; i < 500; i++) {
+      test.writer.add(0, random(), 8 + (i % 25), 1 + i);
+      test.writer.add(narrow, random(), 8 + (i % 25), 1 + i);
+    }
+    const { fib } = test;
+    return () => {
+      for (let i = 0; i < VECTOR; i++) out[i] = fib.lookup(i & 1 ? 0 : narrow, keys[i]!);
+    };
+  },
+  hash() {
+    const buffer = HashU32.allocate(VECTOR);
+    const writer = new HashU32Writer(buffer, new EpochControl(allocateEpoch(1)));
+    for (let i = 0; i < VECTOR; i += 2) writer.set(keys[i]!, 0x7ffffffe - i, keys[i + 1]!);
+    const hash = new HashU32(buffer);
+    return () => {
+      for (let i = 0; i < VECTOR; i++) out[i] = hash.lookup(keys[i]!, keys[(i + 1) % VECTOR]!);
+    };
+  },
+  ring() {
+    const buffer = SpscRing.allocate(1024);
+    const producer = new SpscRing(buffer);
+    const consumer = new SpscRing(buffer);
+    return () => {
+      for (let i = 0; i < 32; i++) producer.push(keys[i]!);
+      producer.pushMany(keys, 32, VECTOR - 32);
+      producer.needsWake();
+      consumer.popMany(out, 0, VECTOR);
+      if (consumer.prepareSleep()) consumer.awake();
+    };
+  },
+  epoch() {
+    const reader = new EpochReader(allocateEpoch(1), 0);
+    return () => {
+      reader.quiescent();
+      reader.offline();
+      reader.online();
+    };
+  },
+  /** Allocates on purpose, to show that the test would notice. */
+  allocating() {
+    let kept: object = {};
+    return () => {
+      for (let i = 0; i < VECTOR; i++) kept = { at: i, before: kept === out };
+      out[0] = Object.keys(kept).length;
+    };
+  },
+};
+
+const vector = paths[process.argv[2] ?? '']!();
+for (let i = 0; i < VECTORS; i++) vector();
+writeSync(1, 'measured from here\n');
+for (let i = 0; i < VECTORS; i++) vector();
+writeSync(1, 'to here\n');

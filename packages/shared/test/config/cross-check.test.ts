@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { deviceConfigSchema } from '../../src/index.js';
+import { validConfig } from './valid.js';
+
+type Config = ReturnType<typeof validConfig>;
+
+interface Case {
+  what: string;
+  /** Makes a right configuration wrong. */
+  change(config: Config): void;
+  path: string;
+  message: string | RegExp;
+}
+
+/** Tests write what the types of a right configuration do not allow. */
+function set(target: object, key: string | number, value: unknown): void {
+  Reflect.set(target, key, value);
+}
+
+const CASES: Case[] = [
+  {
+    what: 'two interfaces of one name',
+    change: (config) => set(config.interfaces[1]!, 'name', 'wan'),
+    path: 'interfaces.1.name',
+    message: '"wan" is already the name of interfaces.0: choose another',
+  },
+  {
+    what: "a tunnel with an interface's name",
+    change: (config) => config.tunnels.push({ name: 'lan', addresses: [] }),
+    path: 'tunnels.1.name',
+    message: '"lan" is already the name of interfaces.1: choose another',
+  },
+  {
+    what: 'two interfaces on one device',
+    change: (config) => set(config.interfaces[1]!, 'device', 'eth0'),
+    path: 'interfaces.1.device',
+    message: '"eth0" is already the device of interfaces.0: choose another',
+  },
+  {
+    what: "a device with an interface's name",
+    change: (config) => set(config.interfaces[1]!, 'device', 'wan'),
+    path: 'interfaces.1.device',
+    message: `"wan" is also an interface's name, and so its TAP twin's: name the interface otherwise`,
+  },
+  {
+    what: 'two VRFs of one name',
+    change: (config) => config.vrfs.push({ name: 'guests' }),
+    path: 'vrfs.2.name',
+    message: '"guests" is already the name of vrfs.1: choose another',
+  },
+  {
+    what: 'two connections of one name',
+    change: (config) => config.ike.connections.push(validConfig().ike.connections[0]!),
+    path: 'ike.connections.1.name',
+    message: /^"hq" is already the name of ike\.connections.*: choose another$/,
+  },
+  {
+    what: 'two children of one name',
+    change: (config) => config.ike.connections[0]!.children.push({ name: 'net', tunnel: 'tun-hq' }),
+    path: 'ike.connections.0.children.1.name',
+    message: /^"net" is already the name of ike\.connections.*: choose another$/,
+  },
+  ...(['interfaces', 'routes', 'tunnels'] as const).map(
+    (section): Case => ({
+      what: `${section} in a VRF that is not there`,
+      change: (config) => set(config[section].at(-1)!, 'vrf', 'voice'),
+      path: `${section}.${validConfig()[section].length - 1}.vrf`,
+      message: 'there is no VRF "voice": add it under vrfs, or use one of default, guests',
+    }),
+  ),
+  {
+    what: 'a tunnel whose outer VRF is not there',
+    change: (config) => set(config.tunnels[0]!, 'outer_vrf', 'voice'),
+    path: 'tunnels.0.outer_vrf',
+    message: 'there is no VRF "voice": add it under vrfs, or use one of default, guests',
+  },
+  {
+    what: 'one address twice in a VRF',
+    change: (config) => set(config.tunnels[0]!, 'addresses', ['10.1.0.1/32']),
+    path: 'tunnels.0.addresses.0',
+    message: '"10.1.0.1" is already an address of interfaces.1: choose another',
+  },
+  {
+    what: 'a route into an interface that is not there',
+    change: (config) => set(config.routes[1]!, 'interface', 'tun-dc'),
+    path: 'routes.1.interface',
+    message: 'there is no interface or tunnel "tun-dc"',
+  },
+  {
+    what: 'a next hop on no connected network',
+    change: (config) => set(config.routes[0]!, 'next_hop', '192.0.2.1'),
+    path: 'routes.0.next_hop',
+    message:
+      '192.0.2.1 is on no network connected in VRF default (198.51.100.0/30, 10.1.0.0/24, 169.254.1.0/30)',
+  },
+  {
+    what: 'a next hop in a VRF without networks',
+    change: (config) => set(config.routes[0]!, 'vrf', 'guests'),
+    path: 'routes.0.next_hop',
+    message: '198.51.100.1 is on no network connected in VRF guests (none)',
+  },
+  {
+    what: 'two tunnels of one interface id',
+    change: (config) => {
+      set(config.tunnels[0]!, 'if_id', 7);
+      config.tunnels.push(Object.assign({ name: 'tun-dc', addresses: [] }, { if_id: 7 }));
+    },
+    path: 'tunnels.1.if_id',
+    message: '"7" is already the if_id of tunnels.0: choose another',
+  },
+  {
+    what: "a connection from an address that is not the device's",
+    change: (config) => set(config.ike.connections[0]!.local, 'address', '198.51.100.9'),
+    path: 'ike.connections.0.local.address',
+    message: '198.51.100.9 is not an address of this device: use one of 198.51.100.2, 10.1.0.1, 169.254.1.1',
+  },
+  {
+    what: 'a connection of a device without addresses',
+    change: (config) => {
+      for (const entry of [...config.interfaces, ...config.tunnels]) entry.addresses = [];
+      config.routes = [];
+    },
+    path: 'ike.connections.0.local.address',
+    message: '198.51.100.2 is not an address of this device: use one of its interfaces, which have none',
+  },
+  {
+    what: 'a child for a tunnel that is not there',
+    change: (config) => set(config.ike.connections[0]!.children[0]!, 'tunnel', 'tun-dc'),
+    path: 'ike.connections.0.children.0.tunnel',
+    message: 'there is no tunnel "tun-dc": add it under tunnels',
+  },
+];
+
+describe('the cross-check of a configuration', () => {
+  it('passes the one that the cases below make wrong', () => {
+    assert.equal(deviceConfigSchema.safeParse(validConfig()).success, true);
+  });
+
+  for (const { what, change, path, message } of CASES) {
+    it(`refuses ${what}`, () => {
+      const config = validConfig();
+      change(config);
+      const result = deviceConfigSchema.safeParse(config);
+      assert(!result.success, 'was accepted');
+      const issues = result.error.issues.filter((issue) => issue.path.join('.') === path);
+      const matches = issues.some((issue) =>
+        typeof message === 'string' ? issue.message === message : message.test(issue.message),
+      );
+      assert(matches, JSON.stringify(result.error.issues, null, 1));
+    });
+  }
+
+  it('passes one address in two VRFs', () => {
+    const config = validConfig();
+    config.interfaces.push(
+      Object.assign({ name: 'guest', device: 'eth2', addresses: ['10.1.0.1/24'] }, { vrf: 'guests' }),
+    );
+    assert.equal(deviceConfigSchema.safeParse(config).success, true);
+  });
+});
