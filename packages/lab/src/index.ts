@@ -1,1 +1,16 @@
-export {};
+// Networks of namespaces on one machine: hosts, routers, NATs, bridges, gateways.
+export { Capture, type CaptureOptions, framesIn } from './capture.js';
+export { labCommands } from './commands.js';
+export { type DemoOptions, runDemo } from './demo/run-demo.js';
+export { LabError, type LabErrorCode } from './errors.js';
+export { Lab, type LabOptions, type NodeOptions } from './lab.js';
+export type { LinkOptions } from './link.js';
+export type { Bridge } from './nodes/bridge.js';
+export type { Gateway, UpOptions } from './nodes/gateway.js';
+export type { Nat } from './nodes/nat.js';
+export type { LabNode, Port, RunOptions } from './nodes/node.js';
+export type { NodeProcess, Ready, StartOptions } from './nodes/node-process.js';
+export { InterruptedError, runWithCleanup } from './run-with-cleanup.js';
+export { type LabSummary, listLabs, type OwnerRecord, sweep } from './sweep.js';
+export { CommandError, type CommandResult } from './system/command.js';
+export { type UntilOptions, until } from './until.js';

@@ -230,7 +230,7 @@ export class SecurityAssociations {
     words[at + SA_ESN] = spec.esn ? 1 : 0;
     words[at + SA_WINDOW] = windowBits(spec.replay_window);
     words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
-    const sequence = this.journal.get(journalKey(spec));
+    const sequence = Math.max(this.journal.get(journalKey(spec)), spec.start_sequence ?? 0);
     words[at + SA_SEQ_LOW] = sequence | 0;
     words[at + SA_SEQ_HIGH] = Math.floor(sequence / TWO_32) | 0;
     // Where a window opened before, everything up to the highest number counts as seen.

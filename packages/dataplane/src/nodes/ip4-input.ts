@@ -3,7 +3,6 @@
 // Expects: pool.l3 set, 4-byte aligned, and vrf.
 // Next:    ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
 import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
 
 const NEXT_LOOKUP = 0;
@@ -15,8 +14,7 @@ const COUNT_TOTAL_LENGTH = 3;
 const COUNT_CHECKSUM = 4;
 const COUNT_SOURCE = 5;
 const COUNT_DESTINATION = 6;
-const COUNT_LINK_GROUP = 7;
-const COUNT_SOURCE_ROUTE = 8;
+const COUNT_SOURCE_ROUTE = 7;
 const GOOD = -1;
 
 /** Options that name the route (RFC 791): RFC 7126 sections 4.3 and 4.4 have routers drop them. */
@@ -46,19 +44,13 @@ export const ip4Input = defineNode({
       name: 'martian_source',
       severity: 'error',
       drop: true,
-      help: 'source is a group, loopback or broadcast address',
+      help: 'source is a group, loopback or broadcast address, or none at all to a single destination',
     },
     {
       name: 'martian_destination',
       severity: 'error',
       drop: true,
       help: 'destination is a loopback or zero address',
-    },
-    {
-      name: 'link_group',
-      severity: 'info',
-      drop: true,
-      help: 'a single destination in a frame to everyone (RFC 1122 section 3.3.6)',
     },
     {
       name: 'source_route',
@@ -69,13 +61,13 @@ export const ip4Input = defineNode({
   ],
 
   run({ pool }, frame, next, counters): void {
-    const { offset, length, l3, flags, bytes, u16 } = pool;
+    const { offset, length, l3, bytes, u16 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const ip = l3[packet]!;
       const lead = ip - offset[packet]!;
-      const verdict = checkHeader(bytes, u16, ip, length[packet]! - lead, flags[packet]!);
+      const verdict = checkHeader(bytes, u16, ip, length[packet]! - lead);
       if (verdict === GOOD) {
         length[packet] = lead + readU16(bytes, ip + 2);
         next[i] = NEXT_LOOKUP;
@@ -89,13 +81,7 @@ export const ip4Input = defineNode({
 });
 
 /** GOOD, or the index of the counter of what is wrong with the header at `ip`, `available` bytes long at most. */
-function checkHeader(
-  bytes: Uint8Array,
-  u16: Uint16Array,
-  ip: number,
-  available: number,
-  flags: number,
-): number {
+function checkHeader(bytes: Uint8Array, u16: Uint16Array, ip: number, available: number): number {
   if (available < IP4_BYTES) return COUNT_TRUNCATED;
   const first = bytes[ip]!;
   if (first >>> 4 !== 4) return COUNT_VERSION;
@@ -105,18 +91,13 @@ function checkHeader(
   if (total < header || total > available) return COUNT_TOTAL_LENGTH;
   if (headerSum(u16, ip, header) !== 0xffff) return COUNT_CHECKSUM;
   const source = bytes[ip + IP4_SRC]!;
-  // 127/8, and 224/4 with 240/4 and broadcast above it; 0.0.0.0 is a DHCP client's.
-  if (source === 127 || source >= 224) return COUNT_SOURCE;
   const destination = bytes[ip + IP4_DST]!;
+  // 127/8, and 224/4 with 240/4 and broadcast above it. 0/8 is of hosts that have no address yet: they speak
+  // to groups and to everyone (RFC 1122 section 3.2.1.3).
+  if (source === 127 || source >= 224 || (source === 0 && destination < 224)) return COUNT_SOURCE;
   if (destination === 127 || destination === 0) return COUNT_DESTINATION;
-  if (flags & FLAG_LINK_GROUP && destination < 224 && !mayBeBroadcast(bytes, ip)) return COUNT_LINK_GROUP;
   if (header > IP4_BYTES && hasSourceRoute(bytes, ip, header)) return COUNT_SOURCE_ROUTE;
   return GOOD;
-}
-
-/** A subnet's broadcast address ends in a one bit, whatever the length of its prefix. */
-function mayBeBroadcast(bytes: Uint8Array, ip: number): boolean {
-  return (bytes[ip + IP4_DST + 3]! & 1) === 1;
 }
 
 function hasSourceRoute(bytes: Uint8Array, ip: number, header: number): boolean {

@@ -3,7 +3,7 @@
 // Expects: ip4-input has run, or the box made the packet; vrf and l3 set.
 // Next:    by the adjacency's kind. Sets adjacency.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import {
   ADJ_BLACKHOLE,
   ADJ_GLEAN,
@@ -12,6 +12,7 @@ import {
   ADJ_KINDS,
   ADJ_LOCAL,
   ADJ_NEIGHBOUR,
+  ADJ_NEXT_HOP,
   ADJ_NO_ROUTE,
   ADJ_SHIFT,
   ADJ_TUNNEL,
@@ -28,6 +29,7 @@ const NEXT_ICMP_ERROR = 3;
 const COUNT_NO_ROUTE = 0;
 const COUNT_BLACKHOLE = 1;
 const COUNT_LOCAL_NO_ROUTE = 2;
+const COUNT_LINK_GROUP = 3;
 
 const NEXT_OF_KIND = new Uint8Array(ADJ_KINDS);
 NEXT_OF_KIND[ADJ_NO_ROUTE] = NEXT_ICMP_ERROR;
@@ -54,6 +56,12 @@ export const ip4Lookup = defineNode({
       drop: true,
       help: 'the box itself sent to a destination without a route: see the routes of the outer VRF',
     },
+    {
+      name: 'link_group',
+      severity: 'info',
+      drop: true,
+      help: 'for a single host, or to be forwarded, in a frame to everyone (RFC 1122 section 3.3.6)',
+    },
   ],
 
   run({ pool, fib, adjacencies }, frame, next, counters): void {
@@ -65,7 +73,11 @@ export const ip4Lookup = defineNode({
       adjacency[packet] = row;
       const to = NEXT_OF_KIND[adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!]!;
       next[i] = to;
-      if (to === NEXT_ICMP_ERROR) {
+      if (flags[packet]! & FLAG_LINK_GROUP && !isToAll(adjacencies, row << ADJ_SHIFT)) {
+        counters[COUNT_LINK_GROUP]!++;
+        pool.reason[packet] = COUNT_LINK_GROUP;
+        next[i] = NEXT_DROP;
+      } else if (to === NEXT_ICMP_ERROR) {
         if (flags[packet]! & FLAG_LOCAL_ORIGIN) {
           counters[COUNT_LOCAL_NO_ROUTE]!++;
           pool.reason[packet] = COUNT_LOCAL_NO_ROUTE;
@@ -81,3 +93,8 @@ export const ip4Lookup = defineNode({
     }
   },
 });
+
+/** True for the box's adjacency of broadcasts and groups, which names no address. */
+function isToAll(adjacencies: Int32Array, at: number): boolean {
+  return adjacencies[at + ADJ_KIND] === ADJ_LOCAL && adjacencies[at + ADJ_NEXT_HOP] === 0;
+}

@@ -1,0 +1,9 @@
+export * from './connections.js';
+export * from './events.js';
+export * from './failure.js';
+export * from './keep-up.js';
+export * from './reconcile.js';
+export * from './sas.js';
+export { readSecretFile } from './secret-file.js';
+export { sharedKeyId } from './shared-key.js';
+export { type CharonConf, PLUGINS, prepareLogFile, strongswanConf } from './strongswan-conf.js';

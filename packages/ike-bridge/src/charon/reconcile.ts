@@ -1,0 +1,256 @@
+// Brings charon from what it has to what the configuration wants, touching nothing that is already right.
+import { createHash } from 'node:crypto';
+import type { ConnectionSection } from '@sluice/shared';
+import {
+  getConns,
+  getShared,
+  initiate,
+  loadConn,
+  terminate,
+  unloadConn,
+  unloadShared,
+  type ViciConnection,
+  ViciError,
+  type ViciSender,
+} from '../vici/index.js';
+import { type CharonConnection, type DesiredIke, loadConnMessage, toCharon } from './connections.js';
+import { collectSas, type ListedSa } from './sas.js';
+import { ensureSharedKey, sharedKeyId } from './shared-key.js';
+import { type KnownChange, type StaleSas, staleSas } from './stale.js';
+
+/** What of a ViciClient is needed. */
+export interface CharonClient extends ViciSender {
+  readonly generation: number;
+  dedicated<T>(use: (connection: ViciConnection) => Promise<T>): Promise<T>;
+}
+
+export interface ReconcileReport {
+  /** Names of connections that were loaded anew or changed, and of those that were removed. */
+  loaded: string[];
+  unloaded: string[];
+  /** Unique ids of the SAs that were ended because they were made by another configuration. */
+  ended: string[];
+  /** Sentences for the operator; empty when charon is as the configuration wants it. */
+  problems: string[];
+}
+
+/** What charon was given for a connection. */
+interface Loaded {
+  ike: string;
+  children: Map<string, string>;
+  secret: string;
+}
+
+interface Replacement {
+  connection: ConnectionSection;
+  /** Children to initiate before the old SAs go. */
+  children: string[];
+  stale: StaleSas;
+}
+
+/** Longest wait for a replacement SA before the old one goes anyway: it is not what the operator wants. */
+const REPLACE_MS = 4000;
+/** Replacements under way at a time, each on a VICI connection of its own. */
+const REPLACE_AT_ONCE = 8;
+/** Wait for a peer to confirm a DELETE; after that charon goes on by itself. */
+const TERMINATE_MS = 2000;
+
+export class Reconciler {
+  private generation = 0;
+  private readonly loaded = new Map<string, Loaded>();
+  /** Survives a run that lost charon half-way: nothing else remembers which SAs a loaded change made stale. */
+  private pending: Replacement[] = [];
+  private tail: Promise<unknown> = Promise.resolve();
+
+  /**
+   * One at a time; further calls wait. A connection that cannot be loaded is reported and stops no other.
+   * @throws ViciError `disconnected`, `timeout` or `malformed` when charon is lost on the way: call again
+   */
+  reconcile(client: CharonClient, desired: DesiredIke): Promise<ReconcileReport> {
+    const result = this.tail.then(() => this.run(client, desired));
+    this.tail = result.then(
+      () => undefined,
+      () => undefined, // the caller has the rejection
+    );
+    return result;
+  }
+
+  private async run(client: CharonClient, desired: DesiredIke): Promise<ReconcileReport> {
+    if (client.generation !== this.generation) {
+      // Perhaps the same charon behind a new connection; loading what it has already changes nothing there.
+      this.loaded.clear();
+      this.pending = [];
+      this.generation = client.generation;
+    }
+    const report: ReconcileReport = { loaded: [], unloaded: [], ended: [], problems: [] };
+    const present = new Set(await getConns(client));
+    const keys = new Set(await getShared(client));
+    const sas = await collectSas(client);
+
+    await this.removeOthers(client, desired, present, keys, sas, report);
+    for (const connection of desired.connections) {
+      try {
+        const replacement = await this.load(client, connection, desired, present, keys, sas, report);
+        if (replacement) this.pending.push(replacement);
+      } catch (error) {
+        if (isLost(error)) throw error;
+        report.problems.push(`Connection ${connection.name} is not loaded. ${messageOf(error)}`);
+      }
+    }
+    await replaceAll(client, this.pending, report);
+    return report;
+  }
+
+  private async removeOthers(
+    client: CharonClient,
+    desired: DesiredIke,
+    present: ReadonlySet<string>,
+    keys: ReadonlySet<string>,
+    sas: readonly ListedSa[],
+    report: ReconcileReport,
+  ): Promise<void> {
+    const wanted = new Set(desired.connections.map(({ name }) => name));
+    for (const name of present) {
+      if (wanted.has(name)) continue;
+      await unloadConn(client, name);
+      this.loaded.delete(name);
+      report.unloaded.push(name);
+    }
+    const wantedKeys = new Set([...wanted].map(sharedKeyId));
+    for (const id of keys) if (!wantedKeys.has(id)) await unloadShared(client, id);
+
+    const orphans: StaleSas = { ike: [], child: [] };
+    for (const { connection, section } of sas) {
+      const id = section.get('uniqueid');
+      if (!wanted.has(connection) && Buffer.isBuffer(id)) orphans.ike.push(id.toString());
+    }
+    if (orphans.ike.length > 0) await client.dedicated((own) => end(own, orphans, report));
+  }
+
+  /** @returns the SAs that the change makes stale, if any */
+  private async load(
+    client: CharonClient,
+    connection: ConnectionSection,
+    desired: DesiredIke,
+    present: ReadonlySet<string>,
+    keys: ReadonlySet<string>,
+    sas: readonly ListedSa[],
+    report: ReconcileReport,
+  ): Promise<Replacement | null> {
+    const { name } = connection;
+    const wanted = toCharon(connection, desired.tunnels);
+    const before = this.loaded.get(name);
+    // The key first: a peer that calls between the two commands finds both or nothing.
+    const known = keys.has(sharedKeyId(name)) ? before?.secret : undefined;
+    const next = { ...hashes(wanted), secret: await ensureSharedKey(client, connection, known) };
+    if (before !== undefined && present.has(name)) {
+      before.secret = next.secret;
+      if (sameConfiguration(before, next)) return null;
+    }
+    await loadConn(client, loadConnMessage(wanted));
+    this.loaded.set(name, next);
+    report.loaded.push(name);
+
+    const change = before === undefined ? null : difference(before, next);
+    const stale = staleSas(connection, desired.tunnels, sas, change);
+    if (stale.ike.length + stale.child.length === 0) return null;
+    const renewed = new Set(stale.child.map((child) => child.name));
+    const children = connection.children
+      .map((child) => child.name)
+      .filter((child) => stale.ike.length > 0 || renewed.has(child));
+    return { connection, children, stale };
+  }
+}
+
+function sha256(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+function hashes(wanted: CharonConnection): Omit<Loaded, 'secret'> {
+  const children = new Map([...wanted.children].map(([name, child]) => [name, sha256(child)]));
+  return { ike: sha256(wanted.ike), children };
+}
+
+function difference(before: Omit<Loaded, 'secret'>, next: Omit<Loaded, 'secret'>): NonNullable<KnownChange> {
+  const names = new Set([...before.children.keys(), ...next.children.keys()]);
+  const children = [...names].filter((name) => before.children.get(name) !== next.children.get(name));
+  return { ike: before.ike !== next.ike, children: new Set(children) };
+}
+
+function sameConfiguration(before: Omit<Loaded, 'secret'>, next: Omit<Loaded, 'secret'>): boolean {
+  const change = difference(before, next);
+  return !change.ike && change.children.size === 0;
+}
+
+/**
+ * Make before break: new SAs by the new configuration, then the old ones end, whether or not that worked.
+ * Takes from `pending` what is done.
+ */
+async function replaceAll(
+  client: CharonClient,
+  pending: Replacement[],
+  report: ReconcileReport,
+): Promise<void> {
+  const worker = async (): Promise<void> => {
+    for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+      const { connection, children, stale } = next;
+      try {
+        await client.dedicated(async (own) => {
+          if (connection.start === 'initiate') {
+            for (const child of children) await bringUp(own, connection.name, child, report);
+          }
+          await end(own, stale, report);
+        });
+      } catch (error) {
+        pending.unshift(next);
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(REPLACE_AT_ONCE, pending.length) }, worker));
+}
+
+async function bringUp(
+  own: ViciConnection,
+  ike: string,
+  child: string,
+  report: ReconcileReport,
+): Promise<void> {
+  try {
+    await initiate(own, { ike, child, timeoutMs: REPLACE_MS });
+  } catch (error) {
+    if (isLost(error)) throw error;
+    report.problems.push(
+      `Child ${child} of connection ${ike} is not up by its new configuration. ${messageOf(error)}`,
+    );
+  }
+}
+
+async function end(own: ViciConnection, stale: StaleSas, report: ReconcileReport): Promise<void> {
+  for (const ikeId of stale.ike) await endOne(own, { ikeId }, report);
+  for (const { id: childId } of stale.child) await endOne(own, { childId }, report);
+}
+
+async function endOne(
+  own: ViciConnection,
+  selector: { ikeId: string } | { childId: string },
+  report: ReconcileReport,
+): Promise<void> {
+  try {
+    const ended = await terminate(own, selector, { timeoutMs: TERMINATE_MS, force: 'ikeId' in selector });
+    if (ended > 0) report.ended.push('ikeId' in selector ? selector.ikeId : selector.childId);
+  } catch (error) {
+    // A peer that does not answer the DELETE: charon deletes on its own once its retransmissions are through.
+    if (isLost(error)) throw error;
+    report.problems.push(messageOf(error));
+  }
+}
+
+/** The connection to charon is gone, or useless: nothing more can be done now. */
+function isLost(error: unknown): boolean {
+  return error instanceof ViciError && ['disconnected', 'timeout', 'malformed'].includes(error.code);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,55 @@
+// Which SAs no longer are what the configuration says, judged by what charon lists of them.
+import type { ConnectionSection } from '@sluice/shared';
+import { hexadecimal, subsection, subsections, text } from '../vici/index.js';
+import { type DesiredIke, identities } from './connections.js';
+import type { ListedSa } from './sas.js';
+
+/** Unique ids of SAs to end. An IKE_SA that is named takes its CHILD_SAs with it, so those are not named too. */
+export interface StaleSas {
+  ike: string[];
+  child: { id: string; name: string }[];
+}
+
+/** What is known to have changed since an SA was made; null when the bridge cannot know (it has restarted). */
+export type KnownChange = { ike: boolean; children: ReadonlySet<string> } | null;
+
+export function staleSas(
+  connection: ConnectionSection,
+  tunnels: DesiredIke['tunnels'],
+  sas: readonly ListedSa[],
+  change: KnownChange,
+): StaleSas {
+  const stale: StaleSas = { ike: [], child: [] };
+  for (const { connection: name, section } of sas) {
+    if (name !== connection.name) continue;
+    if (change === null ? !endpointsMatch(connection, section) : change.ike) {
+      stale.ike.push(text(section, 'uniqueid') ?? '');
+      continue;
+    }
+    for (const [, child] of subsections(subsection(section, 'child-sas'))) {
+      const childName = text(child, 'name') ?? '';
+      const wanted = connection.children.find((candidate) => candidate.name === childName);
+      const tunnel = tunnels.find((candidate) => candidate.name === wanted?.tunnel);
+      const ifId = hexadecimal(child, 'if-id-in');
+      const moved = ifId !== undefined && ifId !== tunnel?.if_id;
+      if (wanted === undefined || moved || change?.children.has(childName)) {
+        stale.child.push({ id: text(child, 'uniqueid') ?? '', name: childName });
+      }
+    }
+  }
+  return stale;
+}
+
+function endpointsMatch(connection: ConnectionSection, section: ListedSa['section']): boolean {
+  // Before authentication charon reports %any for identities, and a NAT in between may show another address.
+  const id = identities(connection);
+  const matches = (key: string, wanted: string): boolean => {
+    const listed = text(section, key);
+    return listed === undefined || listed === '%any' || listed === wanted;
+  };
+  return (
+    matches('local-id', id.local) &&
+    matches('remote-id', id.remote) &&
+    matches('local-host', connection.local.address)
+  );
+}

@@ -1,0 +1,123 @@
+// The strongswan.conf that charon is started with.
+//
+// charon-systemd reads it from STRONGSWAN_CONF and nothing else: no file of the distribution is included, so
+// that what is installed beside it cannot change how the gateway behaves.
+import { chmod, open } from 'node:fs/promises';
+
+export interface CharonConf {
+  /** Run directory of the gateway; the file names it, so that whoever finds the file knows whose charon it is. */
+  runDir: string;
+  /** Path of the VICI socket that charon makes; absolute. */
+  viciSocket: string;
+  /** Path of its log; make it with `prepareLogFile` before charon starts. */
+  logFile: string;
+  /** 0: only what went wrong and SAs that came and went. 1: every exchange. 2: more on jobs, sockets and SAD. */
+  level: 0 | 1 | 2;
+  /** Plugins in place of the usual ones, for peers that are not Sluice. */
+  plugins?: readonly string[];
+}
+
+/**
+ * In the order in which charon looks for an algorithm. Found in Debian's 5.9.8: openssl alone brings AES-GCM,
+ * the PRFs, x25519, ecp and modp; random is the source of true randomness, nonce of nonces. openssl announces
+ * a KDF too, but refuses PRF_HMAC_SHA2_384 and others with it, so no IKE_SA comes up without the plugin kdf.
+ */
+export const PLUGINS = [
+  'random',
+  'nonce',
+  'openssl',
+  'kdf',
+  'kernel-netlink',
+  'socket-default',
+  'vici',
+] as const;
+
+/**
+ * charon dumps raw bytes at level 3 and secrets at level 4, so no group may go above 2. These stay at 1 at most:
+ * they are where keys are made, encoded and handed on, and what they say at 2 is of use only beside such dumps.
+ */
+const CAPPED_GROUPS = ['enc', 'ike', 'chd', 'lib', 'asn', 'tls', 'esp'] as const;
+
+/** @throws Error when a path could not be written into the file as it is */
+export function strongswanConf(options: CharonConf): string {
+  const { runDir, viciSocket, logFile, level } = options;
+  for (const path of [runDir, viciSocket, logFile]) assertPlainPath(path);
+  const capped = Math.min(level, 1);
+  const levels = CAPPED_GROUPS.map((group) => `      ${group} = ${capped}`).join('\n');
+  return `# For the charon of the gateway in ${runDir}; written at each start of it, so changes made here do not last.
+charon {
+  load = ${(options.plugins ?? PLUGINS).join(' ')}
+
+  # The data plane routes; routes and addresses that charon put into Linux would only mislead.
+  install_routes = no
+  install_virtual_ip = no
+  # Connections name their local address, so a changed route never moves one. A gateway's routes change by
+  # the thousand, and each would make charon look at every IKE_SA.
+  process_route = no
+
+  # A peer that answers again is asked again within 4 s, whatever came before: the defaults back off to 42 s.
+  # 1 + 1.6 + 2.56 + 6 x 4 s: an outage of 29 s costs no SA. The defaults would hold a dead one for 165 s.
+  retransmit_timeout = 1.0
+  retransmit_base = 1.6
+  retransmit_limit = 4
+  retransmit_tries = 8
+
+  # After a rekeying the old inbound SA stays this long for packets that are still on their way (seconds).
+  delete_rekeyed_delay = 5
+
+  # A hub holds thousands of IKE_SAs: the defaults keep them in one list behind one lock.
+  ikesa_table_size = 1024
+  ikesa_table_segments = 16
+
+  # Where an IKE_SA is there, a CHILD_SA is made inside it instead of through another IKE_SA.
+  reuse_ikesa = yes
+  # The bridge tries a failed CHILD_SA again; authenticating anew for each attempt would gain nothing.
+  close_ike_on_child_failure = no
+
+  plugins {
+    vici {
+      socket = "unix://${viciSocket}"
+    }
+  }
+
+  filelog {
+    sluice {
+      path = "${logFile}"
+      # Keeps the file that the bridge made, and with it its mode 0600.
+      append = yes
+      flush_line = yes
+      time_format = %FT%T
+      ike_name = yes
+      default = ${level}
+${levels}
+    }
+  }
+}
+
+charon-systemd {
+  # One log is enough, and there may be no journal.
+  journal {
+    default = -1
+  }
+}
+`;
+}
+
+/**
+ * Makes the log file, or takes the rights of others from the one that is there. charon appends to what it
+ * finds and would make a missing file with the rights its umask leaves.
+ */
+export async function prepareLogFile(path: string): Promise<void> {
+  const file = await open(path, 'a', 0o600);
+  await file.close();
+  await chmod(path, 0o600);
+}
+
+function assertPlainPath(path: string): void {
+  // What strongswan.conf quotes, escapes, comments or expands (strftime in log paths) is refused.
+  if (!/^\/[A-Za-z0-9._/+@:-]*$/.test(path)) {
+    throw new Error(
+      `"${path}" cannot be used by charon: give an absolute path of letters, digits and "._/+@:-".`,
+    );
+  }
+}

@@ -1,0 +1,208 @@
+// Keeps charon as the configuration and the SAD want it: connections loaded, children up, nothing left over.
+// Runs after every event, when something has to be tried again, and now and then.
+import { type IkeState, messageOf } from '@sluice/shared';
+import {
+  collectSas,
+  explainFailure,
+  ikeSaReport,
+  KeepUp,
+  type ListedSa,
+  type Reconciler,
+  type Target,
+} from './charon/index.js';
+import { compare, type KnownChild } from './orphans.js';
+import { initiate, rekey, terminate, type ViciClient, ViciError } from './vici/index.js';
+import { nameOf, type Xfrm, type XfrmLog } from './xfrm/index.js';
+
+const EVERY_MS = 10_000;
+/** While something is being waited for. */
+const SOON_MS = 1000;
+/** charon's own retransmissions take 29 s until it gives up; another attempt follows. */
+const INITIATE_MS = 32_000;
+
+export interface UpkeepOptions {
+  vici: ViciClient;
+  xfrm: Xfrm;
+  reconciler: Reconciler;
+  log: XfrmLog;
+  /** The outcome of a round: sentences about what is wrong with the configuration as loaded. */
+  onRound(loaded: { revision: number; problems: string[] }): void;
+  /** What is wrong with single children, by name; an empty map when all is well. */
+  onFailures(failures: ReadonlyMap<string, string>): void;
+  onRepairs(repairs: string[]): void;
+}
+
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  readonly #keepUp = new KeepUp();
+  readonly #failures = new Map<string, string>();
+  readonly #initiating = new Set<string>();
+  /** Unique ids of CHILD_SAs that a former round found broken: a rekeying looks like that for a moment. */
+  #suspects = new Set<string>();
+  #desired: IkeState | null = null;
+  #generation = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #running = false;
+  #again = false;
+  #closed = false;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  want(desired: IkeState): void {
+    this.#desired = desired;
+    this.#keepUp.reset();
+    this.kick();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** Has a round run soon: at once, or once more after the one that runs. */
+  kick(): void {
+    if (this.#closed) return;
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#running = true;
+    void this.#round().then((soon) => {
+      this.#running = false;
+      if (this.#closed) return;
+      if (this.#again) {
+        this.#again = false;
+        this.kick();
+        return;
+      }
+      this.#timer = setTimeout(() => this.kick(), soon ? SOON_MS : EVERY_MS);
+    });
+  }
+
+  /** Returns whether another round is wanted soon. */
+  async #round(): Promise<boolean> {
+    const { vici, reconciler, log } = this.#options;
+    const desired = this.#desired;
+    // A new charon kicks by coming up; without a configuration, what charon has is nobody's to judge.
+    if (!vici.up || desired === null) return false;
+    if (vici.generation !== this.#generation) {
+      this.#generation = vici.generation;
+      this.#keepUp.reset();
+    }
+    try {
+      const report = await reconciler.reconcile(vici, desired);
+      this.#options.onRound({ revision: desired.revision, problems: report.problems });
+      const sas = await collectSas(vici);
+      const missing = this.#bringUp(desired, sas);
+      const waiting = await this.#repair(sas);
+      return missing || waiting || report.problems.length > 0;
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
+      return true;
+    }
+  }
+
+  #bringUp(desired: IkeState, sas: readonly ListedSa[]): boolean {
+    const carrying = new Set(this.#options.xfrm.sad.all().map((sa) => sa.ifId));
+    const ifIdOf = ({ connection, child }: Target): number | undefined => {
+      const section = desired.connections
+        .find(({ name }) => name === connection)
+        ?.children.find(({ name }) => name === child);
+      return desired.tunnels.find(({ name }) => name === section?.tunnel)?.if_id;
+    };
+    const due = this.#keepUp.due(
+      {
+        connections: desired.connections,
+        restore: (target) => carrying.has(ifIdOf(target) ?? -1),
+      },
+      sas,
+      performance.now(),
+    );
+    for (const target of due) void this.#initiate(target, desired);
+    return due.length > 0 || this.#initiating.size > 0 || this.#failures.size > 0;
+  }
+
+  async #initiate(target: Target, desired: IkeState): Promise<void> {
+    const key = `${target.connection}/${target.child}`;
+    if (this.#initiating.has(key)) return;
+    this.#initiating.add(key);
+    const reason = await initiateChild(this.#options.vici, desired, target);
+    this.#initiating.delete(key);
+    const before = this.#failures.get(key);
+    if (reason === null) this.#failures.delete(key);
+    else this.#failures.set(key, `${key} is not up: ${reason}`);
+    if (reason !== null && this.#failures.get(key) !== before) {
+      this.#options.log.warn({ connection: target.connection, child: target.child }, reason);
+    }
+    this.#options.onFailures(this.#failures);
+    this.kick();
+  }
+
+  async #repair(sas: readonly ListedSa[]): Promise<boolean> {
+    const { xfrm, vici, log } = this.#options;
+    const { broken, replaced, orphans } = compare(xfrm.sad.all(), childrenOf(sas), Date.now());
+    const confirmed = broken.filter(({ unique_id }) => this.#suspects.has(unique_id));
+    this.#suspects = new Set(broken.map(({ unique_id }) => unique_id));
+    const repairs: string[] = [];
+
+    for (const child of confirmed) {
+      const what = `CHILD_SA ${child.name} of ${child.connection} with SPIs ${hex(child.spi_in)} and ${hex(child.spi_out)}`;
+      try {
+        await rekey(vici, { childId: child.unique_id });
+        repairs.push(`${what} had lost an SA and is rekeyed.`);
+      } catch (error) {
+        if (!(error instanceof ViciError)) throw error;
+        log.warn({ error: error.message }, `${what} could not be rekeyed; it is ended and made again.`);
+        await vici.dedicated((own) => terminate(own, { childId: child.unique_id }, { timeoutMs: 2000 }));
+        repairs.push(`${what} had lost an SA and was ended; it is initiated again.`);
+      }
+    }
+    await xfrm.drop(replaced);
+    for (const sa of replaced)
+      repairs.push(`SA ${nameOf(sa)}, which charon no longer knows, was removed: another took its place.`);
+    for (const repair of repairs) log.info({}, repair);
+    if (repairs.length > 0) this.#options.onRepairs(repairs);
+    return broken.length > 0 || orphans.length > 0;
+  }
+}
+
+const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
+
+function childrenOf(sas: readonly ListedSa[]): KnownChild[] {
+  return sas.map(ikeSaReport).flatMap((ike) =>
+    ike.children.map((child) => ({
+      ...child,
+      connection: ike.name,
+      local: ike.local_address,
+      remote: ike.remote_address,
+    })),
+  );
+}
+
+/** Null when the child is up; else why not, as a sentence for the operator. */
+export async function initiateChild(
+  vici: ViciClient,
+  desired: IkeState,
+  target: Target,
+): Promise<string | null> {
+  const lines: string[] = [];
+  try {
+    await vici.dedicated((own) =>
+      initiate(own, {
+        ike: target.connection,
+        child: target.child,
+        timeoutMs: INITIATE_MS,
+        onLog: ({ message }) => void lines.push(message),
+      }),
+    );
+    return null;
+  } catch (error) {
+    if (!(error instanceof ViciError)) throw error;
+    const connection = desired.connections.find(({ name }) => name === target.connection);
+    return explainFailure([...lines, error.message], connection)?.sentence ?? error.message;
+  }
+}

@@ -1,0 +1,6 @@
+export { REDIRECT_MESSAGE_MAX, REDIRECT_MSG_BIND } from './constants.js';
+export { nameOf, type SaEntry, totals } from './sa-entry.js';
+export type { Repairs } from './sad-sync.js';
+export { XfrmServer, type XfrmServerOptions } from './server.js';
+export { type SaFigures, type SaSink, SinkUnavailable, type XfrmLog } from './sink.js';
+export { Xfrm, type XfrmOptions } from './xfrm.js';

@@ -1,0 +1,182 @@
+// ALLOCSPI, NEWSA, UPDSA, DELSA, GETSA, FLUSHSA (net/xfrm/xfrm_user.c is what charon was written against).
+
+import {
+  AF_INET,
+  EAFNOSUPPORT,
+  EEXIST,
+  EINVAL,
+  EIO,
+  ENOENT,
+  ESRCH,
+  IPPROTO_ESP,
+  NLM_F_DUMP,
+  XFRM_MSG,
+} from './constants.js';
+import type { Handler, XfrmContext } from './context.js';
+import { dumpReply, type Message, reply } from './netlink.js';
+import { Refused } from './refused.js';
+import { decodeSa } from './sa-decode.js';
+import { encodeLarval, encodeSa } from './sa-encode.js';
+import { nameOf, type SaEntry } from './sa-entry.js';
+import { chooseSelector } from './sa-selector.js';
+import { xfrmUsersaFlush, xfrmUsersaId, xfrmUserspiInfo } from './sa-structs.js';
+import { ip4FromXfrm } from './selector.js';
+import { decode } from './struct.js';
+
+export const allocateSpi: Handler = (context, request) => {
+  const asked = decode(xfrmUserspiInfo, request.payload);
+  if (asked === null || asked.info.id.proto !== IPPROTO_ESP || asked.min > asked.max || asked.max === 0) {
+    throw new Refused(EINVAL);
+  }
+  if (asked.info.family !== AF_INET) throw new Refused(EAFNOSUPPORT);
+  const dst = ip4FromXfrm(asked.info.id.daddr);
+  const larval = context.spis.allocate(
+    { src: ip4FromXfrm(asked.info.saddr), dst },
+    Math.max(1, asked.min), // zero is not an SPI (RFC 4303 section 2.1)
+    asked.max,
+    context.now(),
+    (spi) => context.sad.get({ dst, spi }) !== undefined,
+  );
+  if (larval === null) throw new Refused(ENOENT);
+  return [reply(request, XFRM_MSG.NEWSA, encodeLarval(larval))];
+};
+
+export const newSa: Handler = async (context, request) => {
+  const entry = read(context, request);
+  const existing = context.sad.get(entry);
+  if (existing !== undefined) {
+    // A request whose answer got lost is sent again: the same SA twice is one.
+    if (!sameSa(existing, entry)) throw new Refused(EEXIST);
+    entry.key.fill(0);
+    return [];
+  }
+  if (context.spis.get(entry) !== undefined) throw new Refused(EEXIST);
+  await put(context, entry);
+  return [];
+};
+
+export const updateSa: Handler = async (context, request) => {
+  const entry = read(context, request);
+  const existing = context.sad.get(entry);
+  if (existing !== undefined) {
+    // The kernel changes these of a live SA, never its keys.
+    existing.encap = entry.encap;
+    existing.lifetime = entry.lifetime;
+    existing.ownSelector = entry.ownSelector;
+    entry.key.fill(0);
+    await installOrRefuse(context, existing);
+    return [];
+  }
+  if (context.spis.get(entry) === undefined) {
+    // charon adds the SA by NEWSA when it is told so; only SPIs that it had allocated are updated.
+    context.spis.remember(entry.spi, 'in', entry.reqid, context.now());
+    entry.key.fill(0);
+    throw new Refused(ESRCH);
+  }
+  await put(context, entry);
+  context.spis.release(entry);
+  return [];
+};
+
+function read(context: XfrmContext, request: Message): SaEntry {
+  const now = context.now();
+  const entry = decodeSa(request.payload, (sa) => context.spis.directionOf(sa), now);
+  request.payload.fill(0);
+  entry.selector = chooseSelector(context.spd, entry);
+  return entry;
+}
+
+/** The request is acknowledged after the data plane has the SA: a peer may use it from then on. */
+async function put(context: XfrmContext, entry: SaEntry): Promise<void> {
+  context.sad.add(entry);
+  try {
+    await installOrRefuse(context, entry);
+  } catch (error) {
+    context.sad.remove(entry);
+    throw error;
+  }
+  context.log.info(
+    { sa: nameOf(entry), direction: entry.direction, src: entry.src, if_id: entry.ifId, reqid: entry.reqid },
+    'An SA was installed.',
+  );
+}
+
+/** Throws Refused when the data plane will not have the SA. */
+export async function installOrRefuse(context: XfrmContext, entry: SaEntry): Promise<void> {
+  try {
+    await context.sync.install(entry);
+  } catch (error) {
+    throw new Refused(EIO, `The data plane refused SA ${nameOf(entry)}: ${(error as Error).message}`);
+  }
+}
+
+function sameSa(a: SaEntry, b: SaEntry): boolean {
+  return (
+    a.src === b.src &&
+    a.ifId === b.ifId &&
+    a.reqid === b.reqid &&
+    a.encap?.src_port === b.encap?.src_port &&
+    a.encap?.dst_port === b.encap?.dst_port &&
+    a.key.equals(b.key)
+  );
+}
+
+function keyIn(request: Message): { dst: string; spi: number } {
+  const id = decode(xfrmUsersaId, request.payload);
+  if (id === null) throw new Refused(EINVAL);
+  if (id.family !== AF_INET || id.proto !== IPPROTO_ESP) throw new Refused(ESRCH);
+  return { dst: ip4FromXfrm(id.daddr), spi: id.spi };
+}
+
+export const deleteSa: Handler = async (context, request) => {
+  const key = keyIn(request);
+  const entry = context.sad.remove(key);
+  if (entry === undefined) {
+    if (!context.spis.release(key)) throw new Refused(ESRCH);
+    return [];
+  }
+  context.spis.remember(entry.spi, entry.direction, entry.reqid, context.now());
+  await context.sync.remove(key);
+  context.log.info({ sa: nameOf(key), direction: entry.direction, if_id: entry.ifId }, 'An SA was removed.');
+  return [];
+};
+
+export const getSa: Handler = async (context, request) => {
+  if ((request.flags & NLM_F_DUMP) === NLM_F_DUMP) {
+    return dumpReply(request, XFRM_MSG.NEWSA, context.sad.all().map(encodeSa));
+  }
+  const key = keyIn(request);
+  const entry = context.sad.get(key);
+  if (entry !== undefined) {
+    await refresh(context, entry);
+    return [reply(request, XFRM_MSG.NEWSA, encodeSa(entry))];
+  }
+  const larval = context.spis.get(key);
+  if (larval === undefined) throw new Refused(ESRCH);
+  return [reply(request, XFRM_MSG.NEWSA, encodeLarval(larval))];
+};
+
+/** Live figures when the data plane gives them, else the last ones stay. */
+export async function refresh(context: XfrmContext, entry: SaEntry): Promise<void> {
+  if (!entry.installed) return;
+  try {
+    const counters = await context.sink.counters({ dst: entry.dst, spi: entry.spi });
+    if (counters !== null) context.sync.observe(entry, counters);
+  } catch (error) {
+    const fields = { sa: nameOf(entry), error: (error as Error).message };
+    context.log.debug(fields, 'The data plane gave no counters; the last known ones are used.');
+  }
+}
+
+export const flushSas: Handler = async (context, request) => {
+  const flush = decode(xfrmUsersaFlush, request.payload);
+  if (flush === null) throw new Refused(EINVAL);
+  // 0 and 255 (IPSEC_PROTO_ANY) are every protocol.
+  if (![0, 255, IPPROTO_ESP].includes(flush.proto)) return [];
+  context.spis.clear();
+  for (const entry of context.sad.all()) {
+    context.sad.remove(entry);
+    await context.sync.remove(entry);
+  }
+  return [];
+};

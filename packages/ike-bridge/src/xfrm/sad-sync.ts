@@ -1,0 +1,160 @@
+// Keeps the data plane's SAs what the SAD says, whichever of the two has been restarted.
+import type { SaCounters, SaKey, SaSpec } from '@sluice/shared';
+import { entryOfSpec, keyOf, NO_COUNTERS, nameOf, type SaEntry, specOf, totals } from './sa-entry.js';
+import type { Sad } from './sad.js';
+import { type SaSink, SinkUnavailable, type XfrmLog } from './sink.js';
+
+export interface Repairs {
+  adopted: number;
+  installed: number;
+  removed: number;
+}
+
+export class SadSync {
+  readonly #sad: Sad;
+  readonly #sink: SaSink;
+  readonly #log: XfrmLog;
+  /** True once this process has seen what the data plane has. */
+  #known = false;
+  /** Removed while the data plane did not answer. */
+  readonly #toRemove = new Map<string, SaKey>();
+  #running: Promise<Repairs> | null = null;
+
+  constructor(options: { sad: Sad; sink: SaSink; log: XfrmLog }) {
+    this.#sad = options.sad;
+    this.#sink = options.sink;
+    this.#log = options.log;
+  }
+
+  /**
+   * Gives an SA of the SAD to the data plane. Resolves also when the data plane is away: the SA is
+   * installed later then. Rejects when the data plane refuses it.
+   */
+  async install(entry: SaEntry): Promise<void> {
+    this.#toRemove.delete(nameOf(entry));
+    const spec = specOf(entry);
+    try {
+      await this.#sink.install(spec);
+    } catch (error) {
+      entry.installed = false;
+      if (!(error instanceof SinkUnavailable)) throw error;
+      this.#log.warn(
+        { sa: nameOf(entry), error: error.message },
+        'The data plane does not answer; the SA is kept and installed once it does.',
+      );
+      return;
+    }
+    entry.installed = true;
+    const current = this.#sad.get(entry);
+    if (current === undefined) await this.remove(entry);
+  }
+
+  /** Takes an SA that has left the SAD out of the data plane; at the latest when that is back. */
+  async remove(key: SaKey): Promise<SaCounters | null> {
+    try {
+      const counters = await this.#sink.remove(keyOf(key));
+      this.#toRemove.delete(nameOf(key));
+      return counters;
+    } catch (error) {
+      this.#toRemove.set(nameOf(key), keyOf(key));
+      this.#log.warn(
+        { sa: nameOf(key), error: (error as Error).message },
+        'The data plane did not remove an SA; it is asked again.',
+      );
+      return null;
+    }
+  }
+
+  /** Notes what the data plane counted. */
+  observe(key: SaKey, counters: SaCounters): void {
+    const entry = this.#sad.get(key);
+    if (entry === undefined || !entry.installed) return;
+    entry.counters = counters;
+  }
+
+  /**
+   * Compares both sides and repairs the data plane's: called when it has (re)appeared and every now and
+   * then. The first time, what it has and nobody here removed is adopted, because a former instance of
+   * this process installed it. Rejects when the data plane cannot be asked.
+   */
+  sync(): Promise<Repairs> {
+    this.#running ??= this.#sync().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Installs and removes what could not be before. Cheap when there is nothing. */
+  async retry(): Promise<void> {
+    for (const key of [...this.#toRemove.values()]) {
+      if (this.#sad.get(key) === undefined) await this.remove(key);
+      else this.#toRemove.delete(nameOf(key));
+    }
+    for (const entry of this.#sad.all()) if (!entry.installed) await this.#tryInstall(entry);
+  }
+
+  async #sync(): Promise<Repairs> {
+    const before = this.#sad.all().filter((entry) => entry.installed);
+    const dumped = await this.#sink.dump();
+    const repairs: Repairs = { adopted: 0, installed: 0, removed: 0 };
+    const present = new Set(dumped.map(({ spec }) => nameOf(spec)));
+    for (const { spec, counters } of dumped) await this.#compare(spec, counters, repairs);
+    this.#known = true;
+    for (const entry of before) {
+      if (present.has(nameOf(entry)) || this.#sad.get(entry) !== entry) continue;
+      this.#beginAgain(entry);
+      if (await this.#tryInstall(entry)) repairs.installed++;
+    }
+    await this.retry();
+    return repairs;
+  }
+
+  async #compare(spec: SaSpec, counters: SaCounters, repairs: Repairs): Promise<void> {
+    const entry = this.#sad.get(spec);
+    if (entry !== undefined) {
+      // Also after a crash between the data plane's installing it and its answer arriving here.
+      if (entry.installed) this.observe(spec, counters);
+      return;
+    }
+    if (this.#known || this.#toRemove.has(nameOf(spec))) {
+      await this.remove(spec);
+      repairs.removed++;
+      return;
+    }
+    this.#sad.add(entryOfSpec(spec, counters));
+    repairs.adopted++;
+  }
+
+  /**
+   * For an SA that the data plane lost. Its sequence numbers never go back behind what is known here; the
+   * data plane, which alone knows them all, keeps a journal of its own.
+   */
+  #beginAgain(entry: SaEntry): void {
+    const used = totals(entry);
+    entry.base = {
+      packets: used.packets,
+      bytes: used.bytes,
+      firstUsedAtMs: used.first_used_at_ms,
+      lastUsedAtMs: used.last_used_at_ms,
+    };
+    entry.counters = NO_COUNTERS;
+    entry.startSequence = used.sequence;
+    entry.installed = false;
+  }
+
+  async #tryInstall(entry: SaEntry): Promise<boolean> {
+    try {
+      await this.#sink.install(specOf(entry));
+    } catch (error) {
+      const fields = { sa: nameOf(entry), error: (error as Error).message };
+      this.#log.debug(fields, 'An SA is not installed yet.');
+      return false;
+    }
+    if (this.#sad.get(entry) !== entry) {
+      await this.remove(entry);
+      return false;
+    }
+    entry.installed = true;
+    return true;
+  }
+}

@@ -1,0 +1,39 @@
+// The security association database (RFC 4301 section 4.4.2), keyed by destination, protocol and SPI.
+// ESP is the only protocol, so the key leaves it out.
+import type { SaEntry } from './sa-entry.js';
+
+type Named = { dst: string; spi: number };
+
+export class Sad {
+  readonly #entries = new Map<string, SaEntry>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: Named): SaEntry | undefined {
+    return this.#entries.get(id(key));
+  }
+
+  add(entry: SaEntry): void {
+    this.#entries.set(id(entry), entry);
+  }
+
+  /** Takes the SA out; its key is zeroed. Undefined when there is no such SA. */
+  remove(key: Named): SaEntry | undefined {
+    const entry = this.#entries.get(id(key));
+    if (entry === undefined) return undefined;
+    this.#entries.delete(id(key));
+    entry.key.fill(0);
+    return entry;
+  }
+
+  /** A copy, so that the caller may add and remove while it goes through it. */
+  all(): SaEntry[] {
+    return [...this.#entries.values()];
+  }
+}
+
+function id(key: Named): string {
+  return `${key.dst}/${key.spi}`;
+}

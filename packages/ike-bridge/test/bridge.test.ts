@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { IkeSaReport } from '@sluice/shared';
+import { Namespaces } from './charon/namespaces.js';
+import { Gateway, IF_ID } from './gateway.js';
+import { until } from './vici/until.js';
+
+describe('bridge', function () {
+  this.timeout(90_000);
+  let hosts: Namespaces;
+  let left: Gateway;
+  let right: Gateway;
+
+  beforeEach(async () => {
+    hosts = new Namespaces();
+    left = new Gateway(hosts.names[0], join(hosts.dir, 'l'), '192.0.2.1', '192.0.2.2');
+    right = new Gateway(hosts.names[1], join(hosts.dir, 'r'), '192.0.2.2', '192.0.2.1');
+    await Promise.all([left.start(), right.start()]);
+    await right.client.request('apply', right.state(1, 'respond'));
+    await converged(right);
+    await left.client.request('apply', left.state(1, 'initiate'));
+    await converged(left);
+    await until('the tunnel is up', () => whole(left) && whole(right));
+  });
+  afterEach(async () => {
+    await left?.stop();
+    await right?.stop();
+    await hosts?.stop();
+  });
+
+  const whole = (side: Gateway): boolean => side.specs('in').length === 1 && side.specs('out').length === 1;
+  const converged = (side: Gateway): Promise<unknown> =>
+    until('the configuration is in charon', async () => (await side.client.request('status', {})).converged);
+  const spis = (side: Gateway, direction: 'in' | 'out'): number[] =>
+    side.specs(direction).map(({ spi }) => spi);
+  const shown = async (side: Gateway): Promise<IkeSaReport[]> =>
+    (await side.client.request('show-ike', {})).ike_sas;
+  const repairs = (side: Gateway): string =>
+    side.events.flatMap((event) => (event.kind === 'reconciled' ? event.repairs : [])).join('\n');
+
+  it('brings a tunnel up, and shows it', async () => {
+    assert.deepEqual(spis(left, 'in'), spis(right, 'out'));
+    assert.equal(left.specs('in')[0]?.aead.key_hex, right.specs('out')[0]?.aead.key_hex);
+    const [ike] = await until('the CHILD_SA is listed', async () => {
+      const sas = await shown(left);
+      return sas[0]?.children[0]?.state === 'INSTALLED' && sas;
+    });
+    assert.equal(ike?.state, 'ESTABLISHED');
+    assert.equal(ike?.children[0]?.if_id, IF_ID);
+    assert.deepEqual([ike?.children[0]?.spi_in], spis(left, 'in'));
+    assert.deepEqual([ike?.children[0]?.spi_out], spis(left, 'out'));
+    assert.ok(left.events.some((event) => event.kind === 'child-sa' && event.up));
+    const status = await left.client.request('status', {});
+    assert.deepEqual([status.charon, status.revision, status.problems], ['up', 1, []]);
+  });
+
+  it('gives a new data plane the SAs of the old one', async () => {
+    const before = [...spis(left, 'in'), ...spis(left, 'out')];
+    await left.restartDataplane();
+    await until('the SAs are there again', () => whole(left));
+    assert.deepEqual([...spis(left, 'in'), ...spis(left, 'out')], before);
+    await until('it has been told', () => /2 SAs were installed again/.test(repairs(left)));
+  });
+
+  it('that dies costs no SA, and the next one goes on', async () => {
+    const before = left.dataplane.sink.history.length;
+    await left.stopBridge();
+    await left.startBridge();
+    await left.client.request('apply', left.state(1, 'initiate'));
+    await converged(left);
+    assert.equal((await shown(left))[0]?.children.length, 1);
+    assert.deepEqual(left.dataplane.sink.history.slice(before), []);
+    // charon's rekeying goes through the new bridge.
+    const [old] = spis(left, 'out');
+    left.dataplane.tell({ kind: 'sequence-low', spi: old!, dst: right.address });
+    await until('the SA is replaced', () => spis(left, 'out').some((spi) => spi !== old));
+  });
+
+  it('rekeys what charon believes in and nobody has', async () => {
+    const [old] = spis(left, 'in');
+    await left.stopBridge();
+    await left.restartDataplane();
+    await left.startBridge();
+    await left.client.request('apply', left.state(1, 'initiate'));
+    await until(
+      'both sides have new SAs',
+      () => whole(left) && spis(right, 'out').includes(spis(left, 'in')[0]!),
+      30_000,
+    );
+    assert.notEqual(spis(left, 'in')[0], old);
+    await until('it has been told', () => /had lost an SA and/.test(repairs(left)));
+  });
+
+  for (const side of ['initiating', 'responding'] as const) {
+    it(`keeps the tunnel when charon of the ${side} side dies, and makes another beside it`, async () => {
+      const gateway = side === 'initiating' ? left : right;
+      const before = [...spis(gateway, 'in'), ...spis(gateway, 'out')];
+      await gateway.killCharon();
+      await until(
+        'it is noticed',
+        async () => (await gateway.client.request('status', {})).charon === 'down',
+      );
+      assert.deepEqual([...spis(gateway, 'in'), ...spis(gateway, 'out')], before);
+      await gateway.startCharon();
+      await until(
+        'there are new SAs',
+        () => gateway.specs('in').length === 2 && gateway.specs('out').length === 2,
+        20_000,
+      );
+      for (const spi of before) {
+        assert.ok(
+          [...spis(gateway, 'in'), ...spis(gateway, 'out')].includes(spi),
+          'the old SAs are still there',
+        );
+      }
+      await until('the old ones have gone', () => whole(gateway), 30_000);
+      assert.ok(!before.includes(spis(gateway, 'in')[0]!));
+      await until('it has been told', () => /another took its place/.test(repairs(gateway)));
+    });
+  }
+
+  it('says in a sentence what is wrong', async () => {
+    await assert.rejects(
+      left.client.request('initiate', { child: 'nope' }),
+      /No connection has a child "nope"/,
+    );
+    await left.killCharon();
+    await until('it is noticed', async () => (await left.client.request('status', {})).charon === 'down');
+    await assert.rejects(left.client.request('show-ike', {}), /charon does not answer/);
+    const status = await left.client.request('status', {});
+    assert.equal(status.converged, false);
+    assert.match(status.problems.join(), /charon does not answer/);
+  });
+
+  it('ends a connection when asked, and initiates it again because it is to be up', async () => {
+    const [old] = spis(left, 'in');
+    assert.deepEqual(await left.client.request('terminate', { connection: 'office' }), { terminated: 1 });
+    await until('the tunnel is up again', () => whole(left) && spis(left, 'in')[0] !== old, 20_000);
+  });
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { toCharon } from '../../src/charon/index.js';
+import { connection, TUNNELS } from './fixtures.js';
+
+describe('connections', () => {
+  it('maps a connection to the terms of swanctl.conf', () => {
+    const { name, ike, children } = toCharon(connection(), TUNNELS);
+    assert.equal(name, 'office');
+    assert.deepEqual(ike, {
+      version: 2,
+      local_addrs: ['192.0.2.1'],
+      remote_addrs: ['192.0.2.2'],
+      proposals: ['aes256gcm16-prfsha384-x25519', 'aes128gcm16-prfsha256-x25519'],
+      encap: false,
+      dpd_delay: 10,
+      mobike: false,
+      unique: 'never',
+      keyingtries: 0,
+      send_certreq: false,
+      rekey_time: 14_400,
+      over_time: 1440,
+      rand_time: 1440,
+      reauth_time: 0,
+      local: { auth: 'psk', id: 'a.example' },
+      remote: { auth: 'psk', id: 'b.example' },
+    });
+    assert.deepEqual(Object.fromEntries(children), {
+      net: {
+        mode: 'tunnel',
+        local_ts: ['0.0.0.0/0'],
+        remote_ts: ['0.0.0.0/0'],
+        esp_proposals: ['aes256gcm16-x25519', 'aes128gcm16-x25519'],
+        replay_window: 256,
+        if_id_in: 7,
+        if_id_out: 7,
+        rekey_time: 3600,
+        life_time: 3960,
+        rand_time: 360,
+        rekey_packets: 3 * 2 ** 30,
+        life_packets: 3 * 2 ** 30 + 3 * 2 ** 28,
+        rand_packets: Math.floor((3 * 2 ** 30) / 10),
+        start_action: 'none',
+        dpd_action: 'clear',
+        close_action: 'none',
+      },
+    });
+  });
+
+  it('uses addresses as identities where there are no others, and gives up sooner where the peer initiates', () => {
+    const { ike } = toCharon(
+      connection({ local: { address: '192.0.2.1' }, remote: { address: '192.0.2.2' }, start: 'respond' }),
+      TUNNELS,
+    );
+    assert.deepEqual(ike.local, { auth: 'psk', id: '192.0.2.1' });
+    assert.deepEqual(ike.remote, { auth: 'psk', id: '192.0.2.2' });
+    assert.equal(ike.keyingtries, 1);
+  });
+
+  it('refuses a child of a tunnel that is not there', () => {
+    assert.throws(
+      () => toCharon(connection(), []),
+      /Child net of connection office names the tunnel tun0, which is not/,
+    );
+  });
+
+  const child = (changes: Record<string, unknown>) => {
+    const section = connection({ children: [{ name: 'net', tunnel: 'tun0', ...changes }] });
+    return toCharon(section, TUNNELS).children.get('net')!;
+  };
+
+  it('leaves a margin for rekeying when lifetimes are short', () => {
+    const short = child({ rekey_time_s: 10, rekey_bytes: 1 << 20, rekey_packets: 1000 });
+    assert.equal(short.life_time, 70);
+    assert.equal(short.rand_time, 1);
+    assert.equal(short.life_bytes, 2 ** 20 + 2 ** 28);
+    assert.equal(short.rand_bytes, Math.floor(2 ** 20 / 10));
+    assert.equal(short.life_packets, 1_001_000);
+  });
+
+  it('never lets sequence numbers cycle without ESN', () => {
+    const huge = child({ rekey_packets: 2 ** 40 });
+    assert.equal(huge.rekey_packets, 3 * 2 ** 30);
+    assert.ok((huge.life_packets as number) <= 0xffffffff);
+    assert.equal(child({ esp_proposals: ['aes256gcm16-noesn'] }).rekey_packets, 3 * 2 ** 30);
+    assert.equal(child({ esp_proposals: ['aes256gcm16-esn'] }).rekey_packets, undefined);
+    assert.equal(
+      child({ esp_proposals: ['aes256gcm16-esn'], rekey_packets: 2 ** 40 }).rekey_packets,
+      2 ** 40,
+    );
+  });
+
+  it('writes no number that charon cannot read', () => {
+    const extreme = child({ rekey_bytes: Number.MAX_SAFE_INTEGER, esp_proposals: ['aes256gcm16-esn'] });
+    for (const key of ['rekey_bytes', 'life_bytes', 'rand_bytes'])
+      assert.ok(String(extreme[key]).length <= 15, key);
+  });
+});

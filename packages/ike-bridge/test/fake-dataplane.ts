@@ -1,0 +1,64 @@
+// A data plane that keeps its SAs in memory and can be restarted without them.
+import { type ActorServer, dataplaneContract, type Logger, type SaEvent, serve } from '@sluice/shared';
+import { MemorySink } from './xfrm/memory-sink.js';
+
+const refuse = (): never => {
+  throw new Error('not part of this data plane');
+};
+
+export class FakeDataplane {
+  private constructor(
+    readonly sink: MemorySink,
+    private readonly server: ActorServer<typeof dataplaneContract>,
+  ) {}
+
+  static async start(runDir: string, log: Logger): Promise<FakeDataplane> {
+    const sink = new MemorySink();
+    const status = () => ({ instance: server.instance, revision: 1, converged: true, problems: [] });
+    const server: ActorServer<typeof dataplaneContract> = await serve(dataplaneContract, {
+      runDir,
+      log,
+      handlers: {
+        apply: status,
+        status,
+        'sa-install': async (spec) => {
+          await sink.install(spec);
+          return {};
+        },
+        'sa-remove': async (key) => {
+          const counters = await sink.remove(key);
+          return { removed: counters !== null, counters };
+        },
+        'sa-counters': async (key) => ({ counters: await sink.counters(key) }),
+        'sa-dump': async () => ({ instance: server.instance, sas: await sink.dump() }),
+        'show-sa': async () => ({
+          sas: (await sink.dump()).map(({ spec: { aead, ...spec }, counters }) => ({
+            ...spec,
+            algorithm: aead.algorithm,
+            interface: null,
+            worker: 0,
+            active: true,
+            counters,
+          })),
+        }),
+        'show-interfaces': refuse,
+        'show-routes': refuse,
+        'show-neighbours': refuse,
+        'show-runtime': refuse,
+        'show-errors': refuse,
+        'trace-start': refuse,
+        'trace-read': refuse,
+      },
+      snapshots: { counters: refuse, sa: () => ({}), status },
+    });
+    return new FakeDataplane(sink, server);
+  }
+
+  tell(event: SaEvent): void {
+    this.server.publish('sa', event);
+  }
+
+  stop(): Promise<void> {
+    return this.server.close();
+  }
+}

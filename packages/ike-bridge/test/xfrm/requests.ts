@@ -1,0 +1,160 @@
+// Requests as charon makes them, and SAs to make them of.
+import type { SaSpec } from '@sluice/shared';
+import fc from 'fast-check';
+import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, XFRM_MSG, XFRMA } from '../../src/xfrm/constants.js';
+import { encodePayload, type Message } from '../../src/xfrm/netlink.js';
+import { xfrmUserpolicyInfo, xfrmUserTmpl } from '../../src/xfrm/policy-structs.js';
+import { encodeSa } from '../../src/xfrm/sa-encode.js';
+import { entryOfSpec, type SaEntry } from '../../src/xfrm/sa-entry.js';
+import { xfrmUsersaId, xfrmUsersaInfo, xfrmUserspiInfo } from '../../src/xfrm/sa-structs.js';
+import { ip4ToXfrm, selectorOf } from '../../src/xfrm/selector.js';
+import { encode, u32 } from '../../src/xfrm/struct.js';
+import type { Xfrm } from '../../src/xfrm/xfrm.js';
+import { ZERO } from './memory-sink.js';
+
+export const NOW = 1_700_000_000_000;
+export const LOCAL = '192.0.2.1';
+export const PEER = '192.0.2.2';
+
+export const UNLIMITED: SaSpec['lifetime'] = {
+  soft_bytes: null,
+  hard_bytes: null,
+  soft_packets: null,
+  hard_packets: null,
+  soft_add_s: null,
+  hard_add_s: null,
+  soft_use_s: null,
+  hard_use_s: null,
+};
+
+export function spec(over: Partial<SaSpec> = {}): SaSpec {
+  return {
+    dst: PEER,
+    spi: 0xc0000001,
+    direction: 'out',
+    src: LOCAL,
+    if_id: 42,
+    reqid: 1,
+    encap: null,
+    aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: 'ab'.repeat(36) },
+    esn: false,
+    replay_window: 0,
+    lifetime: UNLIMITED,
+    added_at_ms: NOW,
+    selector: null,
+    ...over,
+  };
+}
+
+export function anySpec(): fc.Arbitrary<SaSpec> {
+  const address = fc
+    .integer({ min: 1, max: 0xfffffffe })
+    .map((n) => [24, 16, 8, 0].map((s) => (n >>> s) & 255).join('.'));
+  const limit = fc.option(fc.integer({ min: 1, max: 2 ** 40 }));
+  const port = fc.integer({ min: 1, max: 65_535 });
+  return fc
+    .record({
+      dst: address,
+      src: address,
+      spi: fc.integer({ min: 1, max: 0xffffffff }),
+      direction: fc.constantFrom('in' as const, 'out' as const),
+      if_id: fc.integer({ min: 0, max: 0xffffffff }),
+      reqid: fc.integer({ min: 0, max: 0xffffffff }),
+      encap: fc.option(fc.record({ src_port: port, dst_port: port }, { noNullPrototype: true })),
+      key: fc.constantFrom(20, 36).chain((size) => fc.uint8Array({ minLength: size, maxLength: size })),
+      esn: fc.boolean(),
+      replay_window: fc.constantFrom(1, 32, 64, 256, 4096),
+      lifetime: fc.record(
+        {
+          soft_bytes: limit,
+          hard_bytes: limit,
+          soft_packets: limit,
+          hard_packets: limit,
+          soft_add_s: limit,
+          hard_add_s: limit,
+          soft_use_s: limit,
+          hard_use_s: limit,
+        },
+        { noNullPrototype: true },
+      ),
+    })
+    .map(({ key, ...rest }) =>
+      spec({
+        ...rest,
+        aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: Buffer.from(key).toString('hex') },
+      }),
+    );
+}
+
+export function request(type: number, payload: Buffer, flags = NLM_F_REQUEST | NLM_F_ACK): Message {
+  return { type, flags, seq: 201, pid: 4711, payload };
+}
+
+/** The errno that a request is answered with; 0 for success. */
+export async function errnoOf(xfrm: Xfrm, message: Message): Promise<number> {
+  const last = (await xfrm.handle(message)).at(-1);
+  return last?.type === NLMSG_ERROR ? -last.payload.readInt32LE(0) || 0 : 0;
+}
+
+export function saRequest(type: number, sa: SaSpec, change: (entry: SaEntry) => void = () => {}): Message {
+  const entry = entryOfSpec(sa, ZERO);
+  change(entry);
+  return request(type, encodeSa(entry));
+}
+
+export function allocate(min = 0xc0000000, max = 0xcfffffff, dst = LOCAL): Message {
+  const info = xfrmUsersaInfo.read(Buffer.alloc(xfrmUsersaInfo.size), 0);
+  const body = encode(xfrmUserspiInfo, {
+    info: {
+      ...info,
+      id: { daddr: ip4ToXfrm(dst), spi: 0, proto: 50 },
+      saddr: ip4ToXfrm(PEER),
+      family: 2,
+      mode: 1,
+    },
+    min,
+    max,
+  });
+  return request(XFRM_MSG.ALLOCSPI, body, NLM_F_REQUEST);
+}
+
+/** The SPI of an answer to ALLOCSPI or GETSA. */
+export function spiIn(answer: Message | undefined): number {
+  if (answer?.type !== XFRM_MSG.NEWSA) throw new Error('not answered by an SA');
+  return xfrmUsersaInfo.read(answer.payload, 0).id.spi;
+}
+
+export function byId(type: number, dst: string, spi: number, flags = NLM_F_REQUEST | NLM_F_ACK): Message {
+  return request(type, encode(xfrmUsersaId, { daddr: ip4ToXfrm(dst), spi, family: 2, proto: 50 }), flags);
+}
+
+export function policyRequest(
+  type: number,
+  over: { dir?: number; src?: string; dst?: string; ifId?: number; reqid?: number; priority?: number } = {},
+): Message {
+  const { dir = 1, src = '0.0.0.0/0', dst = '0.0.0.0/0', ifId = 42, reqid = 1, priority = 399_999 } = over;
+  const info = xfrmUserpolicyInfo.read(Buffer.alloc(xfrmUserpolicyInfo.size), 0);
+  const template = xfrmUserTmpl.read(Buffer.alloc(xfrmUserTmpl.size), 0);
+  const [from, to] = dir === 1 ? [LOCAL, PEER] : [PEER, LOCAL];
+  const body = encode(xfrmUserpolicyInfo, {
+    ...info,
+    sel: selectorOf({ src, dst, protocol: 0 }),
+    dir,
+    priority,
+  });
+  const value = encode(xfrmUserTmpl, {
+    ...template,
+    id: { daddr: ip4ToXfrm(to), spi: 0, proto: 50 },
+    saddr: ip4ToXfrm(from),
+    family: 2,
+    reqid,
+    mode: 1,
+  });
+  return request(
+    type,
+    encodePayload(body, [
+      { type: XFRMA.TMPL, value },
+      { type: XFRMA.IF_ID, value: encode(u32, ifId) },
+    ]),
+  );
+}

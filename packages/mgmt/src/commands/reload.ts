@@ -1,0 +1,34 @@
+// sluice reload: the agent reads its file again and applies what differs.
+import { agentContract, type ConfigChange } from '@sluice/shared';
+import { Command } from 'commander';
+import { CliError } from '../cli-error.js';
+import { runDirOption, withClient } from '../gateway.js';
+
+function renderChange({ kind, path, before, after }: ConfigChange): string {
+  if (kind === 'added') return `+ ${path}: ${after}`;
+  if (kind === 'removed') return `- ${path}: ${before}`;
+  return `~ ${path}: ${before} → ${after}`;
+}
+
+export function reloadCommand(): Command {
+  return new Command('reload')
+    .description('read the configuration file again, and apply what differs')
+    .addOption(runDirOption())
+    .option('--json', 'as JSON')
+    .action(async (options: { runDir: string; json?: boolean }) => {
+      const result = await withClient(agentContract, options.runDir, (client) =>
+        client.request('reload', {}),
+      );
+      if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      if (result.problems.length > 0) {
+        const lines = result.problems.map(({ path, line, column, message }) => {
+          const place = line === null ? '' : `${line}:${column ?? 1}: `;
+          return `  ${place}${path === '' ? '' : `${path}: `}${message}`;
+        });
+        throw new CliError(`nothing was changed, because the file is not valid:\n${lines.join('\n')}`);
+      }
+      if (options.json) return;
+      const changes = result.changes.length === 0 ? ['nothing differs'] : result.changes.map(renderChange);
+      process.stdout.write(`revision ${result.revision}\n${changes.map((line) => `  ${line}\n`).join('')}`);
+    });
+}

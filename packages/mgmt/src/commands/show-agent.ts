@@ -1,0 +1,26 @@
+import { agentContract, type ProcessConvergence } from '@sluice/shared';
+import type { Command } from 'commander';
+import { figure, renderTable, text } from '../output/table.js';
+import { showSubject } from './show-subject.js';
+
+const columns = [
+  text<ProcessConvergence>('process', (row) => row.process),
+  text<ProcessConvergence>('reachable', (row) => (row.reachable ? 'yes' : 'no')),
+  figure<ProcessConvergence>('revision', (row) => (row.revision === null ? '-' : String(row.revision))),
+  text<ProcessConvergence>('converged', (row) => (row.converged ? 'yes' : 'no')),
+  text<ProcessConvergence>('problems', (row) => row.problems.join('; ') || null),
+];
+
+export function showAgent(): Command {
+  return showSubject({
+    name: 'agent',
+    summary: 'the configuration in force, and how far each process has come with it',
+    contract: agentContract,
+    request: 'status',
+    render: ({ hostname, revision, converged, processes }) => {
+      const state = converged ? 'converged' : 'not converged';
+      const heading = `${hostname ?? 'no configuration'}: revision ${revision}, ${state}\n\n`;
+      return heading + renderTable(columns, processes, 'There are no processes.');
+    },
+  });
+}

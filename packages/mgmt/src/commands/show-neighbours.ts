@@ -1,0 +1,23 @@
+import { dataplaneContract, type NeighbourReport } from '@sluice/shared';
+import type { Command } from 'commander';
+import { figure, renderTable, text } from '../output/table.js';
+import { duration } from '../output/units.js';
+import { showSubject } from './show-subject.js';
+
+const columns = [
+  text<NeighbourReport>('interface', (row) => row.interface),
+  text<NeighbourReport>('address', (row) => row.address),
+  text<NeighbourReport>('mac', (row) => row.mac),
+  text<NeighbourReport>('state', (row) => row.state),
+  figure<NeighbourReport>('age', (row) => duration(row.age_s)),
+];
+
+export function showNeighbours(): Command {
+  return showSubject({
+    name: 'neighbours',
+    summary: 'hosts on connected networks, by ARP',
+    contract: dataplaneContract,
+    request: 'show-neighbours',
+    render: ({ neighbours }) => renderTable(columns, neighbours, 'There are no neighbours.'),
+  });
+}

@@ -1,0 +1,26 @@
+// sluice show: what the processes of a gateway know. Each subject is a file.
+import { Command } from 'commander';
+import { showAgent } from './show-agent.js';
+import { showErrors } from './show-errors.js';
+import { showIke } from './show-ike.js';
+import { showInterfaces } from './show-interfaces.js';
+import { showNeighbours } from './show-neighbours.js';
+import { showRoutes } from './show-routes.js';
+import { showRuntime } from './show-runtime.js';
+import { showSa } from './show-sa.js';
+
+export function showCommand(): Command {
+  const show = new Command('show').description('what a running gateway knows');
+  const subjects = [
+    showInterfaces,
+    showRoutes,
+    showNeighbours,
+    showSa,
+    showIke,
+    showRuntime,
+    showErrors,
+    showAgent,
+  ];
+  for (const subject of subjects) show.addCommand(subject());
+  return show;
+}

@@ -1,0 +1,107 @@
+// sluice trace: packets on their way through the graph, as they come.
+import { setTimeout as delay } from 'node:timers/promises';
+import { dataplaneContract, type TracedPacket, traceFilterSchema } from '@sluice/shared';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CliError } from '../cli-error.js';
+import { runDirOption, withClient } from '../gateway.js';
+
+/** IP protocols by name (IANA, protocol-numbers). */
+const PROTOCOLS: Record<string, number> = {
+  icmp: 1,
+  tcp: 6,
+  udp: 17,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  ospf: 89,
+  sctp: 132,
+};
+
+const POLL_MS = 200;
+
+interface TraceOptions {
+  runDir: string;
+  interface?: string;
+  prefix?: string;
+  protocol?: number;
+  count: number;
+  timeout: number;
+  json?: boolean;
+}
+
+export function traceCommand(): Command {
+  return new Command('trace')
+    .description('follow packets through the graph: which nodes, and what each left of them')
+    .addOption(runDirOption())
+    .option('--interface <name>', 'only packets that come in there')
+    .option('--prefix <prefix>', 'only from or to this IPv4 prefix, such as 10.1.0.0/16')
+    .option('--protocol <name>', 'only this IP protocol: a number, or icmp, tcp, udp, esp…', parseProtocol)
+    .option('--count <n>', 'packets to wait for', parsePositive, 10)
+    .addOption(
+      new Option('--timeout <seconds>', 'how long to wait for them').argParser(parsePositive).default(30),
+    )
+    .option('--json', 'a line of JSON for each packet')
+    .action(trace);
+}
+
+async function trace(options: TraceOptions): Promise<void> {
+  const { count, interface: name, prefix, protocol } = options;
+  const filter = traceFilterSchema.safeParse({
+    ...(name === undefined ? {} : { interface: name }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(protocol === undefined ? {} : { protocol }),
+    count,
+  });
+  if (!filter.success) throw new CliError('--count is 1 to 1000');
+
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const seen = new Set<string>();
+  try {
+    await withClient(dataplaneContract, options.runDir, async (client) => {
+      await client.request('trace-start', filter.data);
+      const deadline = performance.now() + options.timeout * 1000;
+      for (;;) {
+        const { packets } = await client.request('trace-read', {});
+        for (const packet of packets) {
+          const key = `${packet.worker}/${packet.id}`;
+          if (seen.has(key) || seen.size >= count) continue;
+          seen.add(key);
+          process.stdout.write(options.json ? `${JSON.stringify(packet)}\n` : renderPacket(packet));
+        }
+        if (seen.size >= count || interrupted.signal.aborted || performance.now() >= deadline) return;
+        // An abort ends the wait early, and the loop at its next look.
+        await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+      }
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+  if (seen.size === 0)
+    throw new CliError('no packet matched: widen the filter, or wait longer with --timeout');
+}
+
+export function renderPacket(packet: TracedPacket): string {
+  const width = Math.max(...packet.steps.map(({ node }) => node.length), 0);
+  const start = packet.steps[0]?.at_us ?? 0;
+  const steps = packet.steps.map((step) => {
+    const at = `+${(step.at_us - start).toFixed(0)} µs`.padStart(10);
+    return `${at}  ${step.node.padEnd(width)}  ${step.summary} (${step.length} bytes) → ${step.next}\n`;
+  });
+  return `packet ${packet.id}, worker ${packet.worker}\n${steps.join('')}\n`;
+}
+
+function parseProtocol(text: string): number {
+  const number = PROTOCOLS[text.toLowerCase()] ?? (/^\d{1,3}$/.test(text) ? Number(text) : 256);
+  if (number > 255)
+    throw new InvalidArgumentError(`Give a number to 255, or one of ${Object.keys(PROTOCOLS).join(', ')}.`);
+  return number;
+}
+
+function parsePositive(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.');
+  return Number(text);
+}

@@ -1,0 +1,58 @@
+// Connections from a command to the processes of a gateway.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { DEFAULT_RUN_DIR } from '@sluice/agent';
+import { type ActorClient, ActorError, type Contract, connect, createLogger } from '@sluice/shared';
+import { type Command, Option } from 'commander';
+import { CliError } from './cli-error.js';
+
+/** What a client would log, its errors say too; and they reach the terminal. */
+const log = createLogger({ name: 'sluice', level: 'silent' });
+
+/** `--run-dir DIR`, of every command that speaks to a gateway; SLUICE_RUN_DIR stands in for it. */
+export function runDirOption(): Option {
+  return new Option('--run-dir <dir>', 'directory of the sockets of its processes')
+    .env('SLUICE_RUN_DIR')
+    .default(DEFAULT_RUN_DIR)
+    .argParser((text: string) => resolve(text));
+}
+
+/** The run directory that a command was given. */
+export function runDirOf(command: Command): string {
+  return command.opts<{ runDir: string }>().runDir;
+}
+
+/**
+ * Opens a client for the length of a function.
+ * Errors: CliError when no gateway runs there, or when what it was asked is refused or not answered.
+ */
+export async function withClient<const C extends Contract, T>(
+  contract: C,
+  runDir: string,
+  body: (client: ActorClient<C>) => Promise<T>,
+): Promise<T> {
+  // Without this a request would wait for its whole deadline for a process that nobody has started.
+  if (!existsSync(`${runDir}/${contract.name}.req`)) throw new CliError(absence(contract.name, runDir));
+  const client = connect(contract, { runDir, log });
+  try {
+    return await body(client);
+  } catch (error) {
+    if (error instanceof ActorError) throw new CliError(explain(error, contract.name, runDir));
+    throw error;
+  } finally {
+    await client.close();
+  }
+}
+
+function absence(name: string, runDir: string): string {
+  const others = ['agent', 'dataplane', 'ike-bridge'].filter((other) => existsSync(`${runDir}/${other}.req`));
+  if (others.length === 0) {
+    return `no gateway is running in ${runDir}: start one with "sluice up", or name its directory with --run-dir`;
+  }
+  return `the ${name} of the gateway in ${runDir} is not running: see ${runDir}/${name}.log`;
+}
+
+function explain(error: ActorError, name: string, runDir: string): string {
+  if (error.code !== 'deadline') return error.message;
+  return `the ${name} of the gateway in ${runDir} does not answer: see whether it runs, and ${runDir}/${name}.log`;
+}

@@ -1,0 +1,38 @@
+// The sluice command: its commands, and how it ends.
+import { Command } from 'commander';
+import { configCommand } from './commands/config.js';
+import { initiateCommand } from './commands/initiate.js';
+import { labCommand } from './commands/lab.js';
+import { reloadCommand } from './commands/reload.js';
+import { showCommand } from './commands/show.js';
+import { terminateCommand } from './commands/terminate.js';
+import { traceCommand } from './commands/trace.js';
+import { upCommand } from './commands/up.js';
+
+export function buildProgram(): Command {
+  const program = new Command('sluice')
+    .description('a VPN edge gateway')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(add --help for what there is)');
+  const commands = [
+    upCommand(),
+    showCommand(),
+    traceCommand(),
+    reloadCommand(),
+    initiateCommand(),
+    terminateCommand(),
+    configCommand(),
+    labCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  inheritSettings(program);
+  return program;
+}
+
+/** addCommand() does not pass the parent's settings on, as command() would. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    inheritSettings(command);
+  }
+}

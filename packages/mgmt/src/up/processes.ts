@@ -1,0 +1,84 @@
+// The processes of a gateway: their command lines, and in which order they depend on each other.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { connect, ikeBridgeContract, type Logger, type ProcessSpec } from '@sluice/shared';
+import { CliError } from '../cli-error.js';
+
+/** The root of the source tree, from dist/src/up of this package. */
+const ROOT = fileURLToPath(new URL('../../../../..', import.meta.url)).replace(/\/$/, '');
+
+const CHARON = '/usr/sbin/charon-systemd';
+const XFRM_REDIRECT = `${ROOT}/packages/ike-bridge/build/xfrm-redirect.so`;
+
+export interface GatewayPaths {
+  configFile: string;
+  runDir: string;
+  stateDir: string;
+}
+
+/** Files in a gateway's run directory. */
+export function runFiles(runDir: string) {
+  return {
+    strongswanConf: `${runDir}/strongswan.conf`,
+    viciSocket: `${runDir}/charon.vici`,
+    xfrmSocket: `${runDir}/xfrm.sock`,
+    charonLog: `${runDir}/charon.log`,
+    upLog: `${runDir}/up.log`,
+  };
+}
+
+/** Says in a sentence what is not there; before anything is started. */
+export function checkInstalled(): void {
+  if (!existsSync(CHARON))
+    throw new CliError(`${CHARON} is not there: install Debian's package charon-systemd`);
+  const built = ['dataplane', 'ike-bridge', 'agent'].map(entryPoint);
+  const missing = [...built, XFRM_REDIRECT].find((file) => !existsSync(file));
+  if (missing !== undefined) throw new CliError(`${missing} is not built: run "npm run build"`);
+}
+
+function entryPoint(name: string): string {
+  return `${ROOT}/packages/${name}/dist/src/main.js`;
+}
+
+/**
+ * In the order of their start. Only charon waits for another: it finds the IKE bridge's XFRM socket when it starts, or
+ * ends. They stop the other way round, so that charon can still say goodbye to its peers through the data plane.
+ */
+export function processSpecs(paths: GatewayPaths, log: Logger): ProcessSpec[] {
+  const { runDir, configFile, stateDir } = paths;
+  const files = runFiles(runDir);
+  const node = (name: string, args: string[]): ProcessSpec => ({
+    name,
+    command: process.execPath,
+    args: ['--enable-source-maps', entryPoint(name), ...args, '--run-dir', runDir],
+    logFile: `${runDir}/${name}.log`,
+  });
+  return [
+    node('dataplane', []),
+    node('agent', ['--config', configFile, '--state-dir', stateDir]),
+    { ...node('ike-bridge', []), readyWhen: () => bridgeReady(runDir, log) },
+    {
+      name: 'charon',
+      command: CHARON,
+      args: [],
+      env: {
+        STRONGSWAN_CONF: files.strongswanConf,
+        LD_PRELOAD: XFRM_REDIRECT,
+        SLUICE_XFRM_SOCKET: files.xfrmSocket,
+      },
+      logFile: files.charonLog,
+    },
+  ];
+}
+
+/** The socket file alone may be that of a bridge which was killed. */
+async function bridgeReady(runDir: string, log: Logger): Promise<boolean> {
+  if (!existsSync(runFiles(runDir).xfrmSocket)) return false;
+  const client = connect(ikeBridgeContract, { runDir, log });
+  try {
+    await client.request('status', {}, { deadlineMs: 1000 });
+    return true;
+  } finally {
+    await client.close();
+  }
+}

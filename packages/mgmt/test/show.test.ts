@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FakeGateway, fakeGateway } from './fake-gateway.js';
+import { SHOWN } from './shown.js';
+import { sluice } from './sluice.js';
+
+describe('sluice with a gateway', () => {
+  let runDir: string;
+  let gateway: FakeGateway;
+
+  before(async () => {
+    runDir = mkdtempSync(join(tmpdir(), 'sluice-show-'));
+    gateway = await fakeGateway(runDir);
+  });
+  after(async () => {
+    await gateway.stop();
+    rmSync(runDir, { recursive: true, force: true });
+  });
+
+  for (const [subject, expected] of Object.entries(SHOWN)) {
+    it(`shows ${subject}, aligned and with units`, async () => {
+      const { code, stdout, stderr } = await sluice('show', subject, '--run-dir', runDir);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.equal(stdout, expected);
+    });
+
+    it(`shows ${subject} as JSON, with exact figures`, async () => {
+      const { code, stdout } = await sluice('show', subject, '--json', '--run-dir', runDir);
+      assert.equal(code, 0);
+      const reply = JSON.parse(stdout);
+      assert.ok(Object.keys(reply).length > 0);
+      if (subject === 'sa') assert.equal(reply.sas[0].counters.bytes, 98_765_432);
+    });
+  }
+
+  it('traces packets that match, and ends when it has enough', async () => {
+    const args = ['--interface', 'wan', '--prefix', '10.1.0.0/16', '--protocol', 'icmp', '--count', '1'];
+    const { code, stdout } = await sluice('trace', ...args, '--run-dir', runDir);
+    assert.equal(code, 0);
+    assert.deepEqual(gateway.traces.at(-1), {
+      interface: 'wan',
+      prefix: '10.1.0.0/16',
+      protocol: 1,
+      count: 1,
+    });
+    assert.equal(
+      stdout,
+      `packet 12, worker 0
+     +0 µs  ethernet-input  02:00:00:00:00:01 > 02:00:00:00:00:02 (98 bytes) → ip4-input
+     +3 µs  ip4-input       10.1.0.2 > 10.2.0.2 ICMP ttl 64 (84 bytes) → drop
+
+`,
+    );
+  });
+
+  it('ends a trace after its time with what it has, each packet once', async () => {
+    const { code, stdout } = await sluice(
+      'trace',
+      '--count',
+      '2',
+      '--timeout',
+      '1',
+      '--json',
+      '--run-dir',
+      runDir,
+    );
+    assert.equal(code, 0);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+      [12],
+    );
+  });
+
+  it('initiates and terminates, and says why when it cannot', async () => {
+    assert.equal((await sluice('initiate', 'hq', '--run-dir', runDir)).stdout, 'hq is up\n');
+    assert.deepEqual(await sluice('initiate', 'nil', '--run-dir', runDir), {
+      code: 1,
+      stdout: '',
+      stderr: 'sluice: nil was not brought up: there is no CHILD_SA of that name\n',
+    });
+    assert.equal((await sluice('terminate', 'hq', '--run-dir', runDir)).stdout, 'hq: 1 IKE_SA ended\n');
+    assert.equal((await sluice('terminate', 'nil', '--run-dir', runDir)).code, 1);
+  });
+
+  it('shows the changes of a reload', async () => {
+    gateway.reload = {
+      revision: 4,
+      changes: [
+        { path: 'interfaces[lan].mtu', kind: 'changed', before: '1500', after: '1400' },
+        { path: 'routes[default 10.9.0.0/16]', kind: 'added', before: null, after: '{}' },
+      ],
+      problems: [],
+    };
+    assert.equal(
+      (await sluice('reload', '--run-dir', runDir)).stdout,
+      'revision 4\n  ~ interfaces[lan].mtu: 1500 → 1400\n  + routes[default 10.9.0.0/16]: {}\n',
+    );
+  });
+
+  it('fails when a reload finds problems', async () => {
+    const problems = [{ path: 'interfaces[0].mtu', line: 4, column: 10, message: 'at least 68 (RFC 791)' }];
+    gateway.reload = { revision: 3, changes: [], problems };
+    assert.deepEqual(await sluice('reload', '--run-dir', runDir), {
+      code: 1,
+      stdout: '',
+      stderr:
+        'sluice: nothing was changed, because the file is not valid:\n  4:10: interfaces[0].mtu: at least 68 (RFC 791)\n',
+    });
+  });
+});

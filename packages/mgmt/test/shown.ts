@@ -1,0 +1,51 @@
+// What each subject of sluice show looks like on a terminal, with the figures of fake-gateway.ts.
+
+export const SHOWN: Record<string, string> = {
+  interfaces: `interface  state  vrf      on              mtu  address       rx packets       rx  tx packets     tx  drops  punted  injected
+wan        up     default  eth0 (af_xdp)  1500  192.0.2.1/24   1,234,567  98.8 MB          12  999 B      0   1,000         1
+hq         down   default  tunnel         1400  -                      0      0 B          12  999 B      0   1,000         1
+`,
+
+  routes: `vrf      prefix       kind    action   next hop     interface
+default  0.0.0.0/0    static  forward  192.0.2.254  wan
+default  10.2.0.0/16  static  tunnel   -            hq
+… 2 of 1,000,002 routes
+`,
+
+  neighbours: `interface  address      mac                state        age
+wan        192.0.2.254  02:00:00:00:00:fe  reachable  1h 2m
+`,
+
+  sa: `interface  dir  spi         from               to              algorithm    active  worker    packets    bytes   sequence  replayed  bad icv
+hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no           1  1,234,567  98.8 MB  1,234,567         3        0
+`,
+
+  ike: `hq #1: ESTABLISHED, IKEv2, initiator, AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519
+  local   192.0.2.1 (branch)
+  remote  198.51.100.1 (hq)
+  established 1m 30s ago, rekeyed in 3h 36m
+  hq #2: INSTALLED, ESP, AES_GCM_16-256, if_id 7
+    10.1.0.0/16 === 10.2.0.0/16
+    installed 1m 29s ago, rekeyed in 55m
+    in   0x00c0ffee  10 packets, 840 B
+    out  0x0badcafe  11 packets, 924 B
+`,
+
+  runtime: `worker  cpu  loops  sleeps  packets  vectors  ns/packet
+     0    1  5,000   4,000   10,000      500      123.5
+
+worker  node       calls  packets  packets/call  ns/packet
+     0  ip4-input    500   10,000          20.0       12.3
+`,
+
+  errors: `count  severity  node     reason       dropped  meaning
+1,200  error     ip4-ttl  ttl_expired  yes      arrived with TTL 0 or 1
+`,
+
+  agent: `branch: revision 3, not converged
+
+process     reachable  revision  converged  problems
+dataplane   yes               3  yes        -
+ike-bridge  no                -  no         ike-bridge does not answer
+`,
+};

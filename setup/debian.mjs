@@ -1,0 +1,71 @@
+// Debian packages: what is listed is looked up once, what is missing is installed.
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { ROOT } from './paths.mjs';
+import { run } from './run.mjs';
+import { SetupError, say } from './say.mjs';
+
+const LIST = `${ROOT}/setup/debian-packages.txt`;
+
+/** How long apt waits for another apt to finish, in seconds. */
+const APT_LOCK_TIMEOUT_S = 600;
+
+/** Installs what setup/debian-packages.txt names and this machine has not. */
+export async function installDebianPackages() {
+  const missing = await missingPackages(parsePackageList(readFileSync(LIST, 'utf8')));
+  if (missing.length === 0) return;
+
+  say(`installing ${missing.length} Debian packages: ${missing.join(' ')}`);
+  await apt('update', [], 'the package lists could not be fetched');
+  const args = ['-y', '--no-install-recommends', ...missing];
+  await apt('install', args, `not every package could be installed (${missing.join(' ')})`);
+}
+
+/**
+ * One package a line; what follows a # is a comment.
+ * @param {string} text
+ */
+export function parsePackageList(text) {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '');
+}
+
+/**
+ * @param {string[]} wanted
+ * @returns {Promise<string[]>} Those that are not installed, in the order given.
+ */
+async function missingPackages(wanted) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the notation of dpkg-query
+  const format = '${Package} ${db:Status-Status}\n';
+  // Exits 1 when it does not know one of them, which is an answer too.
+  const { output } = await run('dpkg-query', ['-W', '-f', format, ...wanted], {
+    capture: true,
+  });
+  const installed = new Set(
+    output
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  );
+  return wanted.filter((name) => !installed.has(name));
+}
+
+/**
+ * @param {'update' | 'install'} action
+ * @param {string[]} args
+ * @param {string} failure
+ */
+async function apt(action, args, failure) {
+  const { code, output } = await run(
+    'apt-get',
+    ['-q', '-o', `DPkg::Lock::Timeout=${APT_LOCK_TIMEOUT_S}`, action, ...args],
+    { capture: true, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } },
+  );
+  if (code === 0) return;
+  process.stderr.write(output);
+  throw new SetupError(
+    `${failure}: look at what apt says above, mend it (network, /etc/apt/sources.list), and run this again.`,
+  );
+}

@@ -1,0 +1,34 @@
+// What set-up prints, and how it fails: one sentence that tells what to do, and no stack.
+import process from 'node:process';
+
+/** A failure that the person at the terminal can mend; its message is the sentence that says how. */
+export class SetupError extends Error {}
+
+/** @param {string} line */
+export function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/**
+ * Runs a command's main function: a SetupError ends in its sentence, anything else is a defect and keeps its stack.
+ * @param {() => Promise<void>} main
+ */
+export async function runMain(main) {
+  try {
+    await main();
+  } catch (error) {
+    process.exitCode = 1;
+    if (error instanceof Interrupted) process.exitCode = error.exitCode;
+    else if (error instanceof SetupError) process.stderr.write(`sluice: ${error.message}\n`);
+    else throw error;
+  }
+}
+
+/** A signal ended the set-up: nothing is to be said, and the exit code tells which (128 + its number). */
+export class Interrupted extends Error {
+  /** @param {number} exitCode */
+  constructor(exitCode) {
+    super(`interrupted (${exitCode})`);
+    this.exitCode = exitCode;
+  }
+}
