@@ -10,9 +10,9 @@
 #include "args.h"
 
 static void forget_class(napi_env env, void *data, void *hint) {
-  (void)env;
   (void)hint;
-  free(data); // the reference itself goes with the environment
+  napi_delete_reference(env, *(napi_ref *)data);
+  free(data);
 }
 
 napi_value error_class(napi_env env, napi_callback_info info) {

@@ -7,7 +7,7 @@ import { INTERFACE_COUNTERS_SHIFT, INTERFACE_INJECTED } from '../graph/counters.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import { KIND_ETHERNET, KIND_TUNNEL } from '../tables/interfaces.js';
-import { IP4_BYTES } from '../wire/ip4.js';
+import { headerBytes, IP4_BYTES, IP4_TOTAL_LENGTH, readU16 } from '../wire/ip4.js';
 
 const NEXT_OUTPUT = 0;
 const NEXT_REWRITE = 1;
@@ -23,7 +23,7 @@ export const hostInject = defineNode({
       name: 'not_ip4',
       severity: 'info',
       drop: true,
-      help: 'Linux sent something other than IPv4 into a tunnel',
+      help: 'Linux sent something other than a whole IPv4 packet into a tunnel',
     },
     { name: 'no_interface', severity: 'info', drop: true, help: 'the interface of the twin is gone' },
   ],
@@ -40,7 +40,7 @@ export const hostInject = defineNode({
         next[i] = NEXT_OUTPUT;
       } else if (kind === KIND_TUNNEL) {
         const ip = pool.offset[packet]!;
-        if (pool.length[packet]! < IP4_BYTES || pool.bytes[ip]! >>> 4 !== 4) {
+        if (!isIp4(pool.bytes, ip, pool.length[packet]!)) {
           drop = COUNT_NOT_IP4;
         } else {
           pool.l3[packet] = ip;
@@ -62,3 +62,10 @@ export const hostInject = defineNode({
     }
   },
 });
+
+/** True for a packet whose header's lengths hold; Linux lets programs with raw sockets write their own. */
+function isIp4(bytes: Uint8Array, ip: number, length: number): boolean {
+  if (length < IP4_BYTES || bytes[ip]! >>> 4 !== 4) return false;
+  const header = headerBytes(bytes, ip);
+  return header >= IP4_BYTES && header <= length && readU16(bytes, ip + IP4_TOTAL_LENGTH) === length;
+}

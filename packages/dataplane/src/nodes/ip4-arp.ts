@@ -1,8 +1,8 @@
 // ip4-arp: a packet whose neighbour's link address is not known waits here until ARP has found it.
 //
 // Expects: adjacency of kind ADJ_GLEAN or ADJ_INCOMPLETE.
-// Next:    none: the worker puts the packet back before ip4-lookup when the neighbour is there, or drops
-//          it under this node's counters when it is not.
+// Next:    none: the worker puts the packet back before ip4-lookup when the neighbour is there, gives it to
+//          ip4-icmp-error when it is not, or drops it here when the box itself made it.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { ADJ_INTERFACE, ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { IP4_DST, readI32 } from '../wire/ip4.js';
@@ -11,6 +11,7 @@ const COUNT_WAITING = 0;
 const COUNT_QUEUE_FULL = 1;
 /** Counted by the worker when a parked packet's neighbour never answered. */
 export const COUNT_UNRESOLVED = 2;
+export const COUNT_OWN_UNRESOLVED = 3;
 
 export const ip4Arp = defineNode({
   name: 'ip4-arp',
@@ -23,7 +24,17 @@ export const ip4Arp = defineNode({
       drop: true,
       help: 'too many packets wait for neighbours already',
     },
-    { name: 'unresolved', severity: 'warning', drop: true, help: 'the neighbour did not answer ARP in time' },
+    {
+      name: 'unresolved',
+      severity: 'warning',
+      help: 'the neighbour did not answer ARP in time: answered with ICMP host unreachable',
+    },
+    {
+      name: 'unresolved_for_own',
+      severity: 'warning',
+      drop: true,
+      help: "the neighbour did not answer ARP in time for a packet of the box's own",
+    },
   ],
 
   run({ pool, adjacencies, services }, frame, next, counters): void {

@@ -20,6 +20,15 @@ import {
 const COUNT_FRAGMENTS = 0;
 const COUNT_NO_FRAMES = 1;
 const COUNT_MTU_TOO_SMALL = 2;
+const COUNT_BAD_OFFSET = 3;
+
+/** What cut() returns when it made no fragments. */
+const NO_FRAMES = 0;
+const MTU_TOO_SMALL = -1;
+const BAD_OFFSET = -2;
+
+/** Octets of a datagram at most (RFC 791). */
+const DATAGRAM_BYTES_MAX = 65_535;
 
 /** The option's copied flag (RFC 791): it goes into every fragment. */
 const OPTION_COPIED = 0x80;
@@ -45,6 +54,12 @@ export const ip4Frag = defineNode({
       drop: true,
       help: 'the MTU leaves no room for 8 octets behind the header',
     },
+    {
+      name: 'bad_offset',
+      severity: 'error',
+      drop: true,
+      help: 'itself a fragment, of a datagram that would be longer than 65,535 octets',
+    },
   ],
 
   run({ pool, adjacencies, services }, frame, next, counters): void {
@@ -54,7 +69,8 @@ export const ip4Frag = defineNode({
       const row = pool.adjacency[packet]! << ADJ_SHIFT;
       const made = cut(pool, packet, adjacencies[row + ADJ_MTU]!);
       if (made <= 0) {
-        const reason = made === 0 ? COUNT_NO_FRAMES : COUNT_MTU_TOO_SMALL;
+        const reason =
+          made === NO_FRAMES ? COUNT_NO_FRAMES : made === BAD_OFFSET ? COUNT_BAD_OFFSET : COUNT_MTU_TOO_SMALL;
         counters[reason]!++;
         pool.reason[packet] = reason;
         next[i] = NEXT_DROP;
@@ -70,8 +86,8 @@ export const ip4Frag = defineNode({
 });
 
 /**
- * Cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, 0 when
- * the pool had too few frames (the packet is as it was), -1 when the MTU is too small.
+ * Cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, or NO_FRAMES,
+ * MTU_TOO_SMALL, BAD_OFFSET, and the packet is as it was.
  */
 function cut(pool: PacketPool, packet: number, mtu: number): number {
   const { bytes, u16 } = pool;
@@ -80,18 +96,20 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
   const header = headerBytes(bytes, ip);
   const payload = pool.length[packet]! - lead - header;
   const room = (mtu - header) & ~7;
-  if (room <= 0) return -1;
+  if (room <= 0) return MTU_TOO_SMALL;
   const count = Math.ceil(payload / room);
-  if (count > FRAGMENTS_MAX) return -1;
+  if (count > FRAGMENTS_MAX) return MTU_TOO_SMALL;
+  const word = readU16(bytes, ip + IP4_FRAGMENT);
+  const firstOffset = word & IP4_FRAGMENT_OFFSET;
+  // Offsets behind it would run over into the flags.
+  if ((firstOffset << 3) + payload > DATAGRAM_BYTES_MAX) return BAD_OFFSET;
   fragments[0] = packet;
   const got = pool.allocMany(fragments, 1, count - 1);
   if (got < count - 1) {
     pool.freeMany(fragments, 1, got);
-    return 0;
+    return NO_FRAMES;
   }
 
-  const word = readU16(bytes, ip + IP4_FRAGMENT);
-  const firstOffset = word & IP4_FRAGMENT_OFFSET;
   const moreBehind = word & IP4_MF;
   for (let k = 1; k < count; k++) {
     const at = k * room;

@@ -48,7 +48,9 @@ export const ip4IcmpEcho = defineNode({
       bytes[icmp] = ICMP_ECHO_REPLY;
       // Little-endian loads: the type is the low byte of its word.
       const at = (icmp + ICMP_CHECKSUM) >>> 1;
-      u16[at] = updateChecksum(u16[at]!, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY);
+      // Of the two zeros of one's complement, 0xffff is right for every message, 0 only where an octet is not
+      // zero (RFC 1624 section 3): a reply can be all zeros.
+      u16[at] = updateChecksum(u16[at]!, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY) || 0xffff;
 
       const source = i32[(ip + IP4_SRC) >>> 2]!;
       i32[(ip + IP4_SRC) >>> 2] = i32[(ip + IP4_DST) >>> 2]!;

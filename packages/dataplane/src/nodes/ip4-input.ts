@@ -3,6 +3,8 @@
 // Expects: pool.l3 set, 4-byte aligned, and vrf.
 // Next:    ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
+import type { PacketPool } from '../memory/packet-pool.js';
+import { foldSum } from '../wire/checksum.js';
 import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
 
 const NEXT_LOOKUP = 0;
@@ -61,24 +63,79 @@ export const ip4Input = defineNode({
   ],
 
   run({ pool }, frame, next, counters): void {
-    const { offset, length, l3, bytes, u16 } = pool;
+    const { offset, length, l3, i32 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const ip = l3[packet]!;
       const lead = ip - offset[packet]!;
-      const verdict = checkHeader(bytes, u16, ip, length[packet]! - lead);
-      if (verdict === GOOD) {
-        length[packet] = lead + readU16(bytes, ip + 2);
+      const total = plainLength(i32, ip >>> 2, length[packet]! - lead);
+      if (total !== 0) {
+        length[packet] = lead + total;
         next[i] = NEXT_LOOKUP;
       } else {
-        counters[verdict]!++;
-        pool.reason[packet] = verdict;
-        next[i] = NEXT_DROP;
+        next[i] = checkOther(pool, packet, counters);
       }
     }
   },
 });
+
+/**
+ * Total length of a packet whose header is of the common kind and right in everything: no options, no
+ * refused address. 0 for any other; `word` is the header's offset in 32-bit words. Checks here what
+ * checkHeader would, in five loads.
+ */
+function plainLength(i32: Int32Array, word: number, available: number): number {
+  if (available < IP4_BYTES) return 0;
+  const w0 = i32[word]!;
+  const w1 = i32[word + 1]!;
+  const w2 = i32[word + 2]!;
+  const w3 = i32[word + 3]!;
+  const w4 = i32[word + 4]!;
+  const halves =
+    (w0 & 0xffff) +
+    (w0 >>> 16) +
+    (w1 & 0xffff) +
+    (w1 >>> 16) +
+    (w2 & 0xffff) +
+    (w2 >>> 16) +
+    (w3 & 0xffff) +
+    (w3 >>> 16) +
+    (w4 & 0xffff) +
+    (w4 >>> 16);
+  // Little-endian loads: an address's first octet is the low byte of its word.
+  const source = w3 & 0xff;
+  const destination = w4 & 0xff;
+  const total = ((w0 >>> 8) & 0xff00) | (w0 >>> 24);
+  if (
+    (w0 & 0xff) !== 0x45 ||
+    foldSum(halves) !== 0xffff ||
+    total < IP4_BYTES ||
+    total > available ||
+    source >= 224 ||
+    source === 127 ||
+    source === 0 ||
+    destination === 127 ||
+    destination === 0
+  ) {
+    return 0;
+  }
+  return total;
+}
+
+/** The next of a packet of another kind; or the drop of one that is wrong, counted. */
+function checkOther(pool: PacketPool, packet: number, counters: Float64Array): number {
+  const ip = pool.l3[packet]!;
+  const lead = ip - pool.offset[packet]!;
+  const verdict = checkHeader(pool.bytes, pool.u16, ip, pool.length[packet]! - lead);
+  if (verdict === GOOD) {
+    pool.length[packet] = lead + readU16(pool.bytes, ip + 2);
+    return NEXT_LOOKUP;
+  }
+  counters[verdict]!++;
+  pool.reason[packet] = verdict;
+  return NEXT_DROP;
+}
 
 /** GOOD, or the index of the counter of what is wrong with the header at `ip`, `available` bytes long at most. */
 function checkHeader(bytes: Uint8Array, u16: Uint16Array, ip: number, available: number): number {

@@ -18,7 +18,7 @@ import {
   ADJ_TUNNEL,
 } from '../tables/adjacencies.js';
 import { CODE_NET_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
-import { IP4_DST, readI32 } from '../wire/ip4.js';
+import { IP4_DST, swap32 } from '../wire/ip4.js';
 import { icmpErrorAux } from './ip4-icmp-error.js';
 
 const NEXT_REWRITE = 0;
@@ -65,11 +65,11 @@ export const ip4Lookup = defineNode({
   ],
 
   run({ pool, fib, adjacencies }, frame, next, counters): void {
-    const { l3, vrf, adjacency, flags, bytes } = pool;
+    const { l3, vrf, adjacency, flags, i32 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
-      const row = fib.lookup(vrf[packet]!, readI32(bytes, l3[packet]! + IP4_DST));
+      const row = fib.lookup(vrf[packet]!, swap32(i32[(l3[packet]! + IP4_DST) >>> 2]!));
       adjacency[packet] = row;
       const to = NEXT_OF_KIND[adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!]!;
       next[i] = to;

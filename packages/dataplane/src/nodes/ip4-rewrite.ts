@@ -63,7 +63,7 @@ export const ip4Rewrite = defineNode({
         next[i] = NEXT_ICMP_ERROR;
         continue;
       }
-      if (forwarded) decrementTtl(bytes, ip);
+      if (forwarded) decrementTtl(u16, ip);
 
       const rewrite = adjacencies[row + ADJ_REWRITE_BYTES]!;
       if (rewrite !== 0) {
@@ -86,13 +86,13 @@ export const ip4Rewrite = defineNode({
 });
 
 /** Decrements a TTL that is above zero. */
-export function decrementTtl(bytes: Uint8Array, ip: number): void {
-  bytes[ip + IP4_TTL] = bytes[ip + IP4_TTL]! - 1;
-  // RFC 1624 section 3, equation 3: HC' = ~(~HC + ~m + m'). The TTL is the high byte of its word, so
-  // ~m + m' is 0xfeff whatever the protocol byte beside it holds.
-  const at = ip + IP4_CHECKSUM;
-  const sum = (~((bytes[at]! << 8) | bytes[at + 1]!) & 0xffff) + 0xfeff;
-  const checksum = ~(sum + (sum >>> 16));
-  bytes[at] = checksum >>> 8; // Uint8Array keeps the low eight bits of each store
-  bytes[at + 1] = checksum;
+export function decrementTtl(u16: Uint16Array, ip: number): void {
+  // The TTL is the first octet of its word, so the low one of a little-endian load.
+  const ttlAt = (ip + IP4_TTL) >>> 1;
+  u16[ttlAt] = u16[ttlAt]! - 1;
+  // RFC 1624 section 3, equation 3: HC' = ~(~HC + ~m + m'). In this byte order m' is m - 1, so ~m + m' is
+  // 0xfffe whatever the protocol octet beside the TTL holds.
+  const at = (ip + IP4_CHECKSUM) >>> 1;
+  const sum = (~u16[at]! & 0xffff) + 0xfffe;
+  u16[at] = ~(sum + (sum >>> 16)); // Uint16Array keeps the low sixteen bits of the store
 }

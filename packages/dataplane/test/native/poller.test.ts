@@ -97,20 +97,22 @@ describe('native poller', () => {
       const worker = new Worker(new URL('./scenarios/sleeper.js', import.meta.url), {
         workerData: { event: own },
       });
-      return { own, worker };
+      return { own, worker, asleep: once(worker, 'message') };
     });
-    for (const { own, worker } of workers) {
-      const [first] = await once(worker, 'message');
-      assert.equal(first, 'asleep');
-      for (let i = 0; i < 100; i++) {
-        const woken = once(worker, 'message');
-        eventSignal(own);
-        assert.deepEqual(await woken, ['woken']);
+    try {
+      for (const { own, worker, asleep } of workers) {
+        assert.deepEqual(await asleep, ['asleep']);
+        for (let i = 0; i < 100; i++) {
+          const woken = once(worker, 'message');
+          eventSignal(own);
+          assert.deepEqual(await woken, ['woken']);
+        }
       }
-    }
-    for (const { own, worker } of workers) {
-      assert.equal(await worker.terminate(), 1);
-      closeFd(own);
+    } finally {
+      for (const { own, worker } of workers) {
+        await worker.terminate();
+        closeFd(own);
+      }
     }
   });
 
