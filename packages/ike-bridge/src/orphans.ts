@@ -14,9 +14,11 @@ export type KnownSa = Pick<SaEntry, 'dst' | 'src' | 'spi' | 'direction' | 'ifId'
 export interface Differences {
   /** charon believes that they are up; the SAD lacks one of their SAs. */
   broken: KnownChild[];
-  /** In the SAD, unknown to charon, and carried on by a newer CHILD_SA: they may go. */
+  /** In the SAD and not in charon, new ones included, which charon may be about to list. */
+  unknown: KnownSa[];
+  /** Unknown, older than a moment, and carried on by a newer CHILD_SA: they may go. */
   replaced: KnownSa[];
-  /** In the SAD, unknown to charon, with nothing in their place yet: they carry the traffic. */
+  /** Unknown, older than a moment, with nothing in their place yet: they carry the traffic. */
   orphans: KnownSa[];
 }
 
@@ -30,7 +32,7 @@ export function compare(
 ): Differences {
   const present = new Set(sad.map(nameOf));
   const known = new Set(children.flatMap((child) => [nameOf(inbound(child)), nameOf(outbound(child))]));
-  const result: Differences = { broken: [], replaced: [], orphans: [] };
+  const result: Differences = { broken: [], unknown: [], replaced: [], orphans: [] };
   const whole: KnownChild[] = [];
   for (const child of children) {
     if (child.state !== 'INSTALLED') continue;
@@ -38,8 +40,10 @@ export function compare(
     (complete ? whole : result.broken).push(child);
   }
   for (const sa of sad) {
+    if (known.has(nameOf(sa))) continue;
+    result.unknown.push(sa);
     // An SA is in the SAD before charon lists its CHILD_SA as installed.
-    if (known.has(nameOf(sa)) || nowMs - sa.addedAtMs < SETTLED_S * 1000) continue;
+    if (nowMs - sa.addedAtMs < SETTLED_S * 1000) continue;
     const successor = whole.some((child) => succeeds(child, sa, nowMs));
     (successor ? result.replaced : result.orphans).push(sa);
   }

@@ -10,13 +10,19 @@ import {
   type Reconciler,
   type Target,
 } from './charon/index.js';
-import { compare, type KnownChild } from './orphans.js';
+import { compare, type Differences, type KnownChild } from './orphans.js';
 import { initiate, rekey, terminate, type ViciClient, ViciError } from './vici/index.js';
 import { nameOf, type Xfrm, type XfrmLog } from './xfrm/index.js';
 
 const EVERY_MS = 10_000;
-/** While something is being waited for. */
+/** While something is being waited for. Rounds take at most a tenth of the time: a hub's are long. */
 const SOON_MS = 1000;
+const SOON_SHARE = 10;
+/**
+ * SAs that charon has not known for this long it has forgotten. In the middle of a regular end they are in
+ * the SAD for a moment longer than in charon, and nobody wants them restored.
+ */
+const FORGOTTEN_MS = 1000;
 /** charon's own retransmissions take 29 s until it gives up; another attempt follows. */
 const INITIATE_MS = 32_000;
 
@@ -39,6 +45,8 @@ export class Upkeep {
   readonly #initiating = new Set<string>();
   /** Unique ids of CHILD_SAs that a former round found broken: a rekeying looks like that for a moment. */
   #suspects = new Set<string>();
+  /** Since when SAs of an interface id have been unknown to charon, on the monotonic clock. */
+  #unknownSinceMs = new Map<number, number>();
   #desired: IkeState | null = null;
   #generation = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -71,6 +79,7 @@ export class Upkeep {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#running = true;
+    const begun = performance.now();
     void this.#round().then((soon) => {
       this.#running = false;
       if (this.#closed) return;
@@ -79,7 +88,8 @@ export class Upkeep {
         this.kick();
         return;
       }
-      this.#timer = setTimeout(() => this.kick(), soon ? SOON_MS : EVERY_MS);
+      const soonMs = Math.max(SOON_MS, SOON_SHARE * (performance.now() - begun));
+      this.#timer = setTimeout(() => this.kick(), soon ? Math.min(soonMs, EVERY_MS) : EVERY_MS);
     });
   }
 
@@ -97,8 +107,10 @@ export class Upkeep {
       const report = await reconciler.reconcile(vici, desired);
       this.#options.onRound({ revision: desired.revision, problems: report.problems });
       const sas = await collectSas(vici);
+      const differences = compare(this.#options.xfrm.sad.all(), childrenOf(sas), Date.now());
+      this.#noteUnknown(differences);
       const missing = this.#bringUp(desired, sas);
-      const waiting = await this.#repair(sas);
+      const waiting = await this.#repair(differences);
       return missing || waiting || report.problems.length > 0;
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
@@ -107,7 +119,9 @@ export class Upkeep {
   }
 
   #bringUp(desired: IkeState, sas: readonly ListedSa[]): boolean {
-    const carrying = new Set(this.#options.xfrm.sad.all().map((sa) => sa.ifId));
+    const nowMs = performance.now();
+    const forgotten = (ifId: number): boolean =>
+      nowMs - (this.#unknownSinceMs.get(ifId) ?? nowMs) >= FORGOTTEN_MS;
     const ifIdOf = ({ connection, child }: Target): number | undefined => {
       const section = desired.connections
         .find(({ name }) => name === connection)
@@ -117,13 +131,32 @@ export class Upkeep {
     const due = this.#keepUp.due(
       {
         connections: desired.connections,
-        restore: (target) => carrying.has(ifIdOf(target) ?? -1),
+        restore: (target) => forgotten(ifIdOf(target) ?? -1),
       },
       sas,
-      performance.now(),
+      nowMs,
     );
     for (const target of due) void this.#initiate(target, desired);
-    return due.length > 0 || this.#initiating.size > 0 || this.#failures.size > 0;
+    return this.#forgetFailures(desired, sas);
+  }
+
+  /**
+   * Of children that are up by now, whoever initiated them, or that are not configured any more. Returns
+   * whether one is not up that ought to be: it may be due again before anything else happens.
+   */
+  #forgetFailures(desired: IkeState, sas: readonly ListedSa[]): boolean {
+    const up = new Set(
+      childrenOf(sas)
+        .filter(({ state }) => state === 'INSTALLED')
+        .map(({ connection, name }) => `${connection}/${name}`),
+    );
+    const down = desired.connections.flatMap(({ name, start, children }) =>
+      children.map((child) => ({ key: `${name}/${child.name}`, start })).filter(({ key }) => !up.has(key)),
+    );
+    const downKeys = new Set(down.map(({ key }) => key));
+    for (const key of this.#failures.keys()) if (!downKeys.has(key)) this.#failures.delete(key);
+    this.#options.onFailures(this.#failures);
+    return down.some(({ start }) => start === 'initiate');
   }
 
   async #initiate(target: Target, desired: IkeState): Promise<void> {
@@ -142,9 +175,13 @@ export class Upkeep {
     this.kick();
   }
 
-  async #repair(sas: readonly ListedSa[]): Promise<boolean> {
+  #noteUnknown({ unknown }: Differences): void {
+    const before = this.#unknownSinceMs;
+    this.#unknownSinceMs = new Map(unknown.map(({ ifId }) => [ifId, before.get(ifId) ?? performance.now()]));
+  }
+
+  async #repair({ broken, unknown, replaced }: Differences): Promise<boolean> {
     const { xfrm, vici, log } = this.#options;
-    const { broken, replaced, orphans } = compare(xfrm.sad.all(), childrenOf(sas), Date.now());
     const confirmed = broken.filter(({ unique_id }) => this.#suspects.has(unique_id));
     this.#suspects = new Set(broken.map(({ unique_id }) => unique_id));
     const repairs: string[] = [];
@@ -166,7 +203,7 @@ export class Upkeep {
       repairs.push(`SA ${nameOf(sa)}, which charon no longer knows, was removed: another took its place.`);
     for (const repair of repairs) log.info({}, repair);
     if (repairs.length > 0) this.#options.onRepairs(repairs);
-    return broken.length > 0 || orphans.length > 0;
+    return broken.length > 0 || unknown.length > 0;
   }
 }
 

@@ -27,6 +27,8 @@ export class Gateway {
   readonly events: IkeEvent[] = [];
   dataplane!: FakeDataplane;
   bridge: Bridge | null = null;
+  process: ChildProcess | null = null;
+  processLog = '';
   client!: ActorClient<typeof ikeBridgeContract>;
   charon: ChildProcess | null = null;
 
@@ -54,6 +56,25 @@ export class Gateway {
   async stopBridge(): Promise<void> {
     await this.bridge?.close();
     this.bridge = null;
+  }
+
+  /** The bridge as it is run: a process of its own. */
+  spawnBridge(): void {
+    const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+    this.process = spawn(process.execPath, [main, '--run-dir', this.runDir], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.process.stderr?.on('data', (bytes) => {
+      this.processLog += String(bytes);
+    });
+  }
+
+  async endBridge(signal: NodeJS.Signals): Promise<void> {
+    const { process: child } = this;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
   }
 
   async restartDataplane(): Promise<void> {
@@ -103,6 +124,7 @@ export class Gateway {
     await this.killCharon();
     await this.client?.close();
     await this.stopBridge();
+    await this.endBridge('SIGKILL');
     await this.dataplane?.stop();
   }
 }

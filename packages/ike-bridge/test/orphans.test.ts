@@ -41,6 +41,7 @@ describe('orphans', () => {
   it('finds nothing where both agree', () => {
     assert.deepEqual(compare([sa('in', 1), sa('out', 2)], [child(1, 2)], NOW), {
       broken: [],
+      unknown: [],
       replaced: [],
       orphans: [],
     });
@@ -83,7 +84,7 @@ describe('orphans', () => {
   });
 
   it('leaves alone what charon is just setting up', () => {
-    const result = compare([sa('in', 1, { addedAtMs: NOW - 5000 })], [], NOW);
-    assert.deepEqual(result, { broken: [], replaced: [], orphans: [] });
+    const young = sa('in', 1, { addedAtMs: NOW - 5000 });
+    assert.deepEqual(compare([young], [], NOW), { broken: [], unknown: [young], replaced: [], orphans: [] });
   });
 });

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { codeOf, type ProcessId, processById } from '@sluice/shared';
 import { LabError } from './errors.js';
-import { keepLogs } from './keep-logs.js';
+import { keepLogs, keptLogsDirectory } from './keep-logs.js';
 import { type LinkOptions, makeLink } from './link.js';
 import { Bridge } from './nodes/bridge.js';
 import { Gateway } from './nodes/gateway.js';
@@ -77,6 +77,11 @@ export class Lab {
 
   get directory(): string {
     return labDirectory(this.id);
+  }
+
+  /** Where the stop leaves the logs when `keepLogs` is set. */
+  get keptLogs(): string {
+    return keptLogsDirectory(this.name, this.id);
   }
 
   get nodes(): ReadonlyMap<string, LabNode> {

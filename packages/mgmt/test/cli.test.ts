@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sluice } from './sluice.js';
 
-describe('sluice without a gateway', () => {
+describe('sluice without a gateway', function () {
+  // Each test starts several Node.js processes.
+  this.timeout(60_000);
   let dir: string;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'sluice-cli-'));

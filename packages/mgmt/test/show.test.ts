@@ -6,7 +6,9 @@ import { type FakeGateway, fakeGateway } from './fake-gateway.js';
 import { SHOWN } from './shown.js';
 import { sluice } from './sluice.js';
 
-describe('sluice with a gateway', () => {
+describe('sluice with a gateway', function () {
+  // Each test starts several Node.js processes.
+  this.timeout(60_000);
   let runDir: string;
   let gateway: FakeGateway;
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const EXECUTABLE = fileURLToPath(new URL('../../../../bin/sluice.mjs', import.meta.url));
+export const EXECUTABLE = fileURLToPath(new URL('../../../../bin/sluice.mjs', import.meta.url));
 
 export interface Ended {
   code: number;
@@ -10,13 +10,13 @@ export interface Ended {
   stderr: string;
 }
 
-/** Never rejects for what the command does; a command that hangs is killed after 15 s, and its code is -1. */
+/** Never rejects for what the command does; a command that hangs is killed after 30 s, and its code is -1. */
 export function sluice(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [EXECUTABLE, ...args],
-      { timeout: 15_000, killSignal: 'SIGKILL' },
+      { timeout: 30_000, killSignal: 'SIGKILL' },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ code, stdout, stderr });

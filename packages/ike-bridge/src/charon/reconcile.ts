@@ -55,6 +55,12 @@ const REPLACE_AT_ONCE = 8;
 /** Wait for a peer to confirm a DELETE; after that charon goes on by itself. */
 const TERMINATE_MS = 2000;
 
+/**
+ * What charon calls an IKE_SA whose peer has not yet said who it is (ike_sa_t.get_name). It is nobody's
+ * leftover: ending it would leave the peer to wait out all its retransmissions.
+ */
+const UNNAMED = '(unnamed)';
+
 export class Reconciler {
   private generation = 0;
   private readonly loaded = new Map<string, Loaded>();
@@ -122,7 +128,8 @@ export class Reconciler {
     const orphans: StaleSas = { ike: [], child: [] };
     for (const { connection, section } of sas) {
       const id = section.get('uniqueid');
-      if (!wanted.has(connection) && Buffer.isBuffer(id)) orphans.ike.push(id.toString());
+      if (wanted.has(connection) || connection === UNNAMED) continue;
+      if (Buffer.isBuffer(id)) orphans.ike.push(id.toString());
     }
     if (orphans.ike.length > 0) await client.dedicated((own) => end(own, orphans, report));
   }

@@ -3,6 +3,12 @@
 
 import { type SaEntry, totals } from './sa-entry.js';
 
+/**
+ * Without extended sequence numbers an SA sends 2^32 - 1 packets. What is left here is some minutes' worth
+ * at 1 Mpps, for the rekeying. The data plane says so too, but not again to a bridge that starts later.
+ */
+const SEQUENCE_LOW = 2 ** 32 - 2 ** 28;
+
 /** What is due now. Soft is due once; a caller that raises it sets softExpired. */
 export function dueExpiry(entry: SaEntry, nowMs: number): 'soft' | 'hard' | null {
   const used = totals(entry);
@@ -20,6 +26,8 @@ export function dueExpiry(entry: SaEntry, nowMs: number): 'soft' | 'hard' | null
   }
   if (entry.softExpired) return null;
   const soft =
+    entry.softDue ||
+    reached(used.sequence, entry.esn || entry.direction === 'in' ? null : SEQUENCE_LOW) ||
     reached(used.bytes, lifetime.soft_bytes) ||
     reached(used.packets, lifetime.soft_packets) ||
     reached(sinceAdd, lifetime.soft_add_s) ||

@@ -99,6 +99,7 @@ export function decodeSa(
     startSequence: 0,
     counters: NO_COUNTERS,
     softExpired: false,
+    softDue: false,
     installed: false,
   };
   const known = direction(entry);

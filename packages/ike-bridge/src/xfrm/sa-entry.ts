@@ -38,6 +38,8 @@ export interface SaEntry {
   /** As the data plane said last, without the base. */
   counters: SaCounters;
   softExpired: boolean;
+  /** Due for replacement whatever its lifetime says. */
+  softDue: boolean;
   /** False while the data plane does not have it. */
   installed: boolean;
 }
@@ -133,6 +135,7 @@ export function entryOfSpec(spec: SaSpec, counters: SaCounters): SaEntry {
     startSequence: spec.start_sequence ?? 0,
     counters,
     softExpired: false,
+    softDue: false,
     installed: true,
   };
 }

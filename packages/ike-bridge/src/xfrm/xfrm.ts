@@ -166,7 +166,9 @@ export class Xfrm {
   /** The data plane says that an SA's sequence numbers run out: charon is asked, once, to replace it. */
   sequenceLow(key: { dst: string; spi: number }): void {
     const entry = this.sad.get(key);
-    if (entry !== undefined && !entry.softExpired) this.#softExpire(entry);
+    if (entry === undefined || entry.softExpired) return;
+    entry.softDue = true;
+    this.#softExpire(entry);
   }
 
   /** A packet met a tunnel without an SA. False when no policy covers it. */

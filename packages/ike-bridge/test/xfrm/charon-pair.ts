@@ -1,6 +1,7 @@
 // Two real charons in two namespaces, joined by a veth, each preloaded and with a bridge of its own.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,6 +154,11 @@ secrets { ike-1 { secret = "between these two" } }
   }
 }
 
+const running = new Set<CharonPair>();
+process.on('exit', () => {
+  for (const pair of running) pair.abandon();
+});
+
 export class CharonPair {
   private constructor(
     readonly left: Side,
@@ -167,6 +173,7 @@ export class CharonPair {
     const left = new Side(`sx-l-${tag}`, join(dir, 'l'), '192.0.2.1', '192.0.2.2');
     const right = new Side(`sx-r-${tag}`, join(dir, 'r'), '192.0.2.2', '192.0.2.1');
     const pair = new CharonPair(left, right, dir);
+    running.add(pair);
     try {
       for (const side of [left, right]) {
         await mkdir(side.dir);
@@ -203,9 +210,19 @@ export class CharonPair {
     return pair;
   }
 
-  async stop(): Promise<void> {
+  /** The test run ends in the middle of a test. */
+  abandon(): void {
     for (const side of [this.left, this.right]) {
-      if (side.charon !== undefined && side.charon.exitCode === null) {
+      side.charon?.kill('SIGKILL');
+      execFileSync('sh', ['-c', `ip netns del ${side.namespace} 2>/dev/null || true`]);
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  async stop(): Promise<void> {
+    running.delete(this);
+    for (const side of [this.left, this.right]) {
+      if (side.charon !== undefined && side.charon.exitCode === null && side.charon.signalCode === null) {
         const gone = new Promise((resolve) => side.charon.once('exit', resolve));
         side.charon.kill('SIGKILL');
         await gone;

@@ -30,6 +30,8 @@ export function reportConvergence(runDir: string, log: Logger, say: Say): () => 
   const startedAt = performance.now();
   let last = '';
   const report = (status: AgentStatus): void => {
+    // The agent answers before it has read its file.
+    if (status.hostname === null) return;
     const line = describeStatus(status);
     if (line === last) return;
     const first = status.converged && !last.includes('converged: all');
@@ -42,7 +44,7 @@ export function reportConvergence(runDir: string, log: Logger, say: Say): () => 
 
 /** `branch, revision 3: converged` or what keeps it from that. */
 export function describeStatus(status: AgentStatus): string {
-  const name = `${status.hostname ?? 'no valid configuration'}, revision ${status.revision}`;
+  const name = `${status.hostname}, revision ${status.revision}`;
   if (status.converged) return `${name}: converged: all processes have it`;
   const waiting = status.processes
     .filter((process) => !process.converged)

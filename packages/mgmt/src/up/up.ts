@@ -72,6 +72,8 @@ async function supervise(paths: GatewayPaths, log: Logger): Promise<void> {
     const signal = await Promise.race([supervisor.start(), ended]);
     if (signal === undefined) say(`running in ${runDir} (logs beside the sockets)`);
     say(`${await ended}: stopping`);
+    // That its processes fall out of step is what is meant to happen now.
+    await stopReporting();
     // Also ends a start that is still under way.
     await supervisor.stop();
   } finally {
@@ -98,7 +100,7 @@ async function reload(runDir: string, log: Logger): Promise<void> {
     const { revision, changes, problems } = await client.request('reload', {});
     if (problems.length > 0)
       say(`not reloaded: ${problems.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
-    else say(`reloaded: revision ${revision}, ${changes.length} changes`);
+    else say(`reloaded: revision ${revision}, ${changes.length} change${changes.length === 1 ? '' : 's'}`);
   } catch (error) {
     say(`not reloaded: ${messageOf(error)}`);
   } finally {

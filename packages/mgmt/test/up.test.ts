@@ -1,0 +1,162 @@
+// `sluice up` with all its real processes, in a network namespace of its own.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, type ProcessId } from '@sluice/shared';
+import { EXECUTABLE, sluice } from './sluice.js';
+
+const PROCESSES = ['agent', 'charon', 'dataplane', 'ike-bridge'];
+
+describe('sluice up', function () {
+  this.timeout(60_000);
+  let dir: string;
+  let runDir: string;
+  let file: string;
+  let gateway: ChildProcess | null = null;
+  let output = '';
+
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'sluice-up-'));
+    runDir = join(dir, 'run');
+    file = join(dir, 'a.yaml');
+    output = '';
+    writeFileSync(file, 'schema: 1\nhostname: box\ndataplane: { workers: 1 }\n');
+  });
+  afterEach(async () => {
+    if (gateway !== null && gateway.exitCode === null && gateway.signalCode === null) {
+      gateway.kill('SIGTERM');
+      await once(gateway, 'exit');
+    }
+    gateway = null;
+    // What a killed `up` leaves running.
+    for (const name of PROCESSES) {
+      const left = identityOf(name);
+      if (left !== null && isAlive(left)) process.kill(left.pid, 'SIGKILL');
+    }
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  function start(): ChildProcess {
+    const args = ['-n', process.execPath, EXECUTABLE, 'up', '-c', file, '--run-dir', runDir];
+    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    gateway = child;
+    return child;
+  }
+
+  async function until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (!condition()) {
+      if (Date.now() > deadline) assert.fail(`not within 30 s: ${what}\n${output}`);
+      await delay(20);
+    }
+  }
+
+  function identityOf(name: string): ProcessId | null {
+    const path = join(runDir, `${name}.pid`);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ProcessId) : null;
+  }
+  const converged = (revision: number): Promise<void> =>
+    until(() => output.includes(`box, revision ${revision}: converged`), `revision ${revision} converged`);
+
+  it('runs every process until it is told to end, and leaves none', async () => {
+    const child = start();
+    await converged(1);
+    const identities = PROCESSES.map((name) => identityOf(name));
+    for (const identity of identities) assert.ok(identity !== null && isAlive(identity), output);
+
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0, output);
+    for (const identity of identities) assert.ok(identity !== null && !isAlive(identity), output);
+    assert.deepEqual(
+      readdirSync(runDir).filter((name) => /\.(pid|req|pub)$/.test(name)),
+      [],
+    );
+  });
+
+  it('keeps what it writes from other users', async () => {
+    start();
+    await converged(1);
+    assert.equal(statSync(runDir).mode & 0o777, 0o700);
+    const open = readdirSync(runDir, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .filter((entry) => (statSync(join(runDir, entry.name)).mode & 0o077) !== 0);
+    assert.deepEqual(
+      open.map((entry) => entry.name),
+      [],
+    );
+  });
+
+  it('starts a killed process again, and tells it its part', async () => {
+    start();
+    await converged(1);
+    const killed = identityOf('dataplane');
+    assert.ok(killed);
+    process.kill(killed.pid, 'SIGKILL');
+    await until(() => output.includes('dataplane ended by SIGKILL'), 'its end is seen');
+    output = '';
+    await converged(1);
+    assert.notDeepEqual(identityOf('dataplane'), killed);
+  });
+
+  it('applies a changed file on SIGHUP', async () => {
+    const child = start();
+    await converged(1);
+    writeFileSync(
+      file,
+      'schema: 1\nhostname: box\ndataplane: { workers: 1 }\nvrfs: [{ name: default }, { name: red }]\n',
+    );
+    child.kill('SIGHUP');
+    await converged(2);
+    assert.match(output, /reloaded: revision 2, 1 changes?\n/);
+  });
+
+  it('goes on, and ends in order, when nobody reads what it prints any more', async () => {
+    const child = start();
+    await converged(1);
+    const identities = PROCESSES.map((name) => identityOf(name));
+    child.stdout?.destroy();
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0);
+    for (const identity of identities) assert.ok(identity !== null && !isAlive(identity));
+  });
+
+  it('does not disturb a gateway that runs in the same directory', async () => {
+    start();
+    await converged(1);
+    const before = PROCESSES.map((name) => identityOf(name));
+    const { code, stderr } = await sluice('up', '-c', file, '--run-dir', runDir);
+    assert.equal(code, 1);
+    assert.match(stderr, /^sluice: a supervisor is already running in .*: stop it first\n$/);
+    assert.deepEqual(
+      PROCESSES.map((name) => identityOf(name)),
+      before,
+    );
+  });
+
+  it('takes over what a killed one has left running', async () => {
+    const first = start();
+    await converged(1);
+    const before = PROCESSES.map((name) => identityOf(name));
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    output = '';
+    start();
+    await converged(1);
+    assert.match(output, /dataplane is running already, taken over/);
+    assert.deepEqual(
+      PROCESSES.map((name) => identityOf(name)),
+      before,
+    );
+  });
+});
