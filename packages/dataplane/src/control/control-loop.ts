@@ -22,7 +22,8 @@ export class ControlLoop {
   private readonly waiter: Waiter;
   private readonly words = new Int32Array(RECORDS * RECORD_WORDS);
   private closed = false;
-  /** Own frames that found no frame or a full ring. */
+  /** Own frames given to workers, and those that found no frame or a full ring. */
+  sent = 0;
   unsent = 0;
 
   constructor(
@@ -56,6 +57,7 @@ export class ControlLoop {
     const sender = this.senders[this.interfaces.worker[row]!]!;
     if (sender.send(packet, this.outputNode)) {
       sender.flush();
+      this.sent++;
     } else {
       this.unsent++;
       this.pool.free(packet);

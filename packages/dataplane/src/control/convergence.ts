@@ -12,7 +12,7 @@ import type { PortSpec } from '../drivers/port.js';
 import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
 import { innerMtu } from '../wire/esp.js';
 import { VRFS_MAX } from '../workers/shared-memory.js';
-import { captureDevice, releaseDevice } from './device.js';
+import { captureDevice, deviceIndex, releaseDevice } from './device.js';
 import type { Interface, Interfaces } from './interfaces.js';
 import type { LinuxTwins, TwinRoute, TwinSpec } from './linux-twins.js';
 import type { Neighbours } from './neighbours.js';
@@ -50,29 +50,38 @@ export class Convergence {
   private initial: DataplaneState['dataplane'] | null = null;
   private readonly vrfIds = new Map<string, number>();
   private readonly tunnels = new Map<number, TunnelBinding>();
-  private readonly sections = new Map<string, InterfaceSection>();
+  /** What each port was opened with: its section, and Linux's index of its device. */
+  private readonly ports = new Map<string, { section: InterfaceSection; index: number }>();
+  /** Leads the broadcasts and groups of all VRFs to Linux. */
+  private readonly toAll: number;
+  /** Interfaces whose addresses changed in this attempt, by row. */
+  private readonly readdressed = new Set<number>();
   private queue: Promise<void> = Promise.resolve();
   private retry: NodeJS.Timeout | null = null;
+  private readonly watch: NodeJS.Timeout;
   private stopped = false;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Parts) {
+    this.toAll = parts.adjacencies.add({ kind: ADJ_LOCAL, interface: 0, mtu: 0 });
+    this.watch = setInterval(() => this.watchDevices(), RETRY_MS);
+  }
 
   /** Converges to a state; resolves when it was tried, whether or not all could be done. */
   apply(state: DataplaneState): Promise<void> {
     this.state = state;
     this.initial ??= state.dataplane;
     this.converged = false;
-    this.queue = this.queue.then(() => this.converge());
-    return this.queue;
+    return this.enqueue();
   }
 
   stop(): void {
     this.stopped = true;
+    clearInterval(this.watch);
     if (this.retry !== null) clearTimeout(this.retry);
   }
 
   async releaseDevices(): Promise<void> {
-    await this.queue;
+    await Promise.allSettled([this.queue]);
     for (const entry of this.parts.interfaces.list()) {
       if (entry.device === null) continue;
       await this.parts.workers[entry.worker]!.closePort(entry.row);
@@ -88,6 +97,18 @@ export class Convergence {
     return [...this.vrfIds].map(([name, id]) => ({ id, name }));
   }
 
+  private enqueue(): Promise<void> {
+    // An attempt that failed as a whole has told its caller; it must not keep the next one from running.
+    this.queue = Promise.allSettled([this.queue]).then(() => this.converge());
+    return this.queue;
+  }
+
+  /** A device that went, or came back as another, makes its port worthless without anything else saying so. */
+  private watchDevices(): void {
+    const lost = [...this.ports.values()].some(({ section, index }) => deviceIndex(section.device) !== index);
+    if (lost && this.retry === null) this.tryAgain(0);
+  }
+
   private async converge(): Promise<void> {
     const { state } = this;
     if (state === null || this.stopped) return;
@@ -101,7 +122,7 @@ export class Convergence {
     };
     this.checkRestart(state, problems);
     await note('VRFs', () => this.addVrfs(state));
-    this.parts.statics.prune(state.routes);
+    await note('routes', () => this.parts.statics.prune(state.routes));
     for (const entry of this.parts.interfaces.list()) {
       if (!this.isWanted(entry, state)) await note(entry.name, () => this.remove(entry));
     }
@@ -110,6 +131,7 @@ export class Convergence {
     await note('routes', () => {
       problems.push(...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), Date.now()));
     });
+    this.pruneNeighbours();
     await note('VRFs', () => this.removeVrfs(state));
     await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes(state)));
     this.problems = problems;
@@ -119,12 +141,19 @@ export class Convergence {
     this.onChange();
   }
 
-  private tryAgain(): void {
+  private tryAgain(afterMs = RETRY_MS): void {
+    if (this.stopped) return;
     if (this.retry !== null) clearTimeout(this.retry);
     this.retry = setTimeout(() => {
       this.retry = null;
-      this.queue = this.queue.then(() => this.converge());
-    }, RETRY_MS);
+      void this.enqueue();
+    }, afterMs);
+  }
+
+  /** After the routes have let go of them: what is on no network of its interface any more. */
+  private pruneNeighbours(): void {
+    for (const row of this.readdressed) this.parts.neighbours.prune(row);
+    this.readdressed.clear();
   }
 
   private checkRestart(state: DataplaneState, problems: string[]): void {
@@ -145,9 +174,8 @@ export class Convergence {
       if (id >= VRFS_MAX) throw new Error(`there are ${VRFS_MAX} VRFs already`);
       this.parts.routes.addVrf(id);
       this.vrfIds.set(name, id);
-      const toAll = this.parts.adjacencies.add({ kind: ADJ_LOCAL, interface: 0, mtu: 0 });
-      this.parts.routes.set(id, LIMITED_BROADCAST, 32, 'broadcast', toAll);
-      this.parts.routes.set(id, LOCAL_GROUPS, LOCAL_GROUPS_LENGTH, 'broadcast', toAll);
+      this.parts.routes.set(id, LIMITED_BROADCAST, 32, 'broadcast', this.toAll);
+      this.parts.routes.set(id, LOCAL_GROUPS, LOCAL_GROUPS_LENGTH, 'broadcast', this.toAll);
     }
   }
 
@@ -171,19 +199,20 @@ export class Convergence {
           this.vrfIds.get(tunnel.outer_vrf) === entry.outerVrf,
       );
     }
-    const old = this.sections.get(entry.name);
+    const port = this.ports.get(entry.name);
     return state.interfaces.some(
       (section) =>
         section.name === entry.name &&
         section.device === entry.device &&
-        section.driver === old?.driver &&
-        section.vrf === entry.vrfName,
+        section.driver === port?.section.driver &&
+        section.vrf === entry.vrfName &&
+        deviceIndex(section.device) === port.index,
     );
   }
 
   private async remove(entry: Interface): Promise<void> {
     const { parts } = this;
-    parts.statics.forgetInterface(entry.row, entry.adjacency);
+    parts.statics.forgetInterface(entry.row);
     parts.neighbours.clear(entry.row);
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) {
@@ -191,21 +220,26 @@ export class Convergence {
       parts.sas.rebind(entry.ifId, Date.now());
     }
     if (entry.device !== null) {
-      this.sections.delete(entry.name);
+      this.ports.delete(entry.name);
       await parts.workers[entry.worker]!.closePort(entry.row);
       await releaseDevice(entry.device);
     }
   }
 
   private async ensurePort(section: InterfaceSection): Promise<void> {
-    const { interfaces, workers } = this.parts;
+    const { interfaces, neighbours, workers } = this.parts;
     const entry = interfaces.get(section.name);
     if (entry !== undefined) {
-      if (entry.mtu !== section.mtu) await captureDevice(section.device, section.mtu);
+      if (entry.mtu !== section.mtu) {
+        await captureDevice(section.device, section.mtu);
+        neighbours.setMtu(entry.row, section.mtu);
+      }
+      const before = entry.addresses;
       interfaces.update(entry, section.addresses, section.mtu, section.enabled);
+      if (entry.addresses !== before) this.readdressed.add(entry.row);
       return;
     }
-    const { mac, macOctets } = await captureDevice(section.device, section.mtu);
+    const { mac, macOctets, index } = await captureDevice(section.device, section.mtu);
     const row = interfaces.reserveRow();
     const worker = this.leastLoaded();
     const spec: PortSpec =
@@ -217,10 +251,11 @@ export class Convergence {
       const driver = `${opened.driver} ${opened.mode}`;
       interfaces.addPort(row, section, this.vrfId(section.vrf), { mac, macOctets, worker, driver });
     } catch (error) {
+      await workers[worker]!.closePort(row);
       interfaces.returnRow(row);
       throw error;
     }
-    this.sections.set(section.name, section);
+    this.ports.set(section.name, { section, index });
   }
 
   private ensureTunnel(section: TunnelSection, state: DataplaneState): void {

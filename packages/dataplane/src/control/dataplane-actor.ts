@@ -25,6 +25,7 @@ export class DataplaneActor {
   private dataplane: Dataplane | null = null;
   private server!: ActorServer<typeof dataplaneContract>;
   private counters: NodeJS.Timeout | null = null;
+  private logged = '';
   private waiting: ((dataplane: Dataplane) => void)[] = [];
 
   private constructor(private readonly options: DataplaneActorOptions) {}
@@ -103,10 +104,11 @@ export class DataplaneActor {
       this.dataplane = dataplane;
       dataplane.convergence.onChange = () => {
         const status = this.status();
-        log.info(
-          { revision: status.revision, converged: status.converged, problems: status.problems },
-          'applied',
-        );
+        // Attempts are repeated every second while something is missing: only what is new is worth a line.
+        const { revision, converged, problems } = status;
+        const text = JSON.stringify({ revision, converged, problems });
+        if (text !== this.logged) log.info({ revision, converged, problems }, 'applied');
+        this.logged = text;
         this.server.publish('status', status);
       };
     }

@@ -57,6 +57,7 @@ export class Dataplane {
 
   constructor(settings: DataplaneState['dataplane'], options: DataplaneOptions) {
     const { workers, frames } = settings;
+    const cpus = placeWorkers(workers, settings.cpus);
     this.shared = allocateSharedMemory(workers, frames, {
       workerEvents: Array.from({ length: workers }, () => eventOpen()),
       hostEvent: eventOpen(),
@@ -70,7 +71,6 @@ export class Dataplane {
       PacketPool.columnAt(frames, 'offset'),
       PacketPool.columnAt(frames, 'length'),
     );
-    const cpus = placeWorkers(workers, settings.cpus);
     const injectNode = GRAPH.findIndex((node) => node.name === 'host-inject');
     this.threads = startThreads(shared, cpus, injectNode, options.died);
 
@@ -89,9 +89,9 @@ export class Dataplane {
         const entry = this.interfaces.ofRow(row);
         if (entry !== undefined) routes.set(entry.vrf, address, 32, 'neighbour', adjacency);
       },
-      unroute: (row, address) => {
+      unroute: (row, address, adjacency) => {
         const entry = this.interfaces.ofRow(row);
-        if (entry !== undefined) routes.unset(entry.vrf, address, 32, 'neighbour');
+        if (entry !== undefined) routes.unset(entry.vrf, address, 32, 'neighbour', adjacency);
       },
       changed: () => {
         Atomics.add(signals, SIGNAL_NEIGHBOURS, 1);
@@ -109,6 +109,7 @@ export class Dataplane {
       {
         workers,
         tunnel: (ifId) => this.convergence.tunnelOf(ifId),
+        leavesFrom: (row, address) => this.interfaces.setOuterAddress(row, address),
         publish: options.publishSaEvent,
       },
     );
@@ -176,12 +177,21 @@ export class Dataplane {
         figures.injectDropped,
         'from Linux, but no frame or no room in the ring',
       ),
+      loss('host-io', 'too_long', figures.tooLong, 'from Linux, but larger than a frame'),
       loss(
         'control',
         'neighbours_refused',
         this.neighbours.refused,
         'neighbours beyond the bounds of the table',
       ),
+      {
+        node: 'control',
+        reason: 'frames_sent',
+        severity: 'info',
+        drop: false,
+        count: this.loop.sent,
+        help: 'ARP requests of the box itself',
+      },
       loss('control', 'frames_unsent', this.loop.unsent, 'ARP requests that found no frame or no room'),
     ];
     for (const entry of this.interfaces.list()) {
@@ -266,7 +276,14 @@ function loss(node: string, reason: string, count: number, help: string): ErrorC
  * One worker more than cores would share a core with a pinned one: then the scheduler places all.
  */
 function placeWorkers(workers: number, cpus: readonly number[] | undefined): (number | null)[] {
-  const allowed = cpus ?? allowedCpus();
+  const usable = allowedCpus();
+  const refused = cpus?.find((cpu) => !usable.includes(cpu));
+  if (refused !== undefined) {
+    throw new Error(
+      `dataplane.cpus names core ${refused}, which this process may not use: choose from ${usable.join(', ')}`,
+    );
+  }
+  const allowed = cpus ?? usable;
   if (cpus === undefined && allowed.length < workers) return new Array<null>(workers).fill(null);
   return Array.from({ length: workers }, (_, i) => allowed[i % allowed.length] ?? null);
 }

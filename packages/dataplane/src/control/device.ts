@@ -1,11 +1,23 @@
 // Takes a Linux device for the data plane, and gives it back: Linux itself must not answer on it.
-import { writeFile } from 'node:fs/promises';
-import { deviceInfo, deviceSet } from '../native/index.js';
+import { readFile, writeFile } from 'node:fs/promises';
+import { deviceInfo, deviceSet, NativeError } from '../native/index.js';
 import { ipBatch } from './ip-command.js';
 
 export interface CapturedDevice {
   mac: string;
   macOctets: Uint8Array;
+  /** Linux's index of it: another device of the same name has another. */
+  index: number;
+}
+
+/** Linux's index of a device; null when there is none of that name. */
+export function deviceIndex(device: string): number | null {
+  try {
+    return deviceInfo(device).index;
+  } catch (error) {
+    if (error instanceof NativeError && error.code === 'ENODEV') return null;
+    throw error;
+  }
 }
 
 /**
@@ -15,6 +27,8 @@ export interface CapturedDevice {
  * @throws NativeError when there is no such device; IpCommandError.
  */
 export async function captureDevice(device: string, mtu: number): Promise<CapturedDevice> {
+  if (deviceIndex(device) === null)
+    throw new Error(`there is no device ${device}: it is taken as soon as it appears`);
   const info = deviceInfo(device);
   if (info.mac === '')
     throw new Error(`${device} has no Ethernet address: only Ethernet devices can be ports`);
@@ -24,15 +38,33 @@ export async function captureDevice(device: string, mtu: number): Promise<Captur
   await setSysctl(`net/ipv4/conf/${device}/rp_filter`, '1');
   return {
     mac: info.mac,
+    index: info.index,
     macOctets: Uint8Array.from(info.mac.split(':'), (octet) => Number.parseInt(octet, 16)),
   };
 }
 
-/** Undoes what captureDevice did, as far as the device is still there. */
+/** Undoes what captureDevice did, as far as the device is still there: the namespace's defaults hold again. */
 export async function releaseDevice(device: string): Promise<void> {
+  if (deviceIndex(device) === null) return;
   await ipBatch([`link set dev ${device} arp on`]);
   deviceSet(device, { promiscuous: false });
-  await setSysctl(`net/ipv6/conf/${device}/disable_ipv6`, '0');
+  for (const [family, name] of [
+    ['ipv6', 'disable_ipv6'],
+    ['ipv4', 'rp_filter'],
+  ]) {
+    const value = await getSysctl(`net/${family}/conf/default/${name}`);
+    if (value !== null) await setSysctl(`net/${family}/conf/${device}/${name}`, value);
+  }
+}
+
+/** Null where the kernel has no such setting. */
+async function getSysctl(path: string): Promise<string | null> {
+  try {
+    return (await readFile(`/proc/sys/${path}`, 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
+  }
 }
 
 /** Writes a value under /proc/sys; a kernel that has no such setting needs none. */

@@ -19,7 +19,7 @@ import {
   KIND_NONE,
   KIND_TUNNEL,
 } from '../tables/interfaces.js';
-import type { RouteTable } from './route-table.js';
+import type { RouteSource, RouteTable } from './route-table.js';
 
 export interface Interface {
   row: number;
@@ -32,8 +32,8 @@ export interface Interface {
   addresses: Ip4Prefix[];
   /** Glean for a port, tunnel for a tunnel: where its connected networks lead. */
   adjacency: number;
-  /** Adjacencies of its addresses, in their order, then that of its broadcasts. */
-  local: number[];
+  /** Routes that its addresses imply, by source and prefix. */
+  implied: Map<string, ImpliedRoute>;
   /** The worker that owns its queues; a tunnel has none, and takes injected packets on this one. */
   worker: number;
   mac: string | null;
@@ -42,6 +42,15 @@ export interface Interface {
   driver: string | null;
   ifId: number | null;
   outerVrf: number | null;
+  /** Of a tunnel: the address that its SAs leave from, once it has some. */
+  outerAddress: number | null;
+}
+
+export interface ImpliedRoute {
+  address: number;
+  length: number;
+  source: RouteSource;
+  adjacency: number;
 }
 
 export interface PortDetails {
@@ -97,7 +106,7 @@ export class Interfaces {
       enabled: section.enabled,
       addresses: [],
       adjacency: this.adjacencies.add({ kind: ADJ_GLEAN, interface: row, mtu: section.mtu }),
-      local: [],
+      implied: new Map(),
       worker: details.worker,
       mac: details.mac,
       macOctets: details.macOctets,
@@ -105,6 +114,7 @@ export class Interfaces {
       driver: details.driver,
       ifId: null,
       outerVrf: null,
+      outerAddress: null,
     });
     this.table.kind[row] = KIND_ETHERNET;
     this.table.setMac(row, details.macOctets);
@@ -124,7 +134,7 @@ export class Interfaces {
       enabled: section.enabled,
       addresses: [],
       adjacency: this.adjacencies.add({ kind: ADJ_TUNNEL, interface: row, mtu }),
-      local: [],
+      implied: new Map(),
       worker,
       mac: null,
       macOctets: null,
@@ -132,6 +142,7 @@ export class Interfaces {
       driver: null,
       ifId: tunnelIfId(section),
       outerVrf,
+      outerAddress: null,
     });
     this.table.kind[row] = KIND_TUNNEL;
     this.table.tunnelSa[row] = 0;
@@ -149,10 +160,7 @@ export class Interfaces {
       this.adjacencies.setMtu(entry.adjacency, mtu);
     }
     const wanted = addresses.map((text) => parseIp4Prefix(text)).filter((prefix) => prefix !== null);
-    if (!samePrefixes(wanted, entry.addresses)) {
-      this.removeAddresses(entry);
-      this.addAddresses(entry, wanted);
-    }
+    if (!samePrefixes(wanted, entry.addresses)) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
     Atomics.store(this.table.state, entry.row, enabled ? INTERFACE_UP : INTERFACE_DOWN);
     this.lendAddresses();
@@ -161,7 +169,7 @@ export class Interfaces {
   /** Takes an interface out. Its row is used again only when no worker can know it any more. */
   remove(entry: Interface): void {
     Atomics.store(this.table.state, entry.row, INTERFACE_DOWN);
-    this.removeAddresses(entry);
+    this.setAddresses(entry, []);
     this.byName.delete(entry.name);
     this.table.kind[entry.row] = KIND_NONE;
     this.table.address[entry.row] = 0;
@@ -196,56 +204,82 @@ export class Interfaces {
     return entry;
   }
 
-  private addAddresses(entry: Interface, addresses: Ip4Prefix[]): void {
+  /** Adds the routes that are missing, then removes those left over: what both have in common stays untouched. */
+  private setAddresses(entry: Interface, addresses: Ip4Prefix[]): void {
     const { routes, adjacencies } = this;
-    const toAll = adjacencies.add({ kind: ADJ_LOCAL, interface: entry.row, mtu: entry.mtu });
-    for (const { address, length } of addresses) {
-      const local = adjacencies.add({
-        kind: ADJ_LOCAL,
-        interface: entry.row,
-        mtu: entry.mtu,
-        nextHop: address,
-      });
-      entry.local.push(local);
-      routes.set(entry.vrf, address, 32, 'local', local);
-      if (length < 32) routes.set(entry.vrf, address, length, 'connected', entry.adjacency);
-      // RFC 3021: a /31 has no broadcast; a tunnel has none either.
-      if (length < 31 && entry.kind === 'ethernet') {
-        for (const broadcast of broadcasts(address, length))
-          routes.set(entry.vrf, broadcast, 32, 'broadcast', toAll);
-      }
+    const wanted = impliedRoutes(entry.kind, addresses);
+    for (const [key, { address, length, source }] of wanted) {
+      if (entry.implied.has(key)) continue;
+      const adjacency =
+        source === 'connected'
+          ? entry.adjacency
+          : adjacencies.add({
+              kind: ADJ_LOCAL,
+              interface: entry.row,
+              mtu: entry.mtu,
+              // No next hop: to everyone.
+              nextHop: source === 'local' ? address : 0,
+            });
+      routes.set(entry.vrf, address, length, source, adjacency);
+      entry.implied.set(key, { address, length, source, adjacency });
     }
-    entry.local.push(toAll);
+    const gone: number[] = [];
+    for (const [key, { address, length, source, adjacency }] of entry.implied) {
+      if (wanted.has(key)) continue;
+      routes.unset(entry.vrf, address, length, source, adjacency);
+      entry.implied.delete(key);
+      if (source !== 'connected') gone.push(adjacency);
+    }
+    this.epoch.retire(() => {
+      for (const adjacency of gone) adjacencies.release(adjacency);
+    });
     entry.addresses = addresses;
     this.table.address[entry.row] = (addresses[0]?.address ?? 0) | 0;
   }
 
-  private removeAddresses(entry: Interface): void {
-    const { routes, adjacencies } = this;
-    for (const { address, length } of entry.addresses) {
-      routes.unset(entry.vrf, address, 32, 'local');
-      if (length < 32) routes.unset(entry.vrf, address, length, 'connected');
-      if (length < 31 && entry.kind === 'ethernet') {
-        for (const broadcast of broadcasts(address, length))
-          routes.unset(entry.vrf, broadcast, 32, 'broadcast');
-      }
-    }
-    const gone = entry.local;
-    this.epoch.retire(() => {
-      for (const adjacency of gone) adjacencies.release(adjacency);
-    });
-    entry.local = [];
-    entry.addresses = [];
+  /** Tells a tunnel which of the box's addresses its SAs leave from: one that nobody inside it should be shown. */
+  setOuterAddress(row: number, address: number): void {
+    const entry = this.ofRow(row);
+    if (entry === undefined || entry.outerAddress === address) return;
+    entry.outerAddress = address;
+    this.lendAddresses();
   }
 
-  /** An interface without an address answers by one of its VRF's (RFC 1812 section 2.2.7, unnumbered lines). */
+  /**
+   * An interface without an address answers by one of its VRF's (RFC 1812 section 2.2.7, unnumbered lines). A tunnel
+   * takes its outer address last: the peer drops what its traffic selectors do not cover (RFC 4301 section 5.2).
+   */
   private lendAddresses(): void {
+    const lenders = this.list().filter((entry) => entry.addresses.length > 0);
     for (const entry of this.byName.values()) {
       if (entry.addresses.length > 0) continue;
-      const lender = this.list().find((other) => other.vrf === entry.vrf && other.addresses.length > 0);
-      this.table.address[entry.row] = (lender?.addresses[0]?.address ?? 0) | 0;
+      const near = lenders.filter((lender) => lender.vrf === entry.vrf);
+      const inside = near.find(({ addresses }) =>
+        addresses.every(({ address }) => address !== entry.outerAddress),
+      );
+      this.table.address[entry.row] = ((inside ?? near[0])?.addresses[0]?.address ?? 0) | 0;
     }
   }
+}
+
+type Implied = Omit<ImpliedRoute, 'adjacency'>;
+
+/** The routes of an interface's addresses, by source and prefix: several addresses may share a network. */
+function impliedRoutes(kind: Interface['kind'], addresses: readonly Ip4Prefix[]): Map<string, Implied> {
+  const implied = new Map<string, Implied>();
+  const add = (host: number, length: number, source: RouteSource): void => {
+    const address = (host & ip4Mask(length)) >>> 0;
+    implied.set(`${source} ${address}/${length}`, { address, length, source });
+  };
+  for (const { address, length } of addresses) {
+    add(address, 32, 'local');
+    if (length < 32) add(address, length, 'connected');
+    // RFC 3021: a /31 has no broadcast; a tunnel has none either.
+    if (length < 31 && kind === 'ethernet') {
+      for (const broadcast of broadcasts(address, length)) add(broadcast, 32, 'broadcast');
+    }
+  }
+  return implied;
 }
 
 /** A network's own address, which old hosts took for a broadcast (RFC 1122 section 3.3.6), and its last one. */

@@ -26,12 +26,15 @@ export function ip(args: readonly string[], input = ''): Promise<string> {
           new IpCommandError(`ip ${args.join(' ')} (${input.trim()}): ${err.trim() || `exit code ${code}`}`),
         );
     });
-    child.stdin.on('error', (error) => reject(new IpCommandError(`ip ${args.join(' ')}: ${error.message}`)));
+    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+      // It may end before its (often empty) input was written to it: then its exit code says what came of it.
+      if (error.code !== 'EPIPE') reject(new IpCommandError(`ip ${args.join(' ')}: ${error.message}`));
+    });
     child.stdin.end(input);
   });
 }
 
-/** Runs the lines of a batch; the first that is refused ends it. */
+/** Runs all lines of a batch; rejects at its end with what was said of those that were refused. */
 export async function ipBatch(lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await ip(['-batch', '-'], `${lines.join('\n')}\n`);
+  if (lines.length > 0) await ip(['-force', '-batch', '-'], `${lines.join('\n')}\n`);
 }

@@ -2,7 +2,7 @@
 //
 // Level-triggered: looks at what Linux has and changes the difference. Twins are persistent, so that they
 // and their addresses outlive a crash of the data plane: charon and sshd do not notice.
-import { closeFd, tapOpen, tapRemove } from '../native/index.js';
+import { closeFd, NativeError, tapOpen, tapRemove } from '../native/index.js';
 import { setSysctl } from './device.js';
 import { ip, ipBatch } from './ip-command.js';
 
@@ -42,6 +42,7 @@ interface LinkJson {
   mtu: number;
   address?: string;
   flags: string[];
+  linkinfo?: { info_kind?: string; info_data?: { type?: string } };
   addr_info?: { family: string; local: string; prefixlen: number; scope?: string }[];
 }
 
@@ -56,27 +57,30 @@ export class LinuxTwins {
 
   constructor(private readonly io: TwinIo) {}
 
-  /** Makes Linux have these twins and routes, and no others of ours. */
+  /**
+   * Makes Linux have these twins and routes, and no others of ours. What one of them keeps from being does not
+   * keep the others: rejects at the end, with all that was refused.
+   */
   async converge(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {
-    const wanted = new Map(twins.map((twin) => [twin.name, twin]));
-    for (const [name, { spec }] of this.open) {
-      const twin = wanted.get(name);
-      if (twin === undefined || twin.row !== spec.row || twin.kind !== spec.kind) await this.remove(name);
+    const problems: string[] = [];
+    const attempt = async (step: () => Promise<void>): Promise<boolean> => {
+      try {
+        await step();
+        return true;
+      } catch (error) {
+        problems.push(error instanceof Error ? error.message : String(error));
+        return false;
+      }
+    };
+    const links = await this.links();
+    await this.removeOthers(new Map(twins.map((twin) => [twin.name, twin])), links);
+    const there: TwinSpec[] = [];
+    for (const twin of twins) {
+      if (await attempt(() => this.ensure(twin, links.get(twin.name)))) there.push(twin);
     }
-    for (const twin of twins) await this.ensure(twin);
-    const links = JSON.parse((await ip(['-json', 'address', 'show'])) || '[]') as LinkJson[];
-    for (const link of links) {
-      if (link.ifalias === ALIAS && !wanted.has(link.ifname)) tapRemove(link.ifname);
-    }
-    await ipBatch(
-      twins.flatMap((twin) =>
-        linkChanges(
-          twin,
-          links.find((link) => link.ifname === twin.name),
-        ),
-      ),
-    );
-    await this.convergeRoutes(twins, routes);
+    await attempt(() => ipBatch(there.flatMap((twin) => linkChanges(twin, links.get(twin.name)))));
+    await attempt(() => this.convergeRoutes(there, routes));
+    if (problems.length > 0) throw new Error(problems.join('; '));
   }
 
   /** Removes every twin from Linux. */
@@ -84,8 +88,32 @@ export class LinuxTwins {
     for (const name of [...this.open.keys()]) await this.remove(name);
   }
 
-  private async ensure(twin: TwinSpec): Promise<void> {
+  private async links(): Promise<Map<string, LinkJson>> {
+    const links = JSON.parse((await ip(['-details', '-json', 'address', 'show'])) || '[]') as LinkJson[];
+    return new Map(links.map((link) => [link.ifname, link]));
+  }
+
+  /** Removes twins that are not wanted, or not as they are: ours, and those that a dead process of ours left. */
+  private async removeOthers(wanted: Map<string, TwinSpec>, links: Map<string, LinkJson>): Promise<void> {
+    for (const [name, { spec }] of this.open) {
+      const twin = wanted.get(name);
+      // A twin that somebody deleted has an open descriptor, which leads nowhere.
+      if (twin?.row === spec.row && twin.kind === spec.kind && links.has(name)) continue;
+      await this.remove(name);
+      links.delete(name);
+    }
+    for (const [name, link] of links) {
+      if (link.ifalias !== ALIAS || link.linkinfo?.info_data?.type === wanted.get(name)?.kind) continue;
+      tapRemove(name);
+      links.delete(name);
+    }
+  }
+
+  private async ensure(twin: TwinSpec, link: LinkJson | undefined): Promise<void> {
     if (this.open.has(twin.name)) return;
+    if (link !== undefined && link.linkinfo?.info_kind !== 'tun') {
+      throw new Error(`Linux has another device named ${twin.name}: name the interface otherwise`);
+    }
     const fd = tapOpen({ name: twin.name, kind: twin.kind, persist: true });
     this.open.set(twin.name, { fd, spec: twin });
     // The gateway speaks IPv4 on this interface; without this Linux would announce itself by IPv6.
@@ -99,7 +127,12 @@ export class LinuxTwins {
     this.open.delete(name);
     await this.io.removeTwin(twin.spec.row);
     closeFd(twin.fd);
-    tapRemove(name);
+    try {
+      tapRemove(name);
+    } catch (error) {
+      // Somebody else removed it already.
+      if (!(error instanceof NativeError && error.code === 'ENODEV')) throw error;
+    }
   }
 
   private async convergeRoutes(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {

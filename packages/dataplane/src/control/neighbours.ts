@@ -39,7 +39,7 @@ export interface NeighbourPort {
   mtu(row: number): number;
   /** Adds or removes the host route that leads to a neighbour. */
   route(row: number, address: number, adjacency: number): void;
-  unroute(row: number, address: number): void;
+  unroute(row: number, address: number, adjacency: number): void;
   /** Wakes the workers: a parked packet may go on. */
   changed(): void;
   /** Runs once no worker can hold what was unlinked before. */
@@ -83,7 +83,8 @@ export class Neighbours {
 
   /** The adjacency of a next hop, which is resolved from now on; release() gives it back. */
   reference(row: number, address: number, now: number): number {
-    const entry = this.entries.get(keyOf(row, address)) ?? this.create(row, address, now);
+    // The configuration bounds these: a scan that holds all that may wait for an answer must not refuse them.
+    const entry = this.entries.get(keyOf(row, address)) ?? this.create(row, address, now, true, false);
     if (entry === null) throw new Error(`there are ${NEIGHBOURS_MAX} neighbours already`);
     entry.references++;
     return entry.adjacency;
@@ -97,7 +98,7 @@ export class Neighbours {
   /** An ARP packet named this pair. Only what is on the link counts. */
   learn(row: number, address: number, mac: Uint8Array, now: number): void {
     if (!this.port.onLink(row, address)) return;
-    const entry = this.entries.get(keyOf(row, address)) ?? this.create(row, address, now, false);
+    const entry = this.entries.get(keyOf(row, address)) ?? this.create(row, address, now, false, false);
     if (entry === null) return;
     if (
       entry.mac !== null &&
@@ -144,8 +145,29 @@ export class Neighbours {
     }
   }
 
-  private create(row: number, address: number, now: number, ask = true): Neighbour | null {
-    if (this.entries.size >= NEIGHBOURS_MAX || this.incomplete >= INCOMPLETE_MAX) {
+  /** Forgets those of an interface that are on none of its networks any more; routes have let go of them. */
+  prune(row: number): void {
+    for (const entry of this.entries.values()) {
+      if (entry.row === row && entry.references === 0 && !this.port.onLink(row, entry.address))
+        this.forget(entry);
+    }
+  }
+
+  /** An interface has another MTU. */
+  setMtu(row: number, mtu: number): void {
+    for (const entry of this.entries.values()) {
+      if (entry.row === row) this.adjacencies.setMtu(entry.adjacency, mtu);
+    }
+  }
+
+  private create(
+    row: number,
+    address: number,
+    now: number,
+    ask = true,
+    boundIncomplete = true,
+  ): Neighbour | null {
+    if (this.entries.size >= NEIGHBOURS_MAX || (boundIncomplete && this.incomplete >= INCOMPLETE_MAX)) {
       this.refused++;
       return null;
     }
@@ -184,7 +206,7 @@ export class Neighbours {
 
   private fail(entry: Neighbour, now: number): void {
     if (entry.state === 'probe') {
-      this.port.unroute(entry.row, entry.address);
+      this.port.unroute(entry.row, entry.address, entry.adjacency);
       this.adjacencies.setKind(entry.adjacency, ADJ_INCOMPLETE);
     }
     this.setState(entry, 'failed');
@@ -207,7 +229,8 @@ export class Neighbours {
   }
 
   private forget(entry: Neighbour): void {
-    if (entry.state === 'reachable' || entry.state === 'probe') this.port.unroute(entry.row, entry.address);
+    if (entry.state === 'reachable' || entry.state === 'probe')
+      this.port.unroute(entry.row, entry.address, entry.adjacency);
     this.setState(entry, 'failed');
     this.entries.delete(keyOf(entry.row, entry.address));
     this.adjacencies.setKind(entry.adjacency, ADJ_INCOMPLETE);

@@ -43,13 +43,18 @@ export class RouteTable {
     this.fib.add(vrf, network, length, offers[0]!.adjacency);
   }
 
-  unset(vrf: number, address: number, length: number, source: RouteSource): void {
+  /**
+   * Withdraws a source's offer, if it still leads to this adjacency: a network that moved from one interface
+   * to another is offered by the new one already when the old one withdraws it.
+   */
+  unset(vrf: number, address: number, length: number, source: RouteSource, adjacency: number): void {
     const network = (address & ip4Mask(length)) >>> 0;
     const prefixes = this.vrfs.get(vrf);
     const key = keyOf(network, length);
     const offers = prefixes?.get(key);
     if (prefixes === undefined || offers === undefined) return;
-    const left = offers.filter((offer) => offer.source !== source);
+    const left = offers.filter((offer) => offer.source !== source || offer.adjacency !== adjacency);
+    if (left.length === offers.length) return;
     if (left.length === 0) {
       prefixes.delete(key);
       this.fib.remove(vrf, network, length);

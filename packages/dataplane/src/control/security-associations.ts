@@ -83,6 +83,8 @@ export interface SaPort {
   workers: number;
   /** The tunnel of an interface id, if the configuration has one. */
   tunnel(ifId: number): TunnelBinding | undefined;
+  /** Told of the address that a tunnel's SAs leave from. */
+  leavesFrom(tunnelRow: number, address: number): void;
   publish(event: SaEvent): void;
 }
 
@@ -117,8 +119,8 @@ export class SecurityAssociations {
     const key = keyOf(spec);
     const old = this.sas.get(key);
     if (old !== undefined) {
-      if (old.spec.aead.key_hex !== spec.aead.key_hex || old.spec.direction !== spec.direction) {
-        throw new Error(`SA ${key} exists with another key: remove it first`);
+      if (!isSameSa(old.spec, spec)) {
+        throw new Error(`SA ${key} exists with another key, direction, if_id or ESN: remove it first`);
       }
       old.spec = spec;
       this.writeAddresses(old);
@@ -213,7 +215,8 @@ export class SecurityAssociations {
         }
       }
     }
-    for (const ifId of this.contested) this.choose(ifId, now);
+    // A copy: choose() takes out an id and may put it back, and a Set's iteration would meet it again, for ever.
+    for (const ifId of [...this.contested]) this.choose(ifId, now);
   }
 
   private writeRow(sa: Sa): void {
@@ -253,6 +256,9 @@ export class SecurityAssociations {
     const at = sa.row << SA_SHIFT;
     this.table.words[at + SA_INTERFACE] = tunnel?.row ?? 0;
     this.table.words[at + SA_OUTER_VRF] = tunnel?.outerVrf ?? 0;
+    const { direction, src, dst } = sa.spec;
+    if (tunnel !== undefined)
+      this.port.leavesFrom(tunnel.row, parseIp4(direction === 'out' ? src : dst) ?? 0);
   }
 
   /** Decides by which SA a tunnel sends. */
@@ -325,6 +331,13 @@ export class SecurityAssociations {
       integrity_failed: counters[at + SA_INTEGRITY_FAILED]!,
     };
   }
+}
+
+/** What an SA is; the rest of it may change while it is in use (XFRM_MSG_UPDSA). */
+function isSameSa(a: SaSpec, b: SaSpec): boolean {
+  return (
+    a.aead.key_hex === b.aead.key_hex && a.direction === b.direction && a.if_id === b.if_id && a.esn === b.esn
+  );
 }
 
 function keyOf(key: SaKey): string {

@@ -6,7 +6,8 @@
 // highest number that they accepted, so that a replay window does not open again.
 //
 // The file holds no secret. It lies in the run directory: it need not survive the machine, because no key
-// does. Lines are appended; the last one of an SA counts.
+// does. Lines are appended; the last one of an SA counts. One without its newline was being written when the
+// process died: its number is cut short, and nobody was told yet that it may be used.
 import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
 /** The journal is written anew when it has this many bytes. */
@@ -67,7 +68,7 @@ export class SequenceJournal {
 
 function readLines(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8').split('\n');
+    return readFileSync(file, 'utf8').split('\n').slice(0, -1);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

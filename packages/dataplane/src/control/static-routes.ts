@@ -1,7 +1,7 @@
 // The configuration's routes: brings those in force to those that are wanted.
 import { parseIp4, parseIp4Prefix, type RouteSection } from '@sluice/shared';
 import { ADJ_BLACKHOLE, type AdjacencyTable } from '../tables/adjacencies.js';
-import type { Interfaces } from './interfaces.js';
+import type { Interface, Interfaces } from './interfaces.js';
 import type { Neighbours } from './neighbours.js';
 import type { RouteTable } from './route-table.js';
 
@@ -9,10 +9,16 @@ interface Installed {
   vrf: number;
   network: number;
   length: number;
+  adjacency: number;
+  /** What tells one way from another. */
   text: string;
+  /** The interface that it leads through. */
+  row: number | null;
   /** The neighbour that it holds. */
   nextHop: { row: number; address: number } | null;
 }
+
+type VrfId = (name: string) => number | undefined;
 
 export class StaticRoutes {
   private readonly installed = new Map<string, Installed>();
@@ -29,91 +35,74 @@ export class StaticRoutes {
 
   /** Removes the routes that are not wanted any more, or not as they are. */
   prune(wanted: readonly RouteSection[]): void {
-    const texts = new Set(wanted.map((route) => this.describe(route)));
+    // A changed route keeps its prefix: it is replaced by one store in install().
+    const keys = new Set(wanted.map(keyOf));
     for (const [key, route] of this.installed) {
-      if (texts.has(route.text)) continue;
-      // A changed route keeps its prefix: it is replaced by one store in install().
-      if (wanted.some((other) => keyOf(other) === key && this.adjacencyExists(other))) continue;
-      this.remove(key, route);
+      if (!keys.has(key)) this.remove(key, route);
     }
   }
 
   /** Installs what is missing or changed. Returns a sentence for each route that cannot be. */
-  install(
-    wanted: readonly RouteSection[],
-    vrfId: (name: string) => number | undefined,
-    now: number,
-  ): string[] {
+  install(wanted: readonly RouteSection[], vrfId: VrfId, now: number): string[] {
     const problems: string[] = [];
     for (const route of wanted) {
-      const text = this.describe(route);
-      const old = this.installed.get(keyOf(route));
-      if (old?.text === text) continue;
+      const key = keyOf(route);
+      const old = this.installed.get(key);
       const vrf = vrfId(route.vrf);
       const prefix = parseIp4Prefix(route.prefix);
       if (vrf === undefined || prefix === null) continue;
-      const way = this.wayOf(route, vrf, now);
-      if (way === null) {
+      const entry = this.leadsThrough(route, vrf);
+      if (entry === undefined) {
+        // Its way is gone: to keep the old one would send packets where nobody wants them any more.
+        if (old !== undefined) this.remove(key, old);
         problems.push(
           `route ${route.prefix} waits for ${route.interface ?? `an interface that reaches ${route.next_hop}`}`,
         );
         continue;
       }
-      this.routes.set(vrf, prefix.address, prefix.length, 'static', way.adjacency);
+      // Interfaces by adjacency, because a new one of the same name is another.
+      const text = `${route.next_hop ?? ''} ${entry?.adjacency ?? 'blackhole'}`;
+      if (old?.text === text) continue;
+      const nextHop = nextHopOf(route, entry);
+      const adjacency =
+        nextHop === null
+          ? (entry?.adjacency ?? this.blackhole)
+          : this.neighbours.reference(nextHop.row, nextHop.address, now);
+      this.routes.set(vrf, prefix.address, prefix.length, 'static', adjacency);
       if (old?.nextHop) this.neighbours.release(old.nextHop.row, old.nextHop.address);
-      this.installed.set(keyOf(route), {
-        vrf,
-        network: prefix.address,
-        length: prefix.length,
-        text,
-        nextHop: way.nextHop,
-      });
+      const { address: network, length } = prefix;
+      this.installed.set(key, { vrf, network, length, adjacency, text, row: entry?.row ?? null, nextHop });
     }
     return problems;
   }
 
-  private wayOf(
-    route: RouteSection,
-    vrf: number,
-    now: number,
-  ): { adjacency: number; nextHop: Installed['nextHop'] } | null {
-    if (route.blackhole) return { adjacency: this.blackhole, nextHop: null };
-    if (route.interface !== undefined) {
-      const entry = this.interfaces.get(route.interface);
-      return entry === undefined ? null : { adjacency: entry.adjacency, nextHop: null };
-    }
+  /** The interface that a route leads through; null for a blackhole, undefined when there is none. */
+  private leadsThrough(route: RouteSection, vrf: number): Interface | null | undefined {
+    if (route.blackhole) return null;
+    if (route.interface !== undefined) return this.interfaces.get(route.interface);
     const address = parseIp4(route.next_hop ?? '');
-    const entry = address === null ? undefined : this.interfaces.connected(vrf, address);
-    if (address === null || entry === undefined) return null;
-    if (entry.kind === 'tunnel') return { adjacency: entry.adjacency, nextHop: null };
-    return {
-      adjacency: this.neighbours.reference(entry.row, address, now),
-      nextHop: { row: entry.row, address },
-    };
-  }
-
-  private adjacencyExists(route: RouteSection): boolean {
-    return route.interface === undefined || this.interfaces.get(route.interface) !== undefined;
+    return address === null ? undefined : this.interfaces.connected(vrf, address);
   }
 
   private remove(key: string, route: Installed): void {
-    this.routes.unset(route.vrf, route.network, route.length, 'static');
+    this.routes.unset(route.vrf, route.network, route.length, 'static', route.adjacency);
     if (route.nextHop !== null) this.neighbours.release(route.nextHop.row, route.nextHop.address);
     this.installed.delete(key);
   }
 
   /** Removes the routes that lead through an interface that is going away. */
-  forgetInterface(row: number, adjacency: number): void {
+  forgetInterface(row: number): void {
     for (const [key, route] of this.installed) {
-      if (route.nextHop?.row === row || route.text.endsWith(`/${adjacency}`)) this.remove(key, route);
+      if (route.row === row) this.remove(key, route);
     }
   }
+}
 
-  /** What tells one way from another: interfaces by adjacency, because a new one of the same name is another. */
-  private describe(route: RouteSection): string {
-    const entry = route.interface === undefined ? undefined : this.interfaces.get(route.interface);
-    return `${keyOf(route)} ${route.next_hop ?? ''} ${route.blackhole ?? ''} ${route.interface ?? ''}/${entry?.adjacency ?? ''}`;
-  }
+/** The neighbour that a route's packets go to; none into a tunnel, or where hosts are directly reachable. */
+function nextHopOf(route: RouteSection, entry: Interface | null): Installed['nextHop'] {
+  const address = parseIp4(route.next_hop ?? '');
+  if (address === null || entry === null || entry.kind === 'tunnel') return null;
+  return { row: entry.row, address };
 }
 
 function keyOf(route: RouteSection): string {

@@ -7,6 +7,7 @@ import {
   hostGuardAttach,
   hostGuardClose,
   NativeError,
+  PACKET_STATISTICS,
   packetClose,
   packetFd,
   packetKick,
@@ -19,7 +20,13 @@ import type { Port } from './port.js';
 
 /** Slots of each ring. */
 const RING = 2048;
-const STATISTICS = ['rx_ring_full', 'rx_too_long', 'checksums_completed'];
+/** Losses, by where they stand in the native layer's statistics. */
+const LOSSES = {
+  rx_ring_full: PACKET_STATISTICS.kernelDrops,
+  rx_too_long: PACKET_STATISTICS.tooLong,
+  rx_gso: PACKET_STATISTICS.gso,
+  rx_malformed: PACKET_STATISTICS.malformed,
+};
 
 export class AfPacketPort implements Port {
   readonly pollFd: number;
@@ -39,7 +46,12 @@ export class AfPacketPort implements Port {
     deviceSet(device, { up: true, promiscuous: true });
     this.handle = packetOpen({ device, rxFrames: RING, txFrames: RING });
     this.pollFd = packetFd(this.handle);
-    this.guard = attachGuard(device);
+    try {
+      this.guard = attachGuard(device);
+    } catch (error) {
+      packetClose(this.handle);
+      throw error;
+    }
   }
 
   receive(packets: Int32Array, max: number): number {
@@ -65,14 +77,15 @@ export class AfPacketPort implements Port {
 
   flush(): number {
     if (!this.unsent) return 0;
-    this.unsent = false;
-    return packetKick(this.handle);
+    const result = packetKick(this.handle);
+    this.unsent = result < 0;
+    return result;
   }
 
   statistics(): Record<string, number> {
-    const out = new Float64Array(STATISTICS.length);
+    const out = new Float64Array(Object.keys(PACKET_STATISTICS).length);
     packetStatistics(this.handle, out);
-    return Object.fromEntries(STATISTICS.map((name, i) => [name, out[i] ?? 0]));
+    return Object.fromEntries(Object.entries(LOSSES).map(([name, i]) => [name, out[i] ?? 0]));
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { PacketPool } from '../memory/packet-pool.js';
 import {
   deviceOffloadsOff,
   deviceSet,
+  XDP_STATISTICS,
   xdpClose,
   xdpComplete,
   xdpFill,
@@ -20,14 +21,13 @@ const RING = 2048;
 /** The fill ring is topped up when so many frames are missing. */
 const REFILL = 64;
 
-const STATISTICS = [
-  'rx_dropped',
-  'rx_bad_descriptors',
-  'tx_bad_descriptors',
-  'rx_ring_full',
-  'fill_ring_empty',
-  'tx_ring_empty',
-];
+/** Losses, by where they stand in the kernel's statistics. Its counts of empty rings are no packets. */
+const LOSSES = {
+  rx_dropped: XDP_STATISTICS.rxDropped,
+  rx_bad_descriptors: XDP_STATISTICS.rxInvalidDescriptors,
+  tx_bad_descriptors: XDP_STATISTICS.txInvalidDescriptors,
+  rx_ring_full: XDP_STATISTICS.rxRingFull,
+};
 
 export class AfXdpPort implements Port {
   readonly pollFd: number;
@@ -80,7 +80,7 @@ export class AfXdpPort implements Port {
     let result = 0;
     if (this.unsent) {
       result = xdpKick(this.handle);
-      this.unsent = false;
+      this.unsent = result < 0;
     }
     const done = xdpComplete(this.handle, this.frames, 0, RING);
     if (done > 0) this.pool.freeMany(this.frames, 0, done);
@@ -88,9 +88,9 @@ export class AfXdpPort implements Port {
   }
 
   statistics(): Record<string, number> {
-    const out = new Float64Array(STATISTICS.length);
+    const out = new Float64Array(Object.keys(XDP_STATISTICS).length);
     xdpStatistics(this.handle, out);
-    return Object.fromEntries(STATISTICS.map((name, i) => [name, out[i] ?? 0]));
+    return Object.fromEntries(Object.entries(LOSSES).map(([name, i]) => [name, out[i] ?? 0]));
   }
 
   close(): void {

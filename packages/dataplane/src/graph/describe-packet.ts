@@ -1,5 +1,5 @@
 // A line of text for a packet, for traces.
-import { formatIp4 } from '@sluice/shared';
+import { formatIp4 } from '@sluice/shared/net';
 import type { PacketPool } from '../memory/packet-pool.js';
 import { ETHERTYPE_ARP, ETHERTYPE_IP4 } from '../wire/ethernet.js';
 import { PROTOCOL_ESP, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../wire/ip4.js';

@@ -147,7 +147,8 @@ export class Dispatcher {
     }
   }
 
-  private drop(packet: number): void {
+  /** Counts a drop on the interface that the packet came in by, and frees it. */
+  drop(packet: number): void {
     const at = (this.pool.rxInterface[packet]! << INTERFACE_COUNTERS_SHIFT) + INTERFACE_DROPS;
     this.counters.interfaces[at] = this.counters.interfaces[at]! + 1;
     this.pool.free(packet);

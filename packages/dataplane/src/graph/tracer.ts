@@ -3,7 +3,8 @@
 // Only packets with FLAG_TRACE are looked at, and only while a trace is on: a worker without one pays a
 // comparison per vector.
 import type { TracedPacket, TraceFilter } from '@sluice/shared';
-import { ip4Mask, parseIp4Prefix } from '@sluice/shared';
+// Not from all of shared: schemas and sockets would triple what a worker's start costs.
+import { ip4Mask, parseIp4Prefix } from '@sluice/shared/net';
 import { FLAG_TRACE, type PacketPool } from '../memory/packet-pool.js';
 import { describePacket } from './describe-packet.js';
 

@@ -5,7 +5,7 @@ import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
-import { tapRead, tapWrite } from '../native/index.js';
+import { TAP_STATISTICS, tapRead, tapStatistics, tapWrite } from '../native/index.js';
 import { EventLoop, type LoopWork } from '../workers/event-loop.js';
 import { PacketSender } from '../workers/packet-rings.js';
 import { PACKET_MASK, type SharedMemory } from '../workers/shared-memory.js';
@@ -23,12 +23,19 @@ export interface HostIoFigures {
   refused: number;
   /** Packets of Linux that found no frame or a full ring. */
   injectDropped: number;
+  /** Packets of Linux that do not fit a frame. */
+  tooLong: number;
 }
+
+/** errno(3) of a read from a twin that was deleted: EBADFD. */
+const DELETED = -77;
 
 interface Twin {
   row: number;
   fd: number;
   worker: number;
+  /** Somebody removed it from Linux; the next configuration makes it anew. */
+  deleted: boolean;
 }
 
 const BATCH = 64;
@@ -36,12 +43,14 @@ const BATCH = 64;
 /** Punts and injects between rings and descriptors. */
 class HostIo implements LoopWork {
   readonly rings: SpscRing[];
-  readonly figures: HostIoFigures = { noTwin: 0, refused: 0, injectDropped: 0 };
+  readonly figures: HostIoFigures = { noTwin: 0, refused: 0, injectDropped: 0, tooLong: 0 };
   private readonly pool: PacketPool;
   private readonly toWorkers: PacketSender[];
   private readonly twins: Twin[] = [];
   private readonly batch = new Int32Array(BATCH);
   private readonly one = new Int32Array(1);
+  /** Called once with the descriptor of a twin that was removed from Linux. */
+  onDeleted: (fd: number) => void = () => undefined;
 
   constructor(
     shared: SharedMemory,
@@ -59,7 +68,17 @@ class HostIo implements LoopWork {
 
   removeTwin(row: number): Twin | undefined {
     const index = this.twins.findIndex((twin) => twin.row === row);
-    return index < 0 ? undefined : this.twins.splice(index, 1)[0];
+    if (index < 0) return undefined;
+    const [twin] = this.twins.splice(index, 1);
+    if (twin !== undefined) addTapLosses(this.figures, twin.fd);
+    return twin;
+  }
+
+  /** The figures so far, with what the native layer counts for each open twin. */
+  report(): HostIoFigures {
+    const total = { ...this.figures };
+    for (const { fd } of this.twins) addTapLosses(total, fd);
+    return total;
   }
 
   round(): number {
@@ -95,7 +114,13 @@ class HostIo implements LoopWork {
 
   private inject(twin: Twin): number {
     const offered = this.pool.allocMany(this.batch, 0, BATCH);
-    const count = Math.max(0, tapRead(twin.fd, this.batch, 0, offered));
+    const read = tapRead(twin.fd, this.batch, 0, offered);
+    const count = Math.max(0, read);
+    // Its descriptor stays readable for ever: to go on polling it would keep this thread from sleeping.
+    if (read === DELETED && !twin.deleted) {
+      twin.deleted = true;
+      this.onDeleted(twin.fd);
+    }
     for (let i = 0; i < count; i++) {
       const packet = this.batch[i]!;
       this.pool.rxInterface[packet] = twin.row;
@@ -110,6 +135,13 @@ class HostIo implements LoopWork {
   }
 }
 
+function addTapLosses(figures: HostIoFigures, fd: number): void {
+  const out = new Float64Array(Object.keys(TAP_STATISTICS).length);
+  tapStatistics(fd, out);
+  figures.refused += out[TAP_STATISTICS.refused] ?? 0;
+  figures.tooLong += out[TAP_STATISTICS.tooLong] ?? 0;
+}
+
 /** What the control side can ask of the host-I/O thread. */
 export class HostIoApi {
   private readonly io: HostIo;
@@ -119,22 +151,23 @@ export class HostIoApi {
     this.io = new HostIo(shared, injectNode);
     this.loop = new EventLoop(this.io, shared.hostEvent);
     this.loop.setRings(this.io.rings);
+    this.io.onDeleted = (fd) => this.loop.removeDescriptor(fd);
     this.loop.start();
   }
 
   addTwin(twin: { row: number; fd: number; worker: number }): void {
-    this.io.addTwin(twin);
+    this.io.addTwin({ ...twin, deleted: false });
     this.loop.addDescriptor(twin.fd);
     this.loop.wake();
   }
 
   removeTwin(row: number): void {
     const twin = this.io.removeTwin(row);
-    if (twin !== undefined) this.loop.removeDescriptor(twin.fd);
+    if (twin !== undefined && !twin.deleted) this.loop.removeDescriptor(twin.fd);
   }
 
   figures(): HostIoFigures {
-    return this.io.figures;
+    return this.io.report();
   }
 
   stop(): void {

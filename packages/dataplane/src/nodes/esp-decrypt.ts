@@ -38,7 +38,8 @@ import {
   ESP_TRAILER_BYTES,
   NEXT_HEADER_DUMMY,
 } from '../wire/esp.js';
-import { headerBytes, IP4_PROTOCOL, PROTOCOL_IPIP, PROTOCOL_UDP, readI32 } from '../wire/ip4.js';
+import { headerBytes, IP4_BYTES, IP4_PROTOCOL, PROTOCOL_IPIP, PROTOCOL_UDP, readI32 } from '../wire/ip4.js';
+import { decapsulateEcn } from '../wire/ecn.js';
 import { accept, inferHigh, mayAccept } from '../wire/replay-window.js';
 import { UDP_BYTES } from '../wire/udp.js';
 
@@ -52,6 +53,7 @@ const COUNT_DUMMY = 4;
 const COUNT_NEXT_HEADER = 5;
 const COUNT_NO_TUNNEL = 6;
 const COUNT_SA_GONE = 7;
+const COUNT_CONGESTED = 8;
 
 const jobs = new Int32Array(FRAME_MAX * AEAD_JOB_WORDS);
 const status = new Uint8Array(FRAME_MAX);
@@ -97,6 +99,12 @@ export const espDecrypt = defineNode({
       help: 'its SA belongs to no tunnel interface that is up',
     },
     { name: 'sa_gone', severity: 'info', drop: true, help: 'its SA was deleted on the way to its worker' },
+    {
+      name: 'congested',
+      severity: 'warning',
+      drop: true,
+      help: 'the path marked congestion on it, which its sender would not understand (RFC 6040 section 4.2)',
+    },
   ],
 
   run(context, frame, next, counters): void {
@@ -246,6 +254,8 @@ function unwrap(
   if (nextHeader !== PROTOCOL_IPIP) return COUNT_NEXT_HEADER;
   const row = sas.words[at + SA_INTERFACE]!;
   if (interfaces.state[row] !== INTERFACE_UP) return COUNT_NO_TUNNEL;
+  // A shorter packet is left to ip4-input.
+  if (inner >= IP4_BYTES && !decapsulateEcn(bytes, pool.u16, pool.l3[packet]!, payload)) return COUNT_CONGESTED;
   pool.offset[packet] = payload;
   pool.l3[packet] = payload;
   pool.length[packet] = inner;

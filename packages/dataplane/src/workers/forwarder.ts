@@ -21,9 +21,9 @@ import type { NodeDefinition } from '../graph/node.js';
 import { RateLimiter } from '../graph/rate-limiter.js';
 import { Tracer } from '../graph/tracer.js';
 import { EpochReader } from '../memory/epoch.js';
-import { PacketPool } from '../memory/packet-pool.js';
+import { FLAG_LOCAL_ORIGIN, PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
-import { COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp.js';
+import { COUNT_OWN_UNRESOLVED, COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp.js';
 import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
 import { puntPolicers } from '../nodes/punt.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
@@ -252,6 +252,13 @@ export class Forwarder implements LoopWork {
       return true;
     }
     if (!expired) return false;
+    if (pool.flags[packet]! & FLAG_LOCAL_ORIGIN) {
+      // An error about it would go to the box, and in the VRF of whatever it was made from.
+      this.arpCounters[COUNT_OWN_UNRESOLVED]!++;
+      pool.reason[packet] = COUNT_OWN_UNRESOLVED;
+      this.dispatcher.drop(packet);
+      return true;
+    }
     this.arpCounters[COUNT_UNRESOLVED]!++;
     pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, CODE_HOST_UNREACHABLE, 0);
     this.dispatcher.push(packet, this.errorNode);

@@ -11,6 +11,7 @@ const BUSY = new Set([-11, -16, -105]);
 export class PortQueue {
   private readonly waiting = new Int32Array(WAITING_MAX);
   private length = 0;
+  private busy = false;
   /** Packets given up because the device cannot send. */
   failed = 0;
 
@@ -34,6 +35,7 @@ export class PortQueue {
     if (length > 0) taken = this.port.send(this.waiting, 0, length);
     if (taken < 0) taken = this.skipFirst();
     const result = this.port.flush();
+    this.busy = BUSY.has(result);
     if (taken < length) {
       this.waiting.copyWithin(0, taken, length);
       this.length = length - taken;
@@ -45,8 +47,9 @@ export class PortQueue {
     return taken;
   }
 
+  /** Packets that wait for another turn; one at least while the device was too busy for those in its ring. */
   get backlog(): number {
-    return this.length;
+    return Math.max(this.length, this.busy ? 1 : 0);
   }
 
   close(): void {

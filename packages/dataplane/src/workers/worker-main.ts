@@ -36,7 +36,8 @@ export class WorkerApi {
   openPort(row: number, spec: PortSpec): { driver: string; mode: string } {
     const { port, mode, ring } = openPort(spec, this.forwarder.pool);
     this.forwarder.addPort(row, port);
-    this.statistics.set(row, () => port.statistics());
+    const queue = this.forwarder.services.ports[row];
+    this.statistics.set(row, () => ({ ...port.statistics(), tx_failed: queue?.failed ?? 0 }));
     if (ring !== null) this.loop.setRings([...this.forwarder.rings, ring]);
     if (port.pollFd >= 0) this.loop.addDescriptor(port.pollFd);
     this.loop.wake();

@@ -89,10 +89,10 @@ export class Services implements WorkerServices {
   }
 
   park(packet: number, row: number, address: number): boolean {
-    const waiting = this.parked.waitingFor(row, address);
-    if (waiting < 0) return false;
-    // The first one to wait asks; the control side repeats the request by itself.
-    if (waiting === 0 && !this.resolve(row, address)) return false;
+    if (this.parked.waitingFor(row, address) < 0) return false;
+    // Every one that waits asks, not only the first: while a failed neighbour is left alone requests are
+    // ignored, and under steady traffic some packet always waits. Few may wait, so few ask.
+    if (!this.resolve(row, address)) return false;
     this.parked.add(packet, row, address, this.now);
     return true;
   }

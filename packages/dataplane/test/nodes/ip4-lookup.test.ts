@@ -91,14 +91,13 @@ describeNode('ip4-lookup', () => {
   const inGroupFrame: [string, string][] = [
     ['a host behind the router', FAR],
     ['a host behind the router whose address ends like a broadcast', '198.51.100.255'],
-    ['another network, directed to all of it', '192.0.2.255'],
     ['one host of the LAN', HOST],
     ['the box itself', LAN],
   ];
   for (const [what, dst] of inGroupFrame) {
     it(`refuses a packet for ${what} in a frame to everyone`, () => {
       bench = site();
-      const payload = dst === '192.0.2.255' ? udp(9, 9, pattern(4)) : icmp(8, 0, 1, pattern(4));
+      const payload = icmp(8, 0, 1, pattern(4));
       bench.push('lan', ethernet(BROADCAST, HOST_MAC, 0x0800, ip4({ src: HOST, dst, protocol: 1, payload })));
       bench.run();
       assert.deepEqual(bench.sent('lan'), []);

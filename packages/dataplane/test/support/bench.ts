@@ -42,6 +42,8 @@ export interface BenchOptions extends BenchTables {
   engine?: EngineName;
   /** Another bench, whose packet memory and engine this one shares. */
   beside?: Bench;
+  /** What the forwarders ask for the time; the bench's own `now` unless given. */
+  clock?: () => number;
   /** Words of each port's rings. */
   ring?: number;
 }
@@ -82,6 +84,7 @@ export class Bench {
   private readonly one = new Int32Array(RECORD_WORDS);
   private readonly beside: Bench | null;
   private readonly neighbours: Bench[] = [];
+  private closed = false;
 
   constructor(options: BenchOptions) {
     const workers = options.workers ?? 1;
@@ -97,9 +100,10 @@ export class Bench {
     this.pool = beside?.pool ?? new PacketPool(this.shared.pool, this.shared.frames);
     this.aead = beside?.aead ?? makeEngine(options.engine ?? 'node:crypto', this.pool);
     this.control = new BenchControl(this.shared, options, (...key) => this.aead.setKey(...key));
+    const clock = options.clock ?? (() => this.now);
     this.forwarders = Array.from(
       { length: workers },
-      (_, index) => new Forwarder(this.shared, index, this.aead, GRAPH, () => this.now),
+      (_, index) => new Forwarder(this.shared, index, this.aead, GRAPH, clock),
     );
     for (const { name, worker } of options.interfaces) {
       const receive = SpscRing.allocate(options.ring ?? 1024);
@@ -220,7 +224,10 @@ export class Bench {
     return this.shared.frames - this.pool.shared - this.pool.local - caches.reduce((a, b) => a + b, 0);
   }
 
+  /** Gives back what the process holds for the bench; twice does no harm. */
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     for (const forwarder of this.forwarders) forwarder.close();
     if (this.beside === null) this.aead.close();
     for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent]) closeFd(fd);
@@ -239,7 +246,8 @@ export class Bench {
     return frame;
   }
 
-  private port(name: string): { toPort: SpscRing; fromPort: SpscRing } {
+  /** The rings of a port: what it receives, and what it sends. */
+  port(name: string): { toPort: SpscRing; fromPort: SpscRing } {
     const port = this.ports.get(name);
     if (port === undefined) throw new Error(`the bench has no port "${name}"`);
     return port;

@@ -14,12 +14,20 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 export function concat(...parts: Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** The octets `first`, `first + 1`, … */
 export function pattern(length: number, first = 0): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => first + i);
+  const octets = new Uint8Array(length);
+  for (let i = 0; i < length; i++) octets[i] = first + i;
+  return octets;
 }
 
 /** RFC 1071, the slow way: big-endian words, the carry added at each step. */

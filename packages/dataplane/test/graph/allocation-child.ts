@@ -1,0 +1,176 @@
+// Started with --trace-gc by allocation.test.ts: runs rounds of forwarders between two lines of output. What stands
+// around the rounds allocates nothing itself: frames are refilled from a template and go from ring to ring.
+import { writeSync } from 'node:fs';
+import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
+import type { SpscRing } from '../../src/memory/spsc-ring.js';
+import { SA_WINDOW } from '../../src/tables/security-associations.js';
+import { type Bench, testBench } from '../support/bench.js';
+import { arp, icmp, ip4, pattern } from '../support/packets.js';
+import {
+  FAR,
+  HOST,
+  HOST_MAC,
+  LAN,
+  PEER,
+  REMOTE_HOST,
+  ROUTER_MAC,
+  site,
+  siteWithTunnel,
+  tunnelTo,
+  WAN,
+} from '../support/site.js';
+
+const VECTOR = 256;
+const [name = '', packetsText = '0'] = process.argv.slice(2);
+const PACKETS = Number(packetsText);
+const options = { engine: 'native', clock: Date.now } as const;
+
+/** Frames on their way out of a ring. */
+const frames = new Int32Array(1024);
+
+class Refill {
+  private readonly template: number;
+
+  constructor(
+    private readonly bench: Bench,
+    private readonly octets: Uint8Array,
+  ) {
+    this.template = bench.frameOf(octets);
+  }
+
+  /** Sends `count` frames of the template into a port, from the pool of the outside. */
+  into(ring: SpscRing, count: number): void {
+    const { pool } = this.bench;
+    const { length } = this.octets;
+    const from = pool.offset[this.template]!;
+    for (let i = 0; i < count; i++) {
+      const frame = pool.alloc();
+      const at = frame * FRAME_BYTES + PACKET_START;
+      pool.bytes.copyWithin(at, from, from + length);
+      pool.offset[frame] = at;
+      pool.length[frame] = length;
+      ring.push(frame);
+    }
+  }
+}
+
+function drain(bench: Bench, ring: SpscRing): number {
+  const count = ring.popMany(frames, 0, frames.length);
+  bench.pool.freeMany(frames, 0, count);
+  return count;
+}
+
+/** Packets of one kind into one port, and whatever comes of them out of another. */
+function oneWay(bench: Bench, octets: Uint8Array, vector: number, out: 'lan' | 'wan'): () => number {
+  const refill = new Refill(bench, octets);
+  const input = bench.port('lan').toPort;
+  const output = bench.port(out).fromPort;
+  const [forwarder] = bench.forwarders;
+  return () => {
+    refill.into(input, vector);
+    forwarder!.round();
+    return drain(bench, output);
+  };
+}
+
+const plain = (more = {}): Uint8Array => ip4({ src: HOST, dst: FAR, payload: pattern(44), ...more });
+const lan = (bench: Bench, packet: Uint8Array): Uint8Array => bench.toInterface('lan', packet);
+
+/** Each returns what handles one vector, and says how many packets came out. */
+const paths: Record<string, () => () => number> = {
+  forward() {
+    const bench = site(options);
+    return oneWay(bench, lan(bench, plain()), VECTOR, 'wan');
+  },
+  'forward-one-by-one'() {
+    const bench = site(options);
+    return oneWay(bench, lan(bench, plain()), 1, 'wan');
+  },
+  fragment() {
+    const bench = site(options);
+    return oneWay(bench, lan(bench, plain({ payload: pattern(1481) })), VECTOR, 'wan');
+  },
+  echo() {
+    const bench = site(options);
+    const packet = ip4({ src: HOST, dst: LAN, protocol: 1, payload: icmp(8, 0, 1, pattern(44)) });
+    return oneWay(bench, lan(bench, packet), VECTOR, 'lan');
+  },
+  arp() {
+    const bench = site(options);
+    const request = arp({ operation: 1, senderMac: HOST_MAC, senderIp: '0.0.0.0', targetIp: LAN });
+    return oneWay(bench, request, VECTOR, 'lan');
+  },
+  error() {
+    const bench = site(options);
+    const handle = oneWay(bench, lan(bench, plain({ ttl: 1 })), VECTOR, 'lan');
+    return () => Math.max(1, handle());
+  },
+  drop() {
+    const bench = site(options);
+    const handle = oneWay(bench, lan(bench, plain({ checksum: 0 })), VECTOR, 'lan');
+    return () => handle() + 1;
+  },
+  /** Sealed by one gateway, opened by another; the wire is a change of MAC addresses. */
+  tunnel() {
+    const near = siteWithTunnel({ udp: true }, options);
+    const { inbound, outbound } = tunnelTo();
+    const far = testBench({
+      ...options,
+      beside: near,
+      interfaces: [
+        { name: 'lan', address: '10.2.0.1/24' },
+        { name: 'wan', address: `${PEER}/24` },
+      ],
+      tunnels: [{ ...tunnelTo({ udp: true }), local: PEER, remote: WAN, inbound: outbound, outbound: inbound }],
+      neighbours: [
+        { interface: 'lan', address: REMOTE_HOST, mac: HOST_MAC },
+        { interface: 'wan', address: '198.51.100.254', mac: ROUTER_MAC },
+      ],
+      routes: [{ prefix: '0.0.0.0/0', via: '198.51.100.254' }],
+    });
+    far.control.sa('tun in').words[SA_WINDOW] = 4096;
+    const refill = new Refill(near, lan(near, plain({ dst: REMOTE_HOST, payload: pattern(400) })));
+    const input = near.port('lan').toPort;
+    const sealed = near.port('wan').fromPort;
+    const opens = far.port('wan').toPort;
+    const mac = far.control.macOf('wan');
+    const { pool } = near;
+    return () => {
+      refill.into(input, VECTOR);
+      near.forwarders[0]!.round();
+      const count = sealed.popMany(frames, 0, VECTOR);
+      for (let i = 0; i < count; i++) {
+        const at = pool.offset[frames[i]!]!;
+        for (let k = 0; k < 6; k++) pool.bytes[at + k] = mac[k]!;
+        opens.push(frames[i]!);
+      }
+      far.forwarders[0]!.round();
+      return drain(near, far.port('lan').fromPort);
+    };
+  },
+  /** Allocates on purpose, to show that the test would notice. */
+  allocating() {
+    let kept: object = {};
+    return () => {
+      for (let i = 0; i < VECTOR; i++) kept = { at: i, before: kept === frames };
+      return Object.keys(kept).length;
+    };
+  },
+};
+
+const handle = paths[name]!();
+function run(packets: number): number {
+  let out = 0;
+  const per = name.endsWith('one-by-one') ? 1 : VECTOR;
+  for (let i = 0; i < packets; i += per) {
+    const count = handle();
+    if (count === 0) throw new Error(`${name}: a vector came to nothing`);
+    out += count;
+  }
+  return out;
+}
+run(PACKETS / 2);
+writeSync(1, 'measured from here\n');
+const out = run(PACKETS);
+writeSync(1, `to here: ${out}\n`);
+process.exit(0);

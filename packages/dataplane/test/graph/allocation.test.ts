@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const child = fileURLToPath(new URL('./allocation-child.js', import.meta.url));
+
+/** What a round may allocate, whatever it carries: the time as a boxed number, and now and then a second one. */
+const BYTES_PER_ROUND = 32;
+const SEMI_SPACE_BYTES = 1 << 20;
+
+/** Garbage collections while a path handles so many packets, with a young generation of 1 MiB. */
+async function collections(path: string, packets: number): Promise<string[]> {
+  const options = ['--trace-gc', '--max-semi-space-size=1', child, path, String(packets)];
+  const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 60_000, maxBuffer: 16 << 20 });
+  const measured = /measured from here\n([\s\S]*)to here/.exec(stdout)?.[1];
+  assert.ok(measured !== undefined, `the child printed: ${stdout}`);
+  return measured.split('\n').filter((line) => /Scavenge|Mark-/.test(line));
+}
+
+describe('rounds of a forwarder', function () {
+  this.timeout(120_000);
+
+  const paths: [string, number, number][] = [
+    ['forward', 3_000_000, 256],
+    ['forward-one-by-one', 300_000, 1],
+    ['fragment', 500_000, 256],
+    ['echo', 1_000_000, 256],
+    ['arp', 1_000_000, 256],
+    ['error', 1_000_000, 256],
+    ['drop', 1_000_000, 256],
+    ['tunnel', 1_000_000, 256],
+  ];
+  for (const [path, packets, vector] of paths) {
+    it(`allocate nothing for a packet: ${path}`, async () => {
+      const rounds = (packets / vector) * (path === 'tunnel' ? 2 : 1);
+      const allowed = Math.ceil((rounds * BYTES_PER_ROUND) / SEMI_SPACE_BYTES);
+      const seen = await collections(path, packets);
+      assert.ok(seen.length <= allowed, `${seen.length} collections, ${allowed} allowed:\n${seen.join('\n')}`);
+    });
+  }
+
+  it('would be seen to allocate if they did', async () => {
+    assert.ok((await collections('allocating', 1_000_000)).length > 10);
+  });
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { GraphCounters } from '../../src/graph/counters.js';
+import { Dispatcher } from '../../src/graph/dispatcher.js';
+import { GRAPH } from '../../src/graph/graph.js';
+import { defineNode, type NodeDefinition } from '../../src/graph/node.js';
+import { Tracer } from '../../src/graph/tracer.js';
+import { allocatePool, PacketPool } from '../../src/memory/packet-pool.js';
+
+const node = (more: Partial<NodeDefinition>): NodeDefinition =>
+  defineNode({ name: 'test-node', next: [], counters: [], run: () => undefined, ...more });
+
+describe('graph definitions', () => {
+  it('have names for the command line: nodes in kebab-case, counters in snake_case, each once, each explained', () => {
+    assert.equal(new Set(GRAPH.map(({ name }) => name)).size, GRAPH.length);
+    for (const { name, counters } of GRAPH) {
+      assert.match(name, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+      for (const counter of counters) {
+        assert.match(counter.name, /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+        assert.ok(counter.help.length > 10, `${name}/${counter.name} needs a sentence`);
+      }
+    }
+  });
+
+  it('lead only to nodes that exist, and every node but those that start is led to', () => {
+    const names = new Set(GRAPH.map(({ name }) => name));
+    const reached = new Set(GRAPH.flatMap(({ next }) => [...next]));
+    for (const target of reached) assert.ok(names.has(target), target);
+    assert.deepEqual(
+      [...names].filter((name) => !reached.has(name)),
+      ['ethernet-input', 'host-inject'],
+    );
+  });
+
+  it('refuse a counter that is declared twice', () => {
+    const counters = [
+      { name: 'same', severity: 'info', help: 'one' },
+      { name: 'same', severity: 'info', help: 'two' },
+    ] as const;
+    assert.throws(() => node({ counters }), /test-node declares a counter twice/);
+  });
+
+  it('refuse more next nodes than an octet can tell from the verdicts', () => {
+    node({ next: new Array<string>(254).fill('x') });
+    assert.throws(() => node({ next: new Array<string>(255).fill('x') }), /more than 254 next nodes/);
+  });
+
+  it('refuse a graph that leads to a node it does not have', () => {
+    const graph = [node({ next: ['nowhere'] })];
+    const pool = new PacketPool(allocatePool(8), 8);
+    const counters = new GraphCounters(graph, GraphCounters.allocate(graph));
+    assert.throws(() => new Dispatcher(graph, pool, counters, new Tracer(pool, 0)), /no node "nowhere"/);
+  });
+
+  it('have counters that lie in the buffer one after the other, on lines of their own', () => {
+    const buffer = GraphCounters.allocate(GRAPH);
+    const counters = new GraphCounters(GRAPH, buffer);
+    const parts = [
+      counters.interfaces,
+      counters.runtime,
+      counters.worker,
+      counters.overflow,
+      ...GRAPH.map((_, index) => counters.ofNode(index)),
+    ];
+    let end = 0;
+    for (const part of parts) {
+      assert.equal(part.byteOffset % 64, 0);
+      assert.ok(part.byteOffset >= end);
+      end = part.byteOffset + part.byteLength;
+    }
+    assert.ok(end <= buffer.byteLength);
+    GRAPH.forEach((definition, index) => {
+      assert.ok(counters.ofNode(index).length >= definition.counters.length);
+    });
+    assert.throws(() => counters.ofNode(GRAPH.length), /there is no node/);
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { allocatePool, FRAME_BYTES, PacketPool } from '../../src/memory/packet-pool.js';
+import { seed } from '../memory/seed.js';
+import { xorshift } from '../tables/random.js';
+
+const FRAMES = 1000;
+
+describe('packet pool', () => {
+  const views = (count: number): PacketPool[] => {
+    const memory = allocatePool(FRAMES);
+    return Array.from({ length: count }, () => new PacketPool(memory, FRAMES));
+  };
+
+  it('has its metadata behind the frames, a column after the other, none upon another', () => {
+    const [pool] = views(1);
+    const columns = [
+      pool!.offset,
+      pool!.length,
+      pool!.l3,
+      pool!.rxInterface,
+      pool!.txInterface,
+      pool!.vrf,
+      pool!.adjacency,
+      pool!.flags,
+      pool!.aux,
+      pool!.reason,
+      pool!.trace,
+    ];
+    const stack = pool!.shared;
+    columns.forEach((column, i) => {
+      assert.equal(column.length, FRAMES);
+      assert.ok(column.byteOffset >= FRAMES * FRAME_BYTES);
+      column.fill(i + 1);
+    });
+    columns.forEach((column, i) => {
+      assert.ok(column.every((word) => word === i + 1));
+    });
+    assert.ok(pool!.bytes.subarray(0, FRAMES * FRAME_BYTES).every((octet) => octet === 0));
+    assert.equal(pool!.shared, stack);
+    assert.equal(PacketPool.columnAt(FRAMES, 'length'), pool!.length.byteOffset);
+  });
+
+  it('gives each frame once, then none, then takes all back', () => {
+    const [pool] = views(1);
+    const taken = Array.from({ length: FRAMES }, () => pool!.alloc());
+    assert.equal(new Set(taken).size, FRAMES);
+    assert.ok(taken.every((frame) => frame >= 0 && frame < FRAMES));
+    assert.equal(pool!.alloc(), -1);
+    assert.equal(pool!.allocMany(new Int32Array(8), 0, 8), 0);
+    pool!.freeMany(Int32Array.from(taken), 0, FRAMES);
+    assert.equal(pool!.shared + pool!.local, FRAMES);
+    pool!.drain();
+    assert.deepEqual([pool!.shared, pool!.local], [FRAMES, 0]);
+  });
+
+  it('says how many frames there were when there are too few', () => {
+    const [pool] = views(1);
+    const out = new Int32Array(FRAMES + 10).fill(-7);
+    assert.equal(pool!.allocMany(out, 5, FRAMES - 3), FRAMES - 3);
+    assert.equal(pool!.allocMany(out, 2, 5), 3);
+    assert.deepEqual([...out.subarray(0, 2)], [-7, -7]);
+    assert.deepEqual([...out.subarray(5 + FRAMES - 3)], new Array(8).fill(-7));
+  });
+
+  it(`loses and doubles no frame among threads' views that take and give at random (seed ${seed})`, () => {
+    const pools = views(4);
+    const random = xorshift(seed);
+    const held: number[] = [];
+    const owned = new Set<number>();
+    const batch = new Int32Array(300);
+    for (let i = 0; i < 20_000; i++) {
+      const pool = pools[random() % 4]!;
+      const want = random() % 300;
+      if (random() % 2 === 0) {
+        const got = pool.allocMany(batch, 0, want);
+        for (const frame of batch.subarray(0, got)) {
+          assert.ok(!owned.has(frame), `frame ${frame} was given twice`);
+          owned.add(frame);
+          held.push(frame);
+        }
+      } else {
+        for (const frame of held.splice(0, want)) {
+          owned.delete(frame);
+          pool.free(frame);
+        }
+      }
+      const cached = pools.reduce((sum, { local }) => sum + local, 0);
+      assert.equal(cached + pool.shared + held.length, FRAMES);
+    }
+  });
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { Bench } from '../support/bench.js';
+import { describeNode, type Moved } from '../support/counters.js';
+import { BROADCAST, ethernet, icmp, type Ip4Options, ip4, pattern, udp } from '../support/packets.js';
+import { HOST, HOST_MAC, LAN, siteWithTunnel, WAN } from '../support/site.js';
+
+describeNode('ip4-local', () => {
+  let bench: Bench;
+  before(() => {
+    bench = siteWithTunnel();
+  });
+  after(() => bench.close());
+
+  const local = (options: Partial<Ip4Options>): Uint8Array => ip4({ src: HOST, dst: LAN, ...options });
+  const nat = (payload: Uint8Array): Uint8Array => local({ protocol: 17, payload: udp(4500, 4500, payload) });
+
+  const toLinux: [string, Uint8Array][] = [
+    ['TCP', local({ protocol: 6, payload: pattern(20) })],
+    ['a bare header', local({ protocol: 6 })],
+    ['TTL 1, which ends here rightly', local({ protocol: 6, ttl: 1, payload: pattern(20) })],
+    ['IKE', local({ protocol: 17, payload: udp(500, 500, pattern(60)) })],
+    ['IKE behind the non-ESP marker', nat(new Uint8Array(40))],
+    ['nothing in UDP at port 4500', nat(new Uint8Array())],
+    ['one octet at port 4500 that is no keepalive', nat(Uint8Array.of(1))],
+    ['three octets at port 4500', nat(Uint8Array.of(0xff, 0xff, 0xff))],
+    ['UDP cut short', local({ protocol: 17, payload: udp(4500, 4500, new Uint8Array()).subarray(0, 7) })],
+    ['an echo reply', local({ protocol: 1, payload: icmp(0, 0, 1, pattern(8)) })],
+    ['an echo request cut short', local({ protocol: 1, payload: icmp(8, 0, 1, pattern(8)).subarray(0, 7) })],
+    ['a fragment of an echo request', local({ protocol: 1, mf: true, payload: icmp(8, 0, 1, pattern(8)) })],
+    ['a last fragment of UDP', local({ protocol: 17, fragmentOffset: 8, payload: pattern(8) })],
+    ['a broadcast to the LAN', local({ dst: '10.1.0.255', protocol: 17, payload: udp(1, 2, pattern(3)) })],
+    ['a group of the link', local({ dst: '224.0.0.5', protocol: 89, payload: pattern(30) })],
+    ['an echo request to everyone', local({ dst: '10.1.0.255', protocol: 1, payload: icmp(8, 0, 1, pattern(8)) })],
+    ['ESP to everyone', local({ dst: '10.1.0.255', protocol: 50, payload: pattern(40) })],
+  ];
+  for (const [what, packet] of toLinux) {
+    it(`gives Linux ${what}, as it came`, () => {
+      const before = bench.interface('lan').punted;
+      bench.pushIp('lan', packet);
+      bench.run();
+      assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes: bench.toInterface('lan', packet) }]);
+      assert.deepEqual(bench.sent('lan'), []);
+      assert.equal(bench.interface('lan').punted, before + 1);
+      bench.expect({});
+    });
+  }
+
+  it('takes a broadcast in a frame to everyone', () => {
+    const frame = ethernet(BROADCAST, HOST_MAC, 0x0800, local({ dst: '255.255.255.255', protocol: 17, payload: udp(68, 67, pattern(9)) }));
+    bench.push('lan', frame);
+    bench.run();
+    assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes: frame }]);
+    bench.expect({});
+  });
+
+  it('gives the twin of the interface that received it what is for the address of another', () => {
+    const packet = local({ dst: WAN, protocol: 6, payload: pattern(20) });
+    bench.pushIp('lan', packet);
+    bench.run();
+    assert.equal(bench.punted()[0]!.interface, bench.row('lan'));
+    bench.expect({});
+  });
+
+  const notForLinux: [string, Uint8Array, Moved][] = [
+    ['ESP', local({ protocol: 50, payload: pattern(40) }), { 'esp-input/unknown_spi': 1 }],
+    ['ESP without octets', local({ protocol: 50 }), { 'esp-input/truncated': 1 }],
+    ['ESP in UDP', nat(pattern(40)), { 'esp-input/unknown_spi': 1 }],
+    ['four octets of ESP in UDP', nat(pattern(4)), { 'esp-input/truncated': 1 }],
+    ['a first fragment of ESP', local({ protocol: 50, mf: true, payload: pattern(40) }), { 'ip4-local/fragmented_esp': 1 }],
+    [
+      'a last fragment of ESP',
+      local({ protocol: 50, fragmentOffset: 80, payload: pattern(40) }),
+      { 'ip4-local/fragmented_esp': 1 },
+    ],
+    ['a NAT keepalive', nat(Uint8Array.of(0xff)), { 'ip4-local/nat_keepalive': 1 }],
+  ];
+  for (const [what, packet, moved] of notForLinux) {
+    it(`keeps ${what} from Linux`, () => {
+      bench.pushIp('lan', packet);
+      bench.run();
+      assert.deepEqual(bench.punted(), []);
+      bench.expect(moved);
+    });
+  }
+});

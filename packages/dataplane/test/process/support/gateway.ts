@@ -1,0 +1,154 @@
+// The data plane as the process that it is, in the gateway's namespace of a network.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type ActorClient,
+  type CountersReport,
+  connect,
+  createLogger,
+  type DataplaneState,
+  type DataplaneStatus,
+  dataplaneContract,
+  type ErrorCounter,
+  type InterfaceSection,
+} from '@sluice/shared';
+import type { Network, Running } from './network.js';
+import { until } from './until.js';
+
+const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
+
+/** An interface `name` over device `device`. */
+export function port(
+  name: string,
+  device: string,
+  addresses: string[],
+  more: Partial<InterfaceSection> = {},
+): InterfaceSection {
+  return { name, device, driver: 'af_xdp', vrf: 'default', mtu: 1500, enabled: true, addresses, ...more };
+}
+
+export function config(parts: Partial<DataplaneState>): DataplaneState {
+  return {
+    revision: 1,
+    dataplane: { workers: 2, frames: 16_384 },
+    vrfs: [{ name: 'default' }],
+    interfaces: [],
+    tunnels: [],
+    routes: [],
+    ...parts,
+  };
+}
+
+export class Gateway {
+  readonly runDir = mkdtempSync(join(tmpdir(), 'sluice-dp-'));
+  readonly client: ActorClient<typeof dataplaneContract>;
+  private process: Running;
+  private revision = 0;
+
+  constructor(private readonly network: Network) {
+    this.client = connect(dataplaneContract, {
+      runDir: this.runDir,
+      log: createLogger({ name: 'test', level: 'silent' }),
+    });
+    this.process = this.launch();
+  }
+
+  /** What the process printed, for messages. */
+  get log(): string {
+    return this.process.output();
+  }
+
+  get pid(): number {
+    return this.process.child.pid ?? assert.fail('the data plane has no pid');
+  }
+
+  /** Applies a configuration, which has to converge at once. */
+  async apply(parts: Partial<DataplaneState>): Promise<DataplaneStatus> {
+    const status = await this.give(parts);
+    assert.deepEqual(status.problems, [], this.log);
+    assert.equal(status.converged, true);
+    return status;
+  }
+
+  /** Applies a configuration. */
+  give(parts: Partial<DataplaneState>): Promise<DataplaneStatus> {
+    return this.client.request('apply', config({ ...parts, revision: ++this.revision }));
+  }
+
+  /** Waits until it has converged by itself. */
+  converged(deadlineMs?: number): Promise<DataplaneStatus> {
+    return until(
+      'converged',
+      async () => {
+        const status = await this.client.request('status', {});
+        return status.converged && status;
+      },
+      deadlineMs,
+    );
+  }
+
+  async counters(): Promise<CountersReport['interfaces']> {
+    return (await this.client.request('show-interfaces', {})).interfaces;
+  }
+
+  async errors(): Promise<ErrorCounter[]> {
+    return (await this.client.request('show-errors', {})).errors;
+  }
+
+  /** A counter by its path, such as `ip4-input/bad_checksum`; 0 when it has not moved. */
+  async count(path: string): Promise<number> {
+    const found = (await this.errors()).find((counter) => `${counter.node}/${counter.reason}` === path);
+    return found?.count ?? 0;
+  }
+
+  /** The next counters that it publishes. */
+  async published(): Promise<CountersReport> {
+    return new Promise((resolve, reject) => {
+      const subscription = this.client.subscribe('counters', {
+        onSnapshot: () => undefined,
+        onEvent: (report) => {
+          subscription.close();
+          resolve(report);
+        },
+      });
+      setTimeout(() => reject(new Error('no counters were published')), 10_000).unref();
+    });
+  }
+
+  /** Processor time used so far, in seconds: proc(5), stat, utime and stime in ticks of 1/100 s. */
+  cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Ends the process by a signal, and resolves with its exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.process.child.kill(signal);
+    return (await this.process.ended).code;
+  }
+
+  /** Starts the process again, after end(). */
+  restart(): void {
+    this.process = this.launch();
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    await this.end('SIGKILL');
+    rmSync(this.runDir, { recursive: true, force: true });
+  }
+
+  private launch(): Running {
+    return this.network.start(
+      this.network.gateway,
+      process.execPath,
+      '--enable-source-maps',
+      MAIN,
+      '--run-dir',
+      this.runDir,
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { ARP_FRAME_BYTES, ARP_REPLY, ARP_REQUEST, isArpForIp4, writeArp } from '../../src/wire/arp.js';
+import { innerMtu, paddingBytes } from '../../src/wire/esp.js';
+import { formatMac, parseMac } from '../../src/wire/ethernet.js';
+import { isIcmpError } from '../../src/wire/icmp4.js';
+import { arp, ip, mac } from '../support/packets.js';
+import { prefilled, untouchedOutside } from './buffer.js';
+
+describe('wire/arp', () => {
+  const sourceMac = mac('02:00:00:00:01:01');
+  const cases = [
+    { operation: ARP_REQUEST, targetMac: null },
+    { operation: ARP_REPLY, targetMac: mac('02:00:00:00:aa:10') },
+  ];
+  for (const { operation, targetMac } of cases) {
+    it(`writes each octet of operation ${operation}, and no other`, () => {
+      const { bytes } = prefilled();
+      const [senderIp, targetIp] = [ip('192.0.2.1'), ip('192.0.2.200')];
+      writeArp(bytes, 34, { operation, sourceMac, senderIp, targetMac, targetIp });
+      const expected = arp({
+        operation,
+        senderMac: '02:00:00:00:01:01',
+        senderIp: '192.0.2.1',
+        targetIp: '192.0.2.200',
+        ...(targetMac === null ? {} : { targetMac: formatMac(targetMac), to: formatMac(targetMac) }),
+      });
+      assert.deepEqual(bytes.slice(34, 34 + ARP_FRAME_BYTES), expected);
+      assert.ok(untouchedOutside(bytes, 34, 34 + ARP_FRAME_BYTES));
+      assert.ok(isArpForIp4(bytes, 34, ARP_FRAME_BYTES));
+      assert.ok(!isArpForIp4(bytes, 34, ARP_FRAME_BYTES - 1));
+    });
+  }
+});
+
+describe('wire/ethernet', () => {
+  it('reads and writes MAC addresses', () => {
+    assert.deepEqual([...parseMac('02:00:5e:10:FF:01')], [2, 0, 0x5e, 0x10, 0xff, 1]);
+    assert.equal(formatMac(Uint8Array.of(2, 0, 0x5e, 0x10, 0xff, 1)), '02:00:5e:10:ff:01');
+  });
+
+  for (const text of ['', '02:00:00:00:00', '02:00:00:00:00:01:02', '02:00:00:00:00:zz', '02:00:00:00:00:', '1ff:0:0:0:0:0']) {
+    it(`refuses "${text}"`, () => assert.throws(() => parseMac(text), /no MAC address/));
+  }
+});
+
+describe('wire/esp', () => {
+  it('pads to the least multiple of 4 that holds the trailer', () => {
+    for (let length = 0; length < 3000; length++) {
+      const padding = paddingBytes(length);
+      assert.ok(padding >= 0 && padding <= 3);
+      assert.equal((length + padding + 2) % 4, 0);
+    }
+  });
+
+  const outerSize = (inner: number, udp: boolean, icv: number): number =>
+    20 + (udp ? 8 : 0) + 16 + inner + paddingBytes(inner) + 2 + icv;
+  for (const udp of [false, true]) {
+    for (const icv of [8, 12, 16]) {
+      it(`finds the largest inner packet, ${udp ? 'in UDP' : 'plain'}, ICV of ${icv} octets`, () => {
+        for (let mtu = 576; mtu <= 1500; mtu++) {
+          const inner = innerMtu(mtu, udp, icv);
+          assert.ok(outerSize(inner, udp, icv) <= mtu, `MTU ${mtu}: ${inner} is too large`);
+          assert.ok(outerSize(inner + 1, udp, icv) > mtu, `MTU ${mtu}: ${inner} is too small`);
+        }
+      });
+    }
+  }
+});
+
+describe('wire/icmp4', () => {
+  it('knows the errors of RFC 1122 section 3.2.2', () => {
+    const errors = Array.from({ length: 256 }, (_, type) => type).filter(isIcmpError);
+    assert.deepEqual(errors, [3, 4, 5, 11, 12]);
+  });
+});
