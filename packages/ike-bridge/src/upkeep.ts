@@ -19,7 +19,7 @@ const EVERY_MS = 10_000;
 const SOON_MS = 1000;
 const SOON_SHARE = 10;
 /**
- * SAs that charon has not known for this long it has forgotten. In the middle of a regular end they are in
+ * SAs and policies that charon has not known for this long it has forgotten. In the middle of a regular end they are in
  * the SAD for a moment longer than in charon, and nobody wants them restored.
  */
 const FORGOTTEN_MS = 1000;
@@ -45,7 +45,7 @@ export class Upkeep {
   readonly #initiating = new Set<string>();
   /** Unique ids of CHILD_SAs that a former round found broken: a rekeying looks like that for a moment. */
   #suspects = new Set<string>();
-  /** Since when SAs of an interface id have been unknown to charon, on the monotonic clock. */
+  /** Since when SAs or policies of an interface id have been unknown to charon, on the monotonic clock. */
   #unknownSinceMs = new Map<number, number>();
   #desired: IkeState | null = null;
   #generation = 0;
@@ -107,11 +107,12 @@ export class Upkeep {
       const report = await reconciler.reconcile(vici, desired);
       this.#options.onRound({ revision: desired.revision, problems: report.problems });
       const sas = await collectSas(vici);
-      const differences = compare(this.#options.xfrm.sad.all(), childrenOf(sas), Date.now());
-      this.#noteUnknown(differences);
+      const children = childrenOf(sas);
+      const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
+      const noted = this.#noteUnknown(differences, children);
       const missing = this.#bringUp(desired, sas);
       const waiting = await this.#repair(differences);
-      return missing || waiting || report.problems.length > 0;
+      return missing || waiting || noted || report.problems.length > 0;
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
       return true;
@@ -175,9 +176,19 @@ export class Upkeep {
     this.kick();
   }
 
-  #noteUnknown({ unknown }: Differences): void {
+  /**
+   * A policy without CHILD_SA counts as an SA: charon deletes both in the end, and when it dies with the data
+   * plane, the SPD is all that remembers the tunnel. Returns whether something may be about to be forgotten.
+   */
+  #noteUnknown({ unknown }: Differences, children: readonly KnownChild[]): boolean {
+    const nowMs = performance.now();
     const before = this.#unknownSinceMs;
-    this.#unknownSinceMs = new Map(unknown.map(({ ifId }) => [ifId, before.get(ifId) ?? performance.now()]));
+    const known = new Set(children.map((child) => child.if_id));
+    const policies = this.#options.xfrm.spd.all().filter(({ ifId }) => !known.has(ifId));
+    this.#unknownSinceMs = new Map(
+      [...unknown, ...policies].map(({ ifId }) => [ifId, before.get(ifId) ?? nowMs]),
+    );
+    return [...this.#unknownSinceMs.values()].some((sinceMs) => nowMs - sinceMs < FORGOTTEN_MS);
   }
 
   async #repair({ broken, unknown, replaced }: Differences): Promise<boolean> {

@@ -31,6 +31,7 @@ import {
   SA_WINDOW,
   WINDOW_SHIFT,
 } from '../tables/security-associations.js';
+import { decapsulateEcn } from '../wire/ecn.js';
 import {
   ESP_HEADER_BYTES,
   ESP_IV_BYTES,
@@ -39,7 +40,6 @@ import {
   NEXT_HEADER_DUMMY,
 } from '../wire/esp.js';
 import { headerBytes, IP4_BYTES, IP4_PROTOCOL, PROTOCOL_IPIP, PROTOCOL_UDP, readI32 } from '../wire/ip4.js';
-import { decapsulateEcn } from '../wire/ecn.js';
 import { accept, inferHigh, mayAccept } from '../wire/replay-window.js';
 import { UDP_BYTES } from '../wire/udp.js';
 
@@ -255,7 +255,8 @@ function unwrap(
   const row = sas.words[at + SA_INTERFACE]!;
   if (interfaces.state[row] !== INTERFACE_UP) return COUNT_NO_TUNNEL;
   // A shorter packet is left to ip4-input.
-  if (inner >= IP4_BYTES && !decapsulateEcn(bytes, pool.u16, pool.l3[packet]!, payload)) return COUNT_CONGESTED;
+  if (inner >= IP4_BYTES && !decapsulateEcn(bytes, pool.u16, pool.l3[packet]!, payload))
+    return COUNT_CONGESTED;
   pool.offset[packet] = payload;
   pool.l3[packet] = payload;
   pool.length[packet] = inner;

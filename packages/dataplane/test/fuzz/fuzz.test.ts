@@ -111,7 +111,11 @@ class Fuzzer {
     const moved = bench.moved();
     const { drops, made, errors } = account(moved);
     const parked = this.parkedNow();
-    assert.equal(sent + punted + drops + parked - this.parked, received + made, `of ${received}: ${JSON.stringify(moved)}`);
+    assert.equal(
+      sent + punted + drops + parked - this.parked,
+      received + made,
+      `of ${received}: ${JSON.stringify(moved)}`,
+    );
     assert.equal(bench.framesMissing(), parked, 'frames');
     const interfaceDrops = ['lan', 'wan', 'tun'].reduce((sum, name) => sum + bench.interface(name).drops, 0);
     assert.equal(interfaceDrops - this.dropsBefore, drops + errors, 'drops by interface');
@@ -145,7 +149,10 @@ class Fuzzer {
     assert.deepEqual(plain, forwarded(out));
     assert.deepEqual(espOpen(saOf(SPI_OUT), sealed!.subarray(20)).inner, forwarded(inside));
     const toLan = bench.sentIp('lan').sort((a, b) => a.length - b.length);
-    assert.deepEqual(toLan, [echo(0, LAN, HOST), forwarded(ip4({ src: FAR, dst: HOST, payload: pattern(100) }))]);
+    assert.deepEqual(toLan, [
+      echo(0, LAN, HOST),
+      forwarded(ip4({ src: FAR, dst: HOST, payload: pattern(100) })),
+    ]);
     bench.expect({ 'ip4-icmp-echo/replies': 1 }, this.parkedNow());
   }
 }
@@ -163,7 +170,6 @@ describe('fuzz', function () {
         batches++;
       }
       fuzzer.checkGoodTraffic();
-      if(process.env.DBG) console.log(fuzzer.packets, fuzzer.totals, fuzzer.bench.interface('tun'));
       // The packets have to get everywhere: refused in many ways, and many of them not at all.
       const reached = Object.keys(fuzzer.totals);
       assert.ok(reached.length >= 30, `${fuzzer.packets} packets moved only ${reached.join(', ')}`);

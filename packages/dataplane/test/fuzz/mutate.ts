@@ -6,17 +6,33 @@ import {
   concat,
   ethernet,
   fixChecksum,
-  icmp,
   type Ip4Options,
+  icmp,
   ip4,
   pattern,
   udp,
   viewOf,
 } from '../support/packets.js';
-import { FAR, HOST, HOST_MAC, LAN, PEER, REMOTE_HOST, ROUTER, SPI_IN, STRANGER, saOf, WAN } from '../support/site.js';
+import {
+  FAR,
+  HOST,
+  HOST_MAC,
+  LAN,
+  PEER,
+  REMOTE_HOST,
+  ROUTER,
+  SPI_IN,
+  STRANGER,
+  saOf,
+  WAN,
+} from '../support/site.js';
+
+/** Frames that are kept to be spoilt again. */
+const CORPUS = 2048;
 
 export class Mutator {
   private sequence = 0n;
+  private readonly corpus: Record<'lan' | 'wan', Uint8Array[]> = { lan: [], wan: [] };
 
   constructor(
     /** Unsigned 32-bit numbers. */
@@ -38,8 +54,25 @@ export class Mutator {
     return octets;
   }
 
-  /** A frame for a port: right, spoilt, or noise. */
+  /** A frame for a port: right, spoilt, or noise; or one that was there before, spoilt once more. */
   frame(port: 'lan' | 'wan'): Uint8Array {
+    const before = this.corpus[port];
+    if (before.length === CORPUS && this.below(4) !== 0) return this.again(before[this.below(CORPUS)]!);
+    const frame = this.newFrame(port);
+    if (before.length < CORPUS) before.push(frame);
+    else before[this.below(CORPUS)] = frame;
+    return frame;
+  }
+
+  private again(frame: Uint8Array): Uint8Array {
+    const spoilt = this.spoil(frame, 14);
+    const header = ((spoilt[14] ?? 0) & 15) * 4;
+    const isIp4 = spoilt[12] === 8 && spoilt[13] === 0 && header >= 20 && 14 + header <= spoilt.length;
+    if (isIp4 && this.below(4) !== 0) fixChecksum(spoilt.subarray(14));
+    return spoilt;
+  }
+
+  private newFrame(port: 'lan' | 'wan'): Uint8Array {
     const kind = this.below(20);
     if (kind === 0) return this.octets(1700);
     if (kind === 1) return this.cut(this.arpFrame());
@@ -72,7 +105,19 @@ export class Mutator {
   private goodPacket(): Uint8Array {
     const options: Ip4Options = {
       src: this.pick(HOST, HOST, FAR, REMOTE_HOST, LAN, '0.0.0.0', ROUTER),
-      dst: this.pick(FAR, HOST, REMOTE_HOST, REMOTE_HOST, LAN, WAN, WAN, STRANGER, '10.1.0.255', '224.0.0.5', '203.0.113.9'),
+      dst: this.pick(
+        FAR,
+        HOST,
+        REMOTE_HOST,
+        REMOTE_HOST,
+        LAN,
+        WAN,
+        WAN,
+        STRANGER,
+        '10.1.0.255',
+        '224.0.0.5',
+        '203.0.113.9',
+      ),
       ttl: this.pick(0, 1, 2, 64, 255),
       tos: this.random() & 0xff,
       id: this.random() & 0xffff,
@@ -82,7 +127,11 @@ export class Mutator {
     };
     switch (this.below(6)) {
       case 0:
-        return ip4({ ...options, protocol: 1, payload: icmp(this.pick(8, 8, 0, 3, 11, 200), 0, 1, this.payload()) });
+        return ip4({
+          ...options,
+          protocol: 1,
+          payload: icmp(this.pick(8, 8, 0, 3, 11, 200), 0, 1, this.payload()),
+        });
       case 1: {
         const port = this.pick(500, 4500, 4500, 53);
         return ip4({ ...options, protocol: 17, payload: udp(this.pick(500, 4500), port, this.payload()) });
@@ -98,11 +147,16 @@ export class Mutator {
   }
 
   private payload(): Uint8Array {
-    return pattern(this.pick(0, 1, 7, 8, 9, 64, 200, 548, 1380, 1381, 1460, 1472, this.below(1480)), this.random());
+    return pattern(
+      this.pick(0, 1, 7, 8, 9, 64, 200, 548, 1380, 1381, 1460, 1472, this.below(1480)),
+      this.random(),
+    );
   }
 
   private options(): Uint8Array {
-    return Uint8Array.from({ length: 4 * (1 + this.below(10)) }, () => this.pick(0, 1, 7, 130, 131, 137, 3, 40, this.random()));
+    return Uint8Array.from({ length: 4 * (1 + this.below(10)) }, () =>
+      this.pick(0, 1, 7, 130, 131, 137, 3, 40, this.random()),
+    );
   }
 
   /** ESP that the tunnel accepts, or nearly; what is inside may be spoilt before it is sealed. */
@@ -164,7 +218,10 @@ export class Mutator {
           copy[at] = this.pick(0, 1, 0x7f, 0x80, 0xfe, 0xff, 0x45, 0x4f, 0x40);
           break;
         case 2:
-          view.setUint16(at, this.pick(0, 1, 7, 8, 0x1fff, 0x2000, 0x3fff, 0x7fff, 0x8000, 0xfff8, 0xffff, copy.length));
+          view.setUint16(
+            at,
+            this.pick(0, 1, 7, 8, 0x1fff, 0x2000, 0x3fff, 0x7fff, 0x8000, 0xfff8, 0xffff, copy.length),
+          );
           break;
         default:
           copy[at] = this.random();

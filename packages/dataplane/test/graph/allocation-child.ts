@@ -121,7 +121,9 @@ const paths: Record<string, () => () => number> = {
         { name: 'lan', address: '10.2.0.1/24' },
         { name: 'wan', address: `${PEER}/24` },
       ],
-      tunnels: [{ ...tunnelTo({ udp: true }), local: PEER, remote: WAN, inbound: outbound, outbound: inbound }],
+      tunnels: [
+        { ...tunnelTo({ udp: true }), local: PEER, remote: WAN, inbound: outbound, outbound: inbound },
+      ],
       neighbours: [
         { interface: 'lan', address: REMOTE_HOST, mac: HOST_MAC },
         { interface: 'wan', address: '198.51.100.254', mac: ROUTER_MAC },

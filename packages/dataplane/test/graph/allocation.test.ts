@@ -12,7 +12,10 @@ const SEMI_SPACE_BYTES = 1 << 20;
 /** Garbage collections while a path handles so many packets, with a young generation of 1 MiB. */
 async function collections(path: string, packets: number): Promise<string[]> {
   const options = ['--trace-gc', '--max-semi-space-size=1', child, path, String(packets)];
-  const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 60_000, maxBuffer: 16 << 20 });
+  const { stdout } = await promisify(execFile)(process.execPath, options, {
+    timeout: 60_000,
+    maxBuffer: 16 << 20,
+  });
   const measured = /measured from here\n([\s\S]*)to here/.exec(stdout)?.[1];
   assert.ok(measured !== undefined, `the child printed: ${stdout}`);
   return measured.split('\n').filter((line) => /Scavenge|Mark-/.test(line));
@@ -36,7 +39,10 @@ describe('rounds of a forwarder', function () {
       const rounds = (packets / vector) * (path === 'tunnel' ? 2 : 1);
       const allowed = Math.ceil((rounds * BYTES_PER_ROUND) / SEMI_SPACE_BYTES);
       const seen = await collections(path, packets);
-      assert.ok(seen.length <= allowed, `${seen.length} collections, ${allowed} allowed:\n${seen.join('\n')}`);
+      assert.ok(
+        seen.length <= allowed,
+        `${seen.length} collections, ${allowed} allowed:\n${seen.join('\n')}`,
+      );
     });
   }
 

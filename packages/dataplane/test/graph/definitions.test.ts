@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { GraphCounters } from '../../src/graph/counters.js';
 import { Dispatcher } from '../../src/graph/dispatcher.js';
 import { GRAPH } from '../../src/graph/graph.js';
@@ -29,6 +30,18 @@ describe('graph definitions', () => {
       [...names].filter((name) => !reached.has(name)),
       ['ethernet-input', 'host-inject'],
     );
+  });
+
+  it('are in the README as they are: each node with its counters, drops plain and others bold', () => {
+    const readme = readFileSync(new URL('../../../src/graph/README.md', import.meta.url), 'utf8');
+    const rows = readme.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    for (const { name, counters } of GRAPH) {
+      const listed = counters.map((counter) =>
+        counter.drop ? `\`${counter.name}\`` : `**\`${counter.name}\`**`,
+      );
+      const row = rows.find((cells) => cells[1] === `\`${name}\``);
+      assert.equal(row?.[3], listed.join(' '), name);
+    }
   });
 
   it('refuse a counter that is declared twice', () => {

@@ -112,7 +112,11 @@ describe('ESP against scapy', function () {
       const results = await scapy(jobs);
       variants.forEach(([what], v) => {
         sizes.forEach((size, i) => {
-          assert.equal(hex(results[v * sizes.length + i]!), hex(forwarded(toPeer(size))), `${what}, ${size} octets`);
+          assert.equal(
+            hex(results[v * sizes.length + i]!),
+            hex(forwarded(toPeer(size))),
+            `${what}, ${size} octets`,
+          );
         });
       });
       for (const [v, [what, variant]] of variants.entries()) {

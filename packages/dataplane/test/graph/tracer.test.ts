@@ -12,7 +12,9 @@ describe('tracer', () => {
   const to = (dst: string, ttl = 64): Uint8Array => ip4({ src: HOST, dst, ttl, payload: pattern(30) });
   /** Each traced packet's way, as `node>next`. */
   const ways = (worker = 0): string[][] =>
-    bench.forwarders[worker]!.tracer.read().map(({ steps }) => steps.map((step) => `${step.node}>${step.next}`));
+    bench.forwarders[worker]!.tracer.read().map(({ steps }) =>
+      steps.map((step) => `${step.node}>${step.next}`),
+    );
 
   it('follows as many packets as asked for, with what they were at each node', () => {
     bench = site();
@@ -52,9 +54,17 @@ describe('tracer', () => {
     bench = site();
     const { tracer } = bench.forwarders[0]!;
     const push = (): void => {
-      bench.pushIp('lan', to(FAR), ip4({ src: HOST, dst: LAN, protocol: 1, payload: icmp(8, 0, 1, pattern(8)) }));
+      bench.pushIp(
+        'lan',
+        to(FAR),
+        ip4({ src: HOST, dst: LAN, protocol: 1, payload: icmp(8, 0, 1, pattern(8)) }),
+      );
       bench.pushIp('wan', ip4({ src: FAR, dst: HOST, payload: pattern(8) }));
-      bench.push('lan', arp({ operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN }), pattern(13));
+      bench.push(
+        'lan',
+        arp({ operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN }),
+        pattern(13),
+      );
       bench.run();
     };
     const chosen = (...filter: Parameters<typeof tracer.start>): number => {
@@ -116,11 +126,20 @@ describe('describePacket', () => {
       arp({ operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN }),
       `ARP who has ${LAN} from ${HOST}`,
     ],
-    ['ARP cut short', arp({ operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN }).subarray(0, 41), 'ethertype 0x0806'],
+    [
+      'ARP cut short',
+      arp({ operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN }).subarray(0, 41),
+      'ethertype 0x0806',
+    ],
     ['IPv4 cut short', ethernet(HOST_MAC, HOST_MAC, 0x0800, pattern(19)), 'IPv4, cut off at 19 octets'],
     [
       'ESP',
-      ethernet(HOST_MAC, HOST_MAC, 0x0800, ip4({ src: HOST, dst: LAN, protocol: 50, payload: pattern(8, 1) })),
+      ethernet(
+        HOST_MAC,
+        HOST_MAC,
+        0x0800,
+        ip4({ src: HOST, dst: LAN, protocol: 50, payload: pattern(8, 1) }),
+      ),
       `${HOST} > ${LAN} ESP ttl 64 length 28 spi 01020304 seq 84281096`,
     ],
     [
@@ -130,7 +149,12 @@ describe('describePacket', () => {
     ],
     [
       'a fragment',
-      ethernet(HOST_MAC, HOST_MAC, 0x0800, ip4({ src: HOST, dst: LAN, protocol: 17, df: true, mf: true, fragmentOffset: 16 })),
+      ethernet(
+        HOST_MAC,
+        HOST_MAC,
+        0x0800,
+        ip4({ src: HOST, dst: LAN, protocol: 17, df: true, mf: true, fragmentOffset: 16 }),
+      ),
       `${HOST} > ${LAN} UDP ttl 64 length 20 DF fragment at 16+`,
     ],
     [

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { ENGINES, type EngineName } from '../support/aead-engines.js';
 import { type Bench, testBench } from '../support/bench.js';
 import { forwarded, hex, ip4, pattern, viewOf } from '../support/packets.js';
-import { HOST, HOST_MAC, PEER, REMOTE_HOST, ROUTER_MAC, siteWithTunnel, type TunnelVariant, tunnelTo, WAN } from '../support/site.js';
+import {
+  HOST,
+  HOST_MAC,
+  PEER,
+  REMOTE_HOST,
+  ROUTER_MAC,
+  siteWithTunnel,
+  type TunnelVariant,
+  tunnelTo,
+  WAN,
+} from '../support/site.js';
 
 /** Two gateways and what is between them: a router that carries whole packets from one to the other. */
 class Pair {
@@ -11,7 +21,12 @@ class Pair {
 
   constructor(variant: TunnelVariant, engine: EngineName, workers = 1) {
     const spread = { workerIn: workers - 1, workerOut: workers - 1 };
-    this.near = siteWithTunnel(variant, { engine, workers, frames: 8192, tunnels: [tunnelTo(variant, spread)] });
+    this.near = siteWithTunnel(variant, {
+      engine,
+      workers,
+      frames: 8192,
+      tunnels: [tunnelTo(variant, spread)],
+    });
     const { inbound, outbound } = tunnelTo(variant);
     this.far = testBench({
       beside: this.near,
@@ -20,7 +35,9 @@ class Pair {
         { name: 'lan', address: '10.2.0.1/24' },
         { name: 'wan', address: `${PEER}/24` },
       ],
-      tunnels: [{ ...tunnelTo(variant, spread), local: PEER, remote: WAN, inbound: outbound, outbound: inbound }],
+      tunnels: [
+        { ...tunnelTo(variant, spread), local: PEER, remote: WAN, inbound: outbound, outbound: inbound },
+      ],
       neighbours: [
         { interface: 'lan', address: REMOTE_HOST, mac: HOST_MAC },
         { interface: 'wan', address: '198.51.100.254', mac: ROUTER_MAC },
@@ -74,7 +91,10 @@ for (const engine of ENGINES) {
             const out = sizes.map(make(HOST, REMOTE_HOST));
             assert.deepEqual(pair.carry(pair.near, pair.far, out).arrived.map(hex), out.map(twice).map(hex));
             const back = sizes.map(make(REMOTE_HOST, HOST));
-            assert.deepEqual(pair.carry(pair.far, pair.near, back).arrived.map(hex), back.map(twice).map(hex));
+            assert.deepEqual(
+              pair.carry(pair.far, pair.near, back).arrived.map(hex),
+              back.map(twice).map(hex),
+            );
           }
           pair.expect();
           assert.equal(pair.near.interface('tun').rxBytes, pair.far.interface('tun').txBytes);

@@ -52,7 +52,10 @@ for (const engine of ENGINES) {
           }
           const { counters, words } = bench.control.sa('tun in');
           assert.deepEqual([counters[SA.SA_PACKETS], counters[SA.SA_BYTES]], [sequence, bytes]);
-          assert.deepEqual([words[SA.SA_SEQ_HIGH], words[SA.SA_SEQ_LOW], words[SA.SA_PROVED]], [0, sequence, 1]);
+          assert.deepEqual(
+            [words[SA.SA_SEQ_HIGH], words[SA.SA_SEQ_LOW], words[SA.SA_PROVED]],
+            [0, sequence, 1],
+          );
           const { rxPackets, rxBytes } = bench.interface('tun');
           assert.deepEqual([rxPackets, rxBytes], [sequence, bytes]);
           bench.expect({});
@@ -139,7 +142,11 @@ describeNode('esp-decrypt', () => {
     ['nothing', { inner: new Uint8Array() }, 'ip4-input/truncated'],
     ['19 octets', { inner: clear(60).subarray(0, 19) }, 'ip4-input/truncated'],
     ['a packet cut short', { inner: clear(60).subarray(0, 59) }, 'ip4-input/bad_total_length'],
-    ['a wrong header checksum', { inner: ip4({ src: REMOTE_HOST, dst: HOST, checksum: 7 }) }, 'ip4-input/bad_checksum'],
+    [
+      'a wrong header checksum',
+      { inner: ip4({ src: REMOTE_HOST, dst: HOST, checksum: 7 }) },
+      'ip4-input/bad_checksum',
+    ],
   ];
   for (const [what, options, path] of contents) {
     it(`carries ${what}`, () => {
@@ -172,7 +179,8 @@ describeNode('esp-decrypt', () => {
     it(`carries a packet with the ECN mark ${inside}, and the path may have changed the outer one`, () => {
       let dropped = 0;
       for (const [outside, result] of Object.entries(byOuter)) {
-        const packet = (ecn: number): Uint8Array => ip4({ src: REMOTE_HOST, dst: HOST, tos: 0xb8 | ecn, id: 0xfffe });
+        const packet = (ecn: number): Uint8Array =>
+          ip4({ src: REMOTE_HOST, dst: HOST, tos: 0xb8 | ecn, id: 0xfffe });
         const esp = espSeal(saOf(SPI_IN), { sequence: ++sequence, inner: packet(inside) });
         bench.pushIp('wan', ip4({ src: PEER, dst: WAN, protocol: 50, tos: Number(outside), payload: esp }));
         bench.run();
@@ -247,7 +255,9 @@ describeNode('esp-decrypt', () => {
     const send = (...numbers: number[]): number[] => {
       bench.pushIp(
         'wan',
-        ...numbers.map((number) => plain(espSeal(saOf(SPI_IN), { sequence: BigInt(number), inner: clear(20, number) }))),
+        ...numbers.map((number) =>
+          plain(espSeal(saOf(SPI_IN), { sequence: BigInt(number), inner: clear(20, number) })),
+        ),
       );
       bench.run();
       return bench.sentIp('lan').map((packet) => (packet[4]! << 8) | packet[5]!);

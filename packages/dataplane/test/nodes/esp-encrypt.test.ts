@@ -4,7 +4,7 @@ import * as SA from '../../src/tables/security-associations.js';
 import { ENGINES } from '../support/aead-engines.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { type OpenedEsp, espOpen } from '../support/esp.js';
+import { espOpen, type OpenedEsp } from '../support/esp.js';
 import { concat, forwarded, hex, icmpError, ip4, pattern, viewOf } from '../support/packets.js';
 import {
   HOST,
@@ -110,7 +110,9 @@ describeNode('esp-encrypt', () => {
     bench.run();
     const [outer] = bench.sentIp('wan');
     assert.equal(viewOf(outer!).getUint16(6), 0);
-    assert.deepEqual(bench.sentIp('lan'), [icmpError(LAN, clear({ df: true, payload: pattern(1381) }), 3, 4, 1400)]);
+    assert.deepEqual(bench.sentIp('lan'), [
+      icmpError(LAN, clear({ df: true, payload: pattern(1381) }), 3, 4, 1400),
+    ]);
     bench.expect({ 'ip4-rewrite/df_too_big': 1, 'ip4-icmp-error/sent': 1 });
   });
 
@@ -212,7 +214,11 @@ describeNode('esp-encrypt', () => {
     bench.close();
     bench = siteWithTunnel({}, { tunnels: [tunnelTo({}, { mtu: 2000 })] });
     const frameLeft = 2048 - 272;
-    bench.pushIp('lan', clear({ payload: pattern(frameLeft - 21 - 20) }), clear({ payload: pattern(frameLeft - 20 - 20) }));
+    bench.pushIp(
+      'lan',
+      clear({ payload: pattern(frameLeft - 21 - 20) }),
+      clear({ payload: pattern(frameLeft - 20 - 20) }),
+    );
     bench.run();
     assert.equal(bench.sentIp('wan').length, 2, 'the first one, in two fragments');
     bench.expect({ 'esp-encrypt/no_room': 1, 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 2 });

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
-import { SA_DST, SA_FREE, SA_STATE, SA_OUTBOUND } from '../../src/tables/security-associations.js';
+import { SA_DST, SA_FREE, SA_OUTBOUND, SA_STATE } from '../../src/tables/security-associations.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { espSeal } from '../support/esp.js';
 import { concat, forwarded, ip, ip4, pattern, udp, viewOf } from '../support/packets.js';
-import { HOST, LAN, PEER, REMOTE_HOST, SPI_IN, SPI_OUT, saOf, siteWithTunnel, tunnelTo, WAN } from '../support/site.js';
+import {
+  HOST,
+  LAN,
+  PEER,
+  REMOTE_HOST,
+  SPI_IN,
+  SPI_OUT,
+  saOf,
+  siteWithTunnel,
+  tunnelTo,
+  WAN,
+} from '../support/site.js';
 
 describeNode('esp-input', () => {
   let bench: Bench;
@@ -16,7 +27,8 @@ describeNode('esp-input', () => {
   const inner = ip4({ src: REMOTE_HOST, dst: HOST, payload: pattern(50) });
   const sealed = (sequence: number, spi = SPI_IN): Uint8Array =>
     espSeal(saOf(spi), { sequence: BigInt(sequence), inner });
-  const plain = (esp: Uint8Array, dst = WAN): Uint8Array => ip4({ src: PEER, dst, protocol: 50, payload: esp });
+  const plain = (esp: Uint8Array, dst = WAN): Uint8Array =>
+    ip4({ src: PEER, dst, protocol: 50, payload: esp });
   const inUdp = (esp: Uint8Array, source = 4500): Uint8Array =>
     ip4({ src: PEER, dst: WAN, protocol: 17, payload: udp(source, 4500, esp) });
 
@@ -50,7 +62,7 @@ describeNode('esp-input', () => {
     ['seven octets in UDP', inUdp(sealed(1).subarray(0, 7)), 'truncated'],
     ['another SPI', plain(corrupt(sealed(1), 3)), 'unknown_spi'],
     ['SPI 0', plain(new Uint8Array(40)), 'unknown_spi'],
-    ["the SPI of what the box itself sends by", plain(sealed(1, SPI_OUT)), 'unknown_spi'],
+    ['the SPI of what the box itself sends by', plain(sealed(1, SPI_OUT)), 'unknown_spi'],
     ['another destination of the box', plain(sealed(1), LAN), 'unknown_spi'],
   ];
   for (const [what, packet, counter] of refused) {
@@ -90,7 +102,9 @@ describeNode('esp-input', () => {
       const numbered = Array.from({ length: 600 }, (_, i) => ip4({ src: REMOTE_HOST, dst: HOST, id: i }));
       bench.pushIp(
         'wan',
-        ...numbered.map((packet, i) => plain(espSeal(saOf(SPI_IN), { sequence: BigInt(i + 1), inner: packet }))),
+        ...numbered.map((packet, i) =>
+          plain(espSeal(saOf(SPI_IN), { sequence: BigInt(i + 1), inner: packet })),
+        ),
       );
       bench.run();
       const ids = bench.sentIp('lan').map((packet) => viewOf(packet).getUint16(4));

@@ -14,9 +14,15 @@ describeNode('host-inject', () => {
   after(() => bench.close());
 
   const frames: [string, Uint8Array][] = [
-    ['an IPv4 frame', ethernet(BROADCAST, '02:00:00:00:01:01', 0x0800, ip4({ src: '0.0.0.0', dst: '255.255.255.255' }))],
+    [
+      'an IPv4 frame',
+      ethernet(BROADCAST, '02:00:00:00:01:01', 0x0800, ip4({ src: '0.0.0.0', dst: '255.255.255.255' })),
+    ],
     ['an IPv6 frame', ethernet('33:33:00:00:00:01', '02:00:00:00:01:01', 0x86dd, pattern(70))],
-    ['a TTL of 1, which is not ours to change', ethernet(BROADCAST, BROADCAST, 0x0800, ip4({ src: HOST, dst: HOST, ttl: 1 }))],
+    [
+      'a TTL of 1, which is not ours to change',
+      ethernet(BROADCAST, BROADCAST, 0x0800, ip4({ src: HOST, dst: HOST, ttl: 1 })),
+    ],
     ['14 octets', ethernet(BROADCAST, BROADCAST, 0x88b5, new Uint8Array())],
   ];
   for (const [what, frame] of frames) {

@@ -3,7 +3,7 @@ import { RECORD_RESOLVE } from '../../src/workers/shared-memory.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { ethernet, forwarded, icmpError, ip, ip4, pattern } from '../support/packets.js';
-import { FAR, HOST, LAN, ROUTER, REMOTE_HOST, STRANGER, site, siteWithTunnel } from '../support/site.js';
+import { FAR, HOST, LAN, REMOTE_HOST, ROUTER, STRANGER, site, siteWithTunnel } from '../support/site.js';
 
 const STRANGER_MAC = '02:00:00:00:dd:77';
 const PER_NEIGHBOUR = 16;
@@ -53,7 +53,9 @@ describeNode('ip4-arp', () => {
     );
     bench.control.resolve({ interface: 'wan', address: '192.0.2.99', mac: STRANGER_MAC });
     bench.run();
-    assert.deepEqual(bench.sent('wan'), [ethernet(STRANGER_MAC, bench.mac('wan'), 0x0800, forwarded(packet))]);
+    assert.deepEqual(bench.sent('wan'), [
+      ethernet(STRANGER_MAC, bench.mac('wan'), 0x0800, forwarded(packet)),
+    ]);
     bench.expect({ 'ip4-arp/waiting': 1 });
   });
 

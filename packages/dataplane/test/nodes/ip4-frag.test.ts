@@ -60,7 +60,8 @@ describeNode('ip4-frag', () => {
       const payload = pattern(length);
       bench.control.adjacencies.setMtu(1, 68);
       const mtu = fragmentOffset === 65_512 ? 36 : 68;
-      for (let row = 1; row <= bench.control.adjacencies.used; row++) bench.control.adjacencies.setMtu(row, mtu);
+      for (let row = 1; row <= bench.control.adjacencies.used; row++)
+        bench.control.adjacencies.setMtu(row, mtu);
       bench.pushIp('lan', ip4({ src: HOST, dst: FAR, fragmentOffset, mf, payload }));
       bench.run();
       const parts = bench.sentIp('wan');
@@ -154,8 +155,14 @@ describeNode('ip4-frag', () => {
   for (const [mtu, options, payload] of tooSmall) {
     it(`drops what an MTU of ${mtu} has no room for: a header of ${20 + options} and ${payload} octets`, () => {
       bench = narrow(1500);
-      for (let row = 1; row <= bench.control.adjacencies.used; row++) bench.control.adjacencies.setMtu(row, mtu);
-      const packet = ip4({ src: HOST, dst: FAR, options: new Uint8Array(options), payload: pattern(payload) });
+      for (let row = 1; row <= bench.control.adjacencies.used; row++)
+        bench.control.adjacencies.setMtu(row, mtu);
+      const packet = ip4({
+        src: HOST,
+        dst: FAR,
+        options: new Uint8Array(options),
+        payload: pattern(payload),
+      });
       bench.pushIp('lan', packet);
       bench.run();
       assert.deepEqual(bench.sent('wan'), []);
@@ -166,7 +173,9 @@ describeNode('ip4-frag', () => {
   it('counts what finds the vector of its next node full', () => {
     bench = narrow(68);
     // 256 packets of 32 fragments are 8,192: twice what a vector holds.
-    const packets = Array.from({ length: 256 }, (_, id) => ip4({ src: HOST, dst: FAR, id, payload: pattern(32 * 48) }));
+    const packets = Array.from({ length: 256 }, (_, id) =>
+      ip4({ src: HOST, dst: FAR, id, payload: pattern(32 * 48) }),
+    );
     bench.close();
     bench = site({
       frames: 16_384,

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { ethernet, forwarded, icmp, ip4, pattern, reassemble, slowChecksum, viewOf } from '../support/packets.js';
+import {
+  ethernet,
+  forwarded,
+  icmp,
+  ip4,
+  pattern,
+  reassemble,
+  slowChecksum,
+  viewOf,
+} from '../support/packets.js';
 import { FAR, HOST, HOST_MAC, LAN, ROUTER, site, WAN } from '../support/site.js';
 
 describeNode('ip4-icmp-echo', () => {
@@ -70,7 +79,9 @@ describeNode('ip4-icmp-echo', () => {
     bench.pushIp('lan', ip4({ src: HOST, dst: LAN, protocol: 1, df: true, options, payload: message }));
     bench.run();
     const answer = icmp(0, 0, 1, pattern(4));
-    assert.deepEqual(bench.sentIp('lan'), [ip4({ src: LAN, dst: HOST, protocol: 1, options, payload: answer })]);
+    assert.deepEqual(bench.sentIp('lan'), [
+      ip4({ src: LAN, dst: HOST, protocol: 1, options, payload: answer }),
+    ]);
     bench.expect({ 'ip4-icmp-echo/replies': 1 });
   });
 

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { BROADCAST, concat, ethernet, icmp, icmpError, type Ip4Options, ip4, pattern, udp } from '../support/packets.js';
+import {
+  BROADCAST,
+  concat,
+  ethernet,
+  type Ip4Options,
+  icmp,
+  icmpError,
+  ip4,
+  pattern,
+  udp,
+} from '../support/packets.js';
 import { FAR, HOST, HOST_MAC, LAN, site } from '../support/site.js';
 
 describeNode('ip4-icmp-error', () => {

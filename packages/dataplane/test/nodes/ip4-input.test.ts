@@ -71,7 +71,11 @@ describeNode('ip4-input', () => {
     ['a source without address to one host', ip4({ ...good, src: '0.0.0.0' }), 'martian_source'],
     ['a loopback destination', ip4({ ...good, dst: '127.8.9.10' }), 'martian_destination'],
     ['a zero destination', ip4({ ...good, dst: '0.0.0.0' }), 'martian_destination'],
-    ['a loose source route', ip4({ ...good, options: Uint8Array.of(131, 7, 4, 1, 2, 3, 4, 0) }), 'source_route'],
+    [
+      'a loose source route',
+      ip4({ ...good, options: Uint8Array.of(131, 7, 4, 1, 2, 3, 4, 0) }),
+      'source_route',
+    ],
     [
       'a strict source route behind others',
       ip4({ ...good, options: Uint8Array.of(1, 7, 3, 4, 137, 3, 4, 0) }),
@@ -88,10 +92,17 @@ describeNode('ip4-input', () => {
   }
 
   it('lets a DHCP client without address speak to everyone', () => {
-    const discover = ip4({ src: '0.0.0.0', dst: '255.255.255.255', protocol: 17, payload: udp(68, 67, pattern(9)) });
+    const discover = ip4({
+      src: '0.0.0.0',
+      dst: '255.255.255.255',
+      protocol: 17,
+      payload: udp(68, 67, pattern(9)),
+    });
     bench.pushIp('lan', discover);
     bench.run();
-    assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes: bench.toInterface('lan', discover) }]);
+    assert.deepEqual(bench.punted(), [
+      { interface: bench.row('lan'), bytes: bench.toInterface('lan', discover) },
+    ]);
     bench.expect({});
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode, type Moved } from '../support/counters.js';
-import { BROADCAST, ethernet, icmp, type Ip4Options, ip4, pattern, udp } from '../support/packets.js';
+import { BROADCAST, ethernet, type Ip4Options, icmp, ip4, pattern, udp } from '../support/packets.js';
 import { HOST, HOST_MAC, LAN, siteWithTunnel, WAN } from '../support/site.js';
 
 describeNode('ip4-local', () => {
@@ -30,7 +30,10 @@ describeNode('ip4-local', () => {
     ['a last fragment of UDP', local({ protocol: 17, fragmentOffset: 8, payload: pattern(8) })],
     ['a broadcast to the LAN', local({ dst: '10.1.0.255', protocol: 17, payload: udp(1, 2, pattern(3)) })],
     ['a group of the link', local({ dst: '224.0.0.5', protocol: 89, payload: pattern(30) })],
-    ['an echo request to everyone', local({ dst: '10.1.0.255', protocol: 1, payload: icmp(8, 0, 1, pattern(8)) })],
+    [
+      'an echo request to everyone',
+      local({ dst: '10.1.0.255', protocol: 1, payload: icmp(8, 0, 1, pattern(8)) }),
+    ],
     ['ESP to everyone', local({ dst: '10.1.0.255', protocol: 50, payload: pattern(40) })],
   ];
   for (const [what, packet] of toLinux) {
@@ -38,7 +41,9 @@ describeNode('ip4-local', () => {
       const before = bench.interface('lan').punted;
       bench.pushIp('lan', packet);
       bench.run();
-      assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes: bench.toInterface('lan', packet) }]);
+      assert.deepEqual(bench.punted(), [
+        { interface: bench.row('lan'), bytes: bench.toInterface('lan', packet) },
+      ]);
       assert.deepEqual(bench.sent('lan'), []);
       assert.equal(bench.interface('lan').punted, before + 1);
       bench.expect({});
@@ -46,7 +51,12 @@ describeNode('ip4-local', () => {
   }
 
   it('takes a broadcast in a frame to everyone', () => {
-    const frame = ethernet(BROADCAST, HOST_MAC, 0x0800, local({ dst: '255.255.255.255', protocol: 17, payload: udp(68, 67, pattern(9)) }));
+    const frame = ethernet(
+      BROADCAST,
+      HOST_MAC,
+      0x0800,
+      local({ dst: '255.255.255.255', protocol: 17, payload: udp(68, 67, pattern(9)) }),
+    );
     bench.push('lan', frame);
     bench.run();
     assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes: frame }]);
@@ -66,7 +76,11 @@ describeNode('ip4-local', () => {
     ['ESP without octets', local({ protocol: 50 }), { 'esp-input/truncated': 1 }],
     ['ESP in UDP', nat(pattern(40)), { 'esp-input/unknown_spi': 1 }],
     ['four octets of ESP in UDP', nat(pattern(4)), { 'esp-input/truncated': 1 }],
-    ['a first fragment of ESP', local({ protocol: 50, mf: true, payload: pattern(40) }), { 'ip4-local/fragmented_esp': 1 }],
+    [
+      'a first fragment of ESP',
+      local({ protocol: 50, mf: true, payload: pattern(40) }),
+      { 'ip4-local/fragmented_esp': 1 },
+    ],
     [
       'a last fragment of ESP',
       local({ protocol: 50, fragmentOffset: 80, payload: pattern(40) }),

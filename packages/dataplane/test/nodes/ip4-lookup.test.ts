@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { BROADCAST, ethernet, forwarded, icmp, icmpError, ip, ip4, pattern, udp } from '../support/packets.js';
+import {
+  BROADCAST,
+  ethernet,
+  forwarded,
+  icmp,
+  icmpError,
+  ip,
+  ip4,
+  pattern,
+  udp,
+} from '../support/packets.js';
 import { FAR, HOST, HOST_MAC, LAN, ROUTER, site, siteWithTunnel } from '../support/site.js';
 
 describeNode('ip4-lookup', () => {

@@ -2,8 +2,19 @@ import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { espSeal } from '../support/esp.js';
-import { arp, ethernet, icmp, icmpError, type Ip4Options, ip4, pattern, udp } from '../support/packets.js';
-import { FAR, HOST, HOST_MAC, LAN, PEER, REMOTE_HOST, SPI_IN, saOf, siteWithTunnel, WAN } from '../support/site.js';
+import { arp, ethernet, type Ip4Options, icmp, icmpError, ip4, pattern, udp } from '../support/packets.js';
+import {
+  FAR,
+  HOST,
+  HOST_MAC,
+  LAN,
+  PEER,
+  REMOTE_HOST,
+  SPI_IN,
+  saOf,
+  siteWithTunnel,
+  WAN,
+} from '../support/site.js';
 
 describeNode('punt', () => {
   let bench: Bench;
@@ -29,7 +40,14 @@ describeNode('punt', () => {
   const classes: [string, () => Uint8Array, string, number, number][] = [
     [
       'ARP replies',
-      () => arp({ operation: 2, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN, targetMac: bench.mac('lan') }),
+      () =>
+        arp({
+          operation: 2,
+          senderMac: HOST_MAC,
+          senderIp: HOST,
+          targetIp: LAN,
+          targetMac: bench.mac('lan'),
+        }),
       'arp',
       500,
       2000,
@@ -43,11 +61,21 @@ describeNode('punt', () => {
       200,
       1000,
     ],
-    ['TCP', () => bench.toInterface('lan', local({ protocol: 6, payload: pattern(20) })), 'tcp', 5000, 50_000],
+    [
+      'TCP',
+      () => bench.toInterface('lan', local({ protocol: 6, payload: pattern(20) })),
+      'tcp',
+      5000,
+      50_000,
+    ],
     ['UDP', () => bench.toInterface('lan', port(161)), 'other', 2000, 20_000],
     [
       'fragments of IKE but the first',
-      () => bench.toInterface('lan', local({ protocol: 17, fragmentOffset: 8, payload: udp(9, 500, pattern(8)) })),
+      () =>
+        bench.toInterface(
+          'lan',
+          local({ protocol: 17, fragmentOffset: 8, payload: udp(9, 500, pattern(8)) }),
+        ),
       'other',
       2000,
       20_000,
@@ -59,7 +87,13 @@ describeNode('punt', () => {
       2000,
       20_000,
     ],
-    ['OSPF', () => bench.toInterface('lan', local({ protocol: 89, payload: pattern(8) })), 'other', 2000, 20_000],
+    [
+      'OSPF',
+      () => bench.toInterface('lan', local({ protocol: 89, payload: pattern(8) })),
+      'other',
+      2000,
+      20_000,
+    ],
   ];
   for (const [what, frame, name, burst, perSecond] of classes) {
     it(`polices ${what}: ${burst} at once, ${perSecond} a second`, () => {

@@ -88,7 +88,10 @@ for (const driver of interfaceDrivers) {
 
     it('says the MTU to what may not be fragmented', async () => {
       const { output } = await ping(network, near, '-c', '1', '-W', '5', '-M', 'do', '-s', '1472', FAR);
-      assert.match(output, new RegExp(`From 10\\.1\\.0\\.1 .*[Ff]rag needed and DF set \\(mtu = ${WAN_MTU}\\)`));
+      assert.match(
+        output,
+        new RegExp(`From 10\\.1\\.0\\.1 .*[Ff]rag needed and DF set \\(mtu = ${WAN_MTU}\\)`),
+      );
       // Linux keeps what it was told: the next one does not leave the host.
       network.sync(near, 'ip', 'route', 'flush', 'cache');
       await pingAll(network, near, '-c', '1', '-M', 'do', '-s', `${WAN_MTU - 28}`, FAR);

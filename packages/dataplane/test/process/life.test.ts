@@ -56,7 +56,11 @@ describe('data plane process, its life', function () {
     await gateway.apply(state);
     await pingAll(network, near, '-c', '1', FAR);
     await gateway.end('SIGKILL');
-    for (const what of [/lan .*10\.1\.0\.1\/24/, /wan .*10\.2\.0\.1\/24/, /10\.99\.0\.0\/16 via 10\.2\.0\.2/]) {
+    for (const what of [
+      /lan .*10\.1\.0\.1\/24/,
+      /wan .*10\.2\.0\.1\/24/,
+      /10\.99\.0\.0\/16 via 10\.2\.0\.2/,
+    ]) {
       assert.match(onLinux(), what);
     }
     gateway.restart();

@@ -45,8 +45,11 @@ for (const driver of interfaceDrivers) {
 
     /** Frames that the near host's device gave up because the gateway's took no more. */
     const dropped = (): number =>
-      (JSON.parse(ip('-n', near, '-statistics', '-json', 'link', 'show', 'eth0')) as { stats64: { tx: { dropped: number } } }[])[0]!
-        .stats64.tx.dropped;
+      (
+        JSON.parse(ip('-n', near, '-statistics', '-json', 'link', 'show', 'eth0')) as {
+          stats64: { tx: { dropped: number } };
+        }[]
+      )[0]!.stats64.tx.dropped;
 
     after(async () => {
       await gateway?.close();
@@ -64,7 +67,15 @@ for (const driver of interfaceDrivers) {
       const droppedBefore = dropped();
       const pid = gateway.pid;
 
-      const { output } = await network.run(near, '/usr/bin/python3', JUNK, 'eth0', lan!.mac!, `${FRAMES}`, `${seed}`);
+      const { output } = await network.run(
+        near,
+        '/usr/bin/python3',
+        JUNK,
+        'eth0',
+        lan!.mac!,
+        `${FRAMES}`,
+        `${seed}`,
+      );
       assert.equal(output.trim().split('\n').at(-1), `${FRAMES}`, output);
 
       // Every frame was received, or its loss before the graph is counted under the port; but those that the
@@ -74,7 +85,8 @@ for (const driver of interfaceDrivers) {
         () => `${FRAMES} frames are received or lost by name: ${arrived}`,
         async () => {
           const [now] = await gateway.counters();
-          arrived = now!.rx_packets - lan!.rx_packets + (await portLosses()) - lost + dropped() - droppedBefore;
+          arrived =
+            now!.rx_packets - lan!.rx_packets + (await portLosses()) - lost + dropped() - droppedBefore;
           return arrived >= FRAMES;
         },
       );

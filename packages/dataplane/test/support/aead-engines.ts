@@ -38,7 +38,8 @@ class NativeAead implements TestAead {
   }
 
   setKey(slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void {
-    if (icvBytes !== 8 && icvBytes !== 12 && icvBytes !== 16) throw new RangeError(`ICV of ${icvBytes} bytes`);
+    if (icvBytes !== 8 && icvBytes !== 12 && icvBytes !== 16)
+      throw new RangeError(`ICV of ${icvBytes} bytes`);
     aeadKeySet(slot, key, salt, icvBytes);
     this.slots.add(slot);
   }

@@ -240,7 +240,8 @@ export class BenchControl {
   forget(name: string, address: string): void {
     const adjacency = this.neighbours.get(`${this.row(name)} ${address}`);
     if (adjacency === undefined) throw new Error(`${address} is no neighbour of the bench`);
-    if (this.adjacencies.kind(adjacency) === ADJ_NEIGHBOUR) this.adjacencies.setKind(adjacency, ADJ_INCOMPLETE);
+    if (this.adjacencies.kind(adjacency) === ADJ_NEIGHBOUR)
+      this.adjacencies.setKind(adjacency, ADJ_INCOMPLETE);
   }
 }
 

@@ -20,8 +20,8 @@ import {
 import { GRAPH } from '../../src/graph/graph.js';
 import { FRAME_BYTES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
-import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
+import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
 import { Forwarder } from '../../src/workers/forwarder.js';
 import {
   allocateSharedMemory,
@@ -220,7 +220,9 @@ export class Bench {
   /** Frames that no thread's cache and no stack has, those of benches on the same memory included. */
   framesMissing(): number {
     const root = this.beside ?? this;
-    const caches = [root, ...root.neighbours].flatMap((bench) => bench.forwarders.map(({ pool }) => pool.local));
+    const caches = [root, ...root.neighbours].flatMap((bench) =>
+      bench.forwarders.map(({ pool }) => pool.local),
+    );
     return this.shared.frames - this.pool.shared - this.pool.local - caches.reduce((a, b) => a + b, 0);
   }
 
@@ -230,7 +232,8 @@ export class Bench {
     this.closed = true;
     for (const forwarder of this.forwarders) forwarder.close();
     if (this.beside === null) this.aead.close();
-    for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent]) closeFd(fd);
+    for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
+      closeFd(fd);
   }
 
   /** A frame with these octets, everything else in it 0xa5. */

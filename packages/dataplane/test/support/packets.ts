@@ -6,7 +6,7 @@ export function ip(text: string): number {
 }
 
 export function mac(text: string): Uint8Array {
-  return Uint8Array.from(text.split(':').map((octet) => Number.parseInt(octet, 16)));
+  return Uint8Array.from(text.split(':'), (octet) => Number.parseInt(octet, 16));
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -75,7 +75,8 @@ describe('updateChecksum', () => {
     const random = xorshift(seed);
     const corners = [0, 1, 0xfffe, 0xffff, 0x8000, 0x00ff, 0xff00];
     for (let i = 0; i < 50_000; i++) {
-      const pick = (): number => (random() % 4 === 0 ? corners[random() % corners.length]! : random() & 0xffff);
+      const pick = (): number =>
+        random() % 4 === 0 ? corners[random() % corners.length]! : random() & 0xffff;
       const [before, after, other] = [pick(), pick(), pick()];
       const octets = Uint8Array.of(...around, before >> 8, before & 255, other >> 8, other & 255);
       const old = slowChecksum(octets);

@@ -38,7 +38,14 @@ describe('wire/ethernet', () => {
     assert.equal(formatMac(Uint8Array.of(2, 0, 0x5e, 0x10, 0xff, 1)), '02:00:5e:10:ff:01');
   });
 
-  for (const text of ['', '02:00:00:00:00', '02:00:00:00:00:01:02', '02:00:00:00:00:zz', '02:00:00:00:00:', '1ff:0:0:0:0:0']) {
+  for (const text of [
+    '',
+    '02:00:00:00:00',
+    '02:00:00:00:00:01:02',
+    '02:00:00:00:00:zz',
+    '02:00:00:00:00:',
+    '1ff:0:0:0:0:0',
+  ]) {
     it(`refuses "${text}"`, () => assert.throws(() => parseMac(text), /no MAC address/));
   }
 });

@@ -35,7 +35,12 @@ describe('wire/ip4', () => {
   for (const options of [0, 4, 8, 20, 40]) {
     it(`writes and verifies the checksum of a header with ${options} octets of options`, () => {
       const { bytes, u16 } = prefilled();
-      const header = ip4({ src: '10.0.0.1', dst: '10.0.0.2', options: pattern(options, 7), checksum: 0x5555 });
+      const header = ip4({
+        src: '10.0.0.1',
+        dst: '10.0.0.2',
+        options: pattern(options, 7),
+        checksum: 0x5555,
+      });
       bytes.set(header, 64);
       assert.notEqual(headerSum(u16, 64, header.length), 0xffff);
       setHeaderChecksum(u16, 64, header.length);
@@ -68,7 +73,10 @@ describe('decrementTtl', () => {
     const { bytes, u16 } = prefilled(64);
     const view = viewOf(bytes);
     for (let id = 0; id <= 0xffff; id++) {
-      bytes.set(ip4({ src: '10.0.0.1', dst: '10.0.0.2', ttl: 1 + (id % 255), protocol: id >> 8 }).subarray(0, 20), 16);
+      bytes.set(
+        ip4({ src: '10.0.0.1', dst: '10.0.0.2', ttl: 1 + (id % 255), protocol: id >> 8 }).subarray(0, 20),
+        16,
+      );
       view.setUint16(20, id);
       view.setUint16(26, 0);
       view.setUint16(26, slowChecksum(bytes.subarray(16, 36)));

@@ -84,8 +84,14 @@ function served(context: XfrmContext, policy: Policy) {
  * When a packet last met the policy, in seconds since 1970, 0 for never: what dead peer detection asks.
  * The kernel notes it on the policy; here the SAs behind the policy know. Those in the forwarding
  * direction are the inbound ones.
+ *
+ * A peer that was restarted leaves a dead CHILD_SA of the same policy behind. Of several inbound SAs the
+ * one that has been idle longest counts: the traffic of another would keep charon from ever asking whether
+ * the dead one's peer is still there.
  */
 function lastUse(context: XfrmContext, policy: Policy): number {
   const uses = served(context, policy).map((sa) => totals(sa).last_used_at_ms ?? 0);
-  return Math.floor(Math.max(0, ...uses) / 1000);
+  if (uses.length === 0) return 0;
+  const use = policy.info.dir === XFRM_POLICY_OUT ? Math.max(...uses) : Math.min(...uses);
+  return Math.floor(use / 1000);
 }

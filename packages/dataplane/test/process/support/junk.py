@@ -69,6 +69,8 @@ frames = sane + [spoil(rng.choice(sane)) for _ in range(20000)]
 # Nobody may take over the hosts' addresses: what is said of them would be true of no host.
 hosts = [bytes([10, 1, 0, 2]), bytes([10, 2, 0, 2])]
 frames = [f for f in frames if not (f[12:14] == b"\x08\x06" and f[28:32] in hosts)]
+# Linux drops a VLAN tag without a type behind it before packet sockets see the frame, and counts it nowhere.
+frames = [f for f in frames if not (f[12:14] in (b"\x81\x00", b"\x88\xa8") and len(f) < 20)]
 
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 out.bind((device, 0))

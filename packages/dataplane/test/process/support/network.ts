@@ -59,7 +59,20 @@ export class Network {
       [namespace, 'eth0'],
     ] as const) {
       // AF_XDP gets what the peer's device leaves undone: half-made checksums and packets of 64 KiB.
-      this.sync(each, 'ethtool', '-K', end, 'tx-checksumming', 'off', 'tso', 'off', 'gso', 'off', 'gro', 'off');
+      this.sync(
+        each,
+        'ethtool',
+        '-K',
+        end,
+        'tx-checksumming',
+        'off',
+        'tso',
+        'off',
+        'gso',
+        'off',
+        'gro',
+        'off',
+      );
       ip('-n', each, 'link', 'set', end, 'up');
     }
   }
@@ -72,7 +85,9 @@ export class Network {
   }
 
   start(namespace: string, ...command: string[]): Running {
-    const child = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('ip', ['netns', 'exec', namespace, ...command], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.running.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,0 +1,153 @@
+// Brings twins and routes of a namespace of its own to what they should be; the namespace is this process's.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { LinuxTwins, type TwinRoute, type TwinSpec } from '../../../src/control/linux-twins.js';
+
+function ip(...args: string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8' });
+}
+
+interface Link {
+  ifname: string;
+  ifindex: number;
+  address: string;
+  mtu: number;
+  flags: string[];
+  addr_info: { local: string; prefixlen: number }[];
+}
+
+function links(): Map<string, Link> {
+  const all = JSON.parse(ip('-json', 'address', 'show')) as Link[];
+  return new Map(all.map((link) => [link.ifname, link]));
+}
+
+function addresses(name: string): string[] {
+  return links()
+    .get(name)!
+    .addr_info.map((each) => `${each.local}/${each.prefixlen}`);
+}
+
+const added: number[] = [];
+const io = {
+  addTwin: async ({ row }: { row: number }) => {
+    added.push(row);
+  },
+  removeTwin: async (row: number) => {
+    added.splice(added.indexOf(row), 1);
+  },
+};
+
+const lan: TwinSpec = {
+  name: 'lan',
+  row: 1,
+  kind: 'tap',
+  mac: '02:00:00:00:00:01',
+  mtu: 1400,
+  up: true,
+  addresses: ['10.1.0.1/24', '10.1.1.1/24'],
+  worker: 0,
+};
+const tun: TwinSpec = {
+  ...lan,
+  name: 'tun',
+  row: 2,
+  kind: 'tun',
+  mac: null,
+  mtu: 1300,
+  addresses: ['10.8.0.1/30'],
+};
+const routes: TwinRoute[] = [
+  { prefix: '0.0.0.0/0', nextHop: '10.1.0.254', interface: 'lan' },
+  { prefix: '10.6.0.0/16', nextHop: null, interface: 'tun' },
+  { prefix: '10.7.0.1/32', nextHop: '10.1.1.9', interface: 'lan' },
+];
+
+// What others have.
+ip('tuntap', 'add', 'mode', 'tap', 'name', 'foreign');
+ip('link', 'set', 'foreign', 'up');
+ip('address', 'add', '10.20.0.1/24', 'dev', 'foreign');
+ip('route', 'add', '10.21.0.0/16', 'dev', 'foreign', 'proto', 'static');
+
+const twins = new LinuxTwins(io);
+await twins.converge([lan, tun], routes);
+assert.deepEqual(addresses('lan'), lan.addresses);
+assert.equal(links().get('lan')!.address, lan.mac);
+assert.equal(links().get('lan')!.mtu, 1400);
+assert.deepEqual(added, [1, 2]);
+const shown = ip('route');
+assert.match(shown, /default via 10\.1\.0\.254 dev lan proto 171/);
+assert.match(shown, /10\.6\.0\.0\/16 dev tun proto 171/);
+assert.match(shown, /10\.7\.0\.1 via 10\.1\.1\.9 dev lan proto 171/);
+
+// Again: Linux announces every change that is made, and this must make none.
+const state = (): string => ip('-details', 'address') + ip('route');
+const before = state();
+const { spawn } = await import('node:child_process');
+const monitor = spawn('ip', ['monitor', 'link', 'address', 'route'], { stdio: ['ignore', 'pipe', 'ignore'] });
+let heard = '';
+monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
+  heard += text;
+});
+async function hears(what: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!heard.includes(what)) {
+    assert.ok(performance.now() < end, `the monitor has not heard of ${what}: ${heard}`);
+    // A change of its own, until the monitor listens and says so: announcements come in order.
+    ip('route', 'replace', what, 'dev', 'foreign');
+    ip('route', 'del', what);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+await hears('10.200.0.0/24');
+await twins.converge([lan, tun], routes);
+await hears('10.201.0.0/24');
+monitor.kill();
+const ours = heard.split('\n').filter((line) => line !== '' && !/10\.20[01]\./.test(line));
+assert.deepEqual(ours, []);
+assert.equal(state(), before);
+
+// The difference, and nothing else.
+const { ifindex } = links().get('lan')!;
+await twins.converge(
+  [
+    { ...lan, addresses: ['10.1.1.1/24', '10.1.2.1/24'], mtu: 1500 },
+    { ...tun, up: false },
+  ],
+  [{ prefix: '10.9.0.0/16', nextHop: '10.1.2.9', interface: 'lan' }, ...routes.slice(1)],
+);
+assert.equal(links().get('lan')!.ifindex, ifindex);
+assert.deepEqual(addresses('lan'), ['10.1.1.1/24', '10.1.2.1/24']);
+assert.ok(!links().get('tun')!.flags.includes('UP'));
+assert.match(ip('route'), /10\.9\.0\.0\/16 via 10\.1\.2\.9/);
+assert.doesNotMatch(ip('route'), /default|10\.6\.0\.0/);
+
+// A process that was killed leaves its twins; the next one takes them, or removes them.
+await twins.converge([lan, tun], routes);
+const left = links();
+const fds = (twins as unknown as { open: Map<string, { fd: number }> }).open;
+const { closeFd } = await import('../../../src/native/index.js');
+for (const { fd } of fds.values()) closeFd(fd);
+const next = new LinuxTwins(io);
+await next.converge([{ ...tun, kind: 'tap', mac: '02:00:00:00:00:02' }], []);
+assert.ok(!links().has('lan'));
+assert.notEqual(links().get('tun')!.ifindex, left.get('tun')!.ifindex, 'it is of another kind now');
+assert.doesNotMatch(ip('route'), /proto 171/);
+
+// One that cannot be made keeps no other from being.
+await assert.rejects(
+  next.converge(
+    [{ ...tun, name: 'lo' }, lan],
+    [{ prefix: '10.6.0.0/16', nextHop: '10.1.0.9', interface: 'lan' }],
+  ),
+  /Linux has another device named lo/,
+);
+assert.deepEqual(addresses('lan'), lan.addresses);
+assert.match(ip('route'), /10\.6\.0\.0\/16 via 10\.1\.0\.9 dev lan/);
+await assert.rejects(
+  next.converge([lan], [{ prefix: '10.6.0.0/16', nextHop: '10.66.0.1', interface: 'lan' }]),
+  /10\.66/,
+);
+
+await next.close();
+assert.deepEqual([...links().keys()], ['lo', 'foreign']);
+assert.equal(ip('route').trim().split('\n').length, 2, 'what others have is as it was');
