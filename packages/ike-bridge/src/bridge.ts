@@ -47,6 +47,8 @@ export class Bridge {
   #desired: IkeState | null = null;
   #loaded: { revision: number; problems: string[] } | null = null;
   #failures: string[] = [];
+  /** Whether the data plane has a configuration, by which charon's packets find their way. */
+  #forwards = false;
   #published = '';
 
   private constructor({ runDir, log }: BridgeOptions) {
@@ -69,6 +71,7 @@ export class Bridge {
       xfrm: this.#xfrm,
       reconciler: new Reconciler(),
       log,
+      forwards: () => this.#forwards,
       onRound: (loaded) => {
         this.#loaded = loaded;
         this.#announce();
@@ -132,18 +135,25 @@ export class Bridge {
     return new Promise((resolve) => {
       const enough = setTimeout(resolve, FIRST_SYNC_MS);
       this.#dataplane.subscribe('status', {
-        onSnapshot: () => {
+        onSnapshot: (status) => {
           this.#sink.available = true;
+          this.#forwards = status.revision !== null;
           void this.#sync().then(() => {
             clearTimeout(enough);
             resolve();
           });
           this.#announce();
         },
-        // A tunnel that an SA waits for may have been configured.
-        onEvent: () => void this.#xfrm.tick(),
+        onEvent: (status) => {
+          // A tunnel that an SA waits for may have been configured.
+          void this.#xfrm.tick();
+          const before = this.#forwards;
+          this.#forwards = status.revision !== null;
+          if (this.#forwards !== before) this.#upkeep.kick();
+        },
         onDown: () => {
           this.#sink.available = false;
+          this.#forwards = false;
           this.#log.warn('the data plane no longer answers; SAs are kept until it is back');
           this.#announce();
         },

@@ -31,6 +31,11 @@ export interface UpkeepOptions {
   xfrm: Xfrm;
   reconciler: Reconciler;
   log: XfrmLog;
+  /**
+   * Whether charon's packets get out: the data plane has its configuration. Whoever says so kicks when it changes.
+   * An attempt before would wait for charon's retransmission, a second later.
+   */
+  forwards(): boolean;
   /** The outcome of a round: sentences about what is wrong with the configuration as loaded. */
   onRound(loaded: { revision: number; problems: string[] }): void;
   /** What is wrong with single children, by name; an empty map when all is well. */
@@ -110,7 +115,7 @@ export class Upkeep {
       const children = childrenOf(sas);
       const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
       const noted = this.#noteUnknown(differences, children);
-      const missing = this.#bringUp(desired, sas);
+      const missing = this.#options.forwards() && this.#bringUp(desired, sas);
       const waiting = await this.#repair(differences);
       return missing || waiting || noted || report.problems.length > 0;
     } catch (error) {
@@ -193,7 +198,9 @@ export class Upkeep {
 
   async #repair({ broken, unknown, replaced }: Differences): Promise<boolean> {
     const { xfrm, vici, log } = this.#options;
-    const confirmed = broken.filter(({ unique_id }) => this.#suspects.has(unique_id));
+    const confirmed = broken.filter(
+      ({ unique_id }) => this.#options.forwards() && this.#suspects.has(unique_id),
+    );
     this.#suspects = new Set(broken.map(({ unique_id }) => unique_id));
     const repairs: string[] = [];
 

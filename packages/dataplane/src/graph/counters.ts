@@ -13,7 +13,6 @@ export const INTERFACE_TX_BYTES = 3;
 export const INTERFACE_DROPS = 4;
 export const INTERFACE_PUNTED = 5;
 export const INTERFACE_INJECTED = 6;
-export const INTERFACE_TX_DROPS = 7;
 
 export const WORKER_LOOPS = 0;
 export const WORKER_SLEEPS = 1;
