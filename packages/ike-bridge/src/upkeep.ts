@@ -25,6 +25,8 @@ const SOON_SHARE = 10;
 const FORGOTTEN_MS = 1000;
 /** charon's own retransmissions take 29 s until it gives up; another attempt follows. */
 const INITIATE_MS = 32_000;
+/** charon fails an attempt to make a CHILD_SA that is there already: what was asked for is so. */
+const DUPLICATE = /not establishing CHILD_SA .* due to existing duplicate/;
 
 export interface UpkeepOptions {
   vici: ViciClient;
@@ -257,6 +259,7 @@ export async function initiateChild(
     return null;
   } catch (error) {
     if (!(error instanceof ViciError)) throw error;
+    if (lines.some((line) => DUPLICATE.test(line))) return null;
     const connection = desired.connections.find(({ name }) => name === target.connection);
     return explainFailure([...lines, error.message], connection)?.sentence ?? error.message;
   }

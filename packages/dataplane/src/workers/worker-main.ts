@@ -68,11 +68,6 @@ export class WorkerApi {
     return this.forwarder.tracer.read();
   }
 
-  /** Frames that this worker's own cache holds. */
-  cachedFrames(): number {
-    return this.forwarder.pool.local;
-  }
-
   stop(): void {
     this.loop.stop();
     this.forwarder.close();

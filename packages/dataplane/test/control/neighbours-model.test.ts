@@ -62,7 +62,8 @@ describe('neighbours, whatever happens', () => {
           else if (action.do === 'quiesce') bench.quiesce();
           else if (action.do === 'learn')
             neighbours.learn(action.row, action.host, new Uint8Array(6).fill(action.mac * 2), now);
-          else if (action.do === 'pass') neighbours.tick((now += action.ms));
+          else if (action.do === 'pass') now += action.ms;
+          neighbours.tick(now);
           check(bench);
         }
         for (const each of [1, 2]) bench.neighbours.clear(each);

@@ -4,7 +4,7 @@ import { xfrmUserAcquire } from '../../src/xfrm/event-structs.js';
 import { xfrmUserpolicyInfo } from '../../src/xfrm/policy-structs.js';
 import { ip4FromXfrm } from '../../src/xfrm/selector.js';
 import { Fixture } from './fixture.js';
-import { NOW, PEER, policyRequest, request, saRequest, spec } from './requests.js';
+import { LOCAL, NOW, PEER, policyRequest, request, saRequest, spec } from './requests.js';
 
 describe('xfrm policies', () => {
   let f: Fixture;
@@ -56,6 +56,19 @@ describe('xfrm policies', () => {
     asked.writeUInt8(1, 60);
     const [answer] = await f.xfrm.handle(request(XFRM_MSG.GETPOLICY, asked, NLM_F_REQUEST));
     assert.equal(xfrmUserpolicyInfo.read(answer!.payload, 0).curlft.use_time, (NOW - 4000) / 1000);
+  });
+
+  it('say when the idlest of several inbound SAs was used last, for dead peer detection', async () => {
+    await f.xfrm.handle(policyRequest(XFRM_MSG.NEWPOLICY, { dir: 0 }));
+    for (const idleMs of [60_000, 0]) {
+      const inbound = spec({ dst: LOCAL, src: PEER, spi: await f.allocated() });
+      await f.xfrm.handle(saRequest(XFRM_MSG.UPDSA, inbound));
+      f.sink.count(inbound, { last_used_at_ms: NOW - idleMs });
+    }
+    const asked = Buffer.alloc(64);
+    asked.writeUInt32LE(f.xfrm.spd.all()[0]!.info.index, 56);
+    const [answer] = await f.xfrm.handle(request(XFRM_MSG.GETPOLICY, asked, NLM_F_REQUEST));
+    assert.equal(xfrmUserpolicyInfo.read(answer!.payload, 0).curlft.use_time, NOW / 1000 - 60);
   });
 
   it('turn a packet without an SA into an ACQUIRE, not again at once', async () => {

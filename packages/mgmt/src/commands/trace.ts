@@ -52,7 +52,11 @@ async function trace(options: TraceOptions): Promise<void> {
     ...(protocol === undefined ? {} : { protocol }),
     count,
   });
-  if (!filter.success) throw new CliError('--count is 1 to 1000');
+  if (!filter.success) {
+    const [issue] = filter.error.issues;
+    const option = String(issue?.path[0]);
+    throw new CliError(option === 'count' ? '--count is 1 to 1000' : `--${option}: ${issue?.message}`);
+  }
 
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();

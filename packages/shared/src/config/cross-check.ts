@@ -34,9 +34,15 @@ function unique(values: { value: string; path: Path }[], what: string, report: R
   for (const { value, path } of values) {
     const first = seen.get(value);
     if (first)
-      report(path, `"${value}" is already ${what} of ${first.slice(0, 2).join('.')}: choose another`);
+      report(path, `"${value}" is already ${what} of ${ownerOf(first)}: choose another`);
     else seen.set(value, path);
   }
+}
+
+/** The section that has a value: `interfaces.1` of `interfaces.1.addresses.0`. */
+function ownerOf(path: Path): string {
+  const key = path.findLastIndex((part) => typeof part === 'string');
+  return path.slice(0, key).join('.');
 }
 
 function checkNames(config: Sections, report: Report): void {
@@ -109,6 +115,14 @@ function checkAddresses(config: Sections, report: Report): void {
 }
 
 function checkRoutes(config: Sections, report: Report): void {
+  unique(
+    config.routes.map((route, i) => ({
+      value: `${route.prefix} in VRF ${route.vrf}`,
+      path: ['routes', i, 'prefix'],
+    })),
+    'the prefix',
+    report,
+  );
   config.routes.forEach((route, i) => {
     const interfaces = [...config.interfaces, ...config.tunnels];
     if (route.interface !== undefined && !interfaces.some((entry) => entry.name === route.interface)) {

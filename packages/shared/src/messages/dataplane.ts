@@ -5,7 +5,7 @@ import { dataplaneSection } from '../config/device.js';
 import { interfaceSection } from '../config/interface.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
-import { u32 } from '../config/values.js';
+import { ip4Prefix, u32 } from '../config/values.js';
 import { vrfSection } from '../config/vrf.js';
 import { saCountersSchema, saKeySchema, saSpecSchema } from './sa.js';
 
@@ -109,7 +109,7 @@ export const countersSchema = z.object({
 export const traceFilterSchema = z.object({
   interface: z.string().optional(),
   /** IPv4 prefix that source or destination must be in. */
-  prefix: z.string().optional(),
+  prefix: ip4Prefix.optional(),
   /** IP protocol number. */
   protocol: z.int().min(0).max(255).optional(),
   count: z.int().min(1).max(1000).default(10),

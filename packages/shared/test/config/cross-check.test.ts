@@ -52,13 +52,13 @@ const CASES: Case[] = [
     what: 'two connections of one name',
     change: (config) => config.ike.connections.push(validConfig().ike.connections[0]!),
     path: 'ike.connections.1.name',
-    message: /^"hq" is already the name of ike\.connections.*: choose another$/,
+    message: '"hq" is already the name of ike.connections.0: choose another',
   },
   {
     what: 'two children of one name',
     change: (config) => config.ike.connections[0]!.children.push({ name: 'net', tunnel: 'tun-hq' }),
     path: 'ike.connections.0.children.1.name',
-    message: /^"net" is already the name of ike\.connections.*: choose another$/,
+    message: '"net" is already the name of ike.connections.0.children.0: choose another',
   },
   ...(['interfaces', 'routes', 'tunnels'] as const).map(
     (section): Case => ({
@@ -79,6 +79,12 @@ const CASES: Case[] = [
     change: (config) => set(config.tunnels[0]!, 'addresses', ['10.1.0.1/32']),
     path: 'tunnels.0.addresses.0',
     message: '"10.1.0.1" is already an address of interfaces.1: choose another',
+  },
+  {
+    what: 'two routes of one prefix in a VRF',
+    change: (config) => set(config.routes[1]!, 'prefix', config.routes[0]!.prefix),
+    path: 'routes.1.prefix',
+    message: /^".* in VRF default" is already the prefix of routes\.0: choose another$/,
   },
   {
     what: 'a route into an interface that is not there',

@@ -84,13 +84,13 @@ describe('the configuration schema', () => {
       vrfs: fc.integer({ min: 0, max: 3 }),
       interfaces: fc.integer({ min: 1, max: 8 }),
       tunnels: fc.integer({ min: 0, max: 6 }),
-      routes: fc.array(
+      routes: fc.uniqueArray(
         fc.record({
           network: fc.nat(0xffff),
           way: fc.constantFrom('next_hop', 'interface', 'blackhole'),
           of: fc.nat(),
         }),
-        { maxLength: 10 },
+        { maxLength: 10, selector: (route) => route.network },
       ),
       mtu: fc.integer({ min: 68, max: 1700 }),
       rekey: fc.integer({ min: 10, max: 86_400 }),

@@ -1,7 +1,8 @@
 // Brings twins and routes of a namespace of its own to what they should be; the namespace is this process's.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { LinuxTwins, type TwinRoute, type TwinSpec } from '../../../src/control/linux-twins.js';
+import { closeFd } from '../../../src/native/index.js';
 
 function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8' });
@@ -82,7 +83,6 @@ assert.match(shown, /10\.7\.0\.1 via 10\.1\.1\.9 dev lan proto 171/);
 // Again: Linux announces every change that is made, and this must make none.
 const state = (): string => ip('-details', 'address') + ip('route');
 const before = state();
-const { spawn } = await import('node:child_process');
 const monitor = spawn('ip', ['monitor', 'link', 'address', 'route'], { stdio: ['ignore', 'pipe', 'ignore'] });
 let heard = '';
 monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -125,7 +125,6 @@ assert.doesNotMatch(ip('route'), /default|10\.6\.0\.0/);
 await twins.converge([lan, tun], routes);
 const left = links();
 const fds = (twins as unknown as { open: Map<string, { fd: number }> }).open;
-const { closeFd } = await import('../../../src/native/index.js');
 for (const { fd } of fds.values()) closeFd(fd);
 const next = new LinuxTwins(io);
 await next.converge([{ ...tun, kind: 'tap', mac: '02:00:00:00:00:02' }], []);
