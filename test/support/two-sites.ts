@@ -103,7 +103,12 @@ export interface TwoSitesOptions {
   configure?: (config: DeviceConfigInput, site: SiteNames) => void;
   /** Left out: waits until both sites have their CHILD_SA. */
   waitForTunnel?: boolean;
+  /** Puts a router with source NAT between the branch and the router, which sees the branch as BEHIND_NAT. */
+  branchBehindNat?: boolean;
 }
+
+/** The outside of the NAT before the branch, on the router's network `branch` then. */
+export const BEHIND_NAT = { address: '192.0.2.2', router: '192.0.2.1' };
 
 /** Builds the network and starts both gateways. Everything is gone again when it rejects. */
 export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites> {
@@ -129,9 +134,12 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
       host: LabNode,
       gateway: Gateway,
     ): Promise<Site> => {
+      const behindNat = options.branchBehindNat === true && local.name === 'branch';
       await Promise.all([
         lab.link(host.port('eth0', `${local.host}/24`), gateway.port('lan0')),
-        lab.link(gateway.port('wan0'), router.port(local.name, `${local.router}/24`)),
+        behindNat
+          ? linkByNat(lab, local, gateway, router)
+          : lab.link(gateway.port('wan0'), router.port(local.name, `${local.router}/24`)),
       ]);
       await host.route('default', local.lan);
       const config = siteConfig(local, remote, gateway.writeFile('tunnel.psk', psk));
@@ -153,6 +161,16 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
     const logs = await stop(true);
     throw new Error(`the two sites did not come up; logs: ${logs}`, { cause: error });
   }
+}
+
+/** Joins a gateway to the router through a NAT, which is the gateway's router. */
+async function linkByNat(lab: Lab, local: SiteNames, gateway: LabNode, router: LabNode): Promise<void> {
+  const nat = await lab.nat('nat');
+  await Promise.all([
+    lab.link(gateway.port('wan0'), nat.port('inside', `${local.router}/24`)),
+    lab.link(nat.port('wan', `${BEHIND_NAT.address}/24`), router.port(local.name, `${BEHIND_NAT.router}/24`)),
+  ]);
+  await nat.route('default', BEHIND_NAT.router);
 }
 
 /** Waits until both sites have an installed CHILD_SA. */

@@ -33,8 +33,7 @@ function unique(values: { value: string; path: Path }[], what: string, report: R
   const seen = new Map<string, Path>();
   for (const { value, path } of values) {
     const first = seen.get(value);
-    if (first)
-      report(path, `"${value}" is already ${what} of ${ownerOf(first)}: choose another`);
+    if (first) report(path, `"${value}" is already ${what} of ${ownerOf(first)}: choose another`);
     else seen.set(value, path);
   }
 }

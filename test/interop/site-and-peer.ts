@@ -1,0 +1,69 @@
+// branch-host - branch (ours) - router - peer (strongSwan on Linux) - hq-host.
+import { randomBytes } from 'node:crypto';
+import { type Lab, type LabNode, until } from '@sluice/lab';
+import { BRANCH, HQ, Site, siteConfig } from '../support/two-sites.js';
+import { StockPeer } from './stock-peer.js';
+
+export interface SiteAndPeer {
+  lab: Lab;
+  branchHost: LabNode;
+  branch: Site;
+  peer: StockPeer;
+  hqHost: LabNode;
+}
+
+export interface SiteAndPeerOptions {
+  weInitiate: boolean;
+  /** Of ours and theirs alike, without a key exchange. */
+  cipher: 'aes128gcm16' | 'aes256gcm16';
+}
+
+/** Builds the network and waits for the tunnel. The lab is there also when it rejects: stop it. */
+export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promise<SiteAndPeer> {
+  const { weInitiate, cipher } = options;
+  const [branchHost, gateway, router, peerNode, hqHost] = await Promise.all([
+    lab.host('branch-host'),
+    lab.gateway('branch'),
+    lab.router('router'),
+    lab.router('peer'),
+    lab.host('hq-host'),
+  ]);
+  await Promise.all([
+    lab.link(branchHost.port('eth0', `${BRANCH.host}/24`), gateway.port('lan0')),
+    lab.link(gateway.port('wan0'), router.port('branch', `${BRANCH.router}/24`)),
+    lab.link(router.port('hq', `${HQ.router}/24`), peerNode.port('wan', `${HQ.wan}/24`)),
+    lab.link(peerNode.port('lan', `${HQ.lan}/24`), hqHost.port('eth0', `${HQ.host}/24`)),
+  ]);
+  await Promise.all([
+    branchHost.route('default', BRANCH.lan),
+    hqHost.route('default', HQ.lan),
+    peerNode.route('default', HQ.router),
+  ]);
+
+  const psk = randomBytes(32).toString('base64url');
+  const config = siteConfig(BRANCH, HQ, gateway.writeFile('tunnel.psk', psk));
+  const connection = config.ike?.connections?.[0];
+  if (connection === undefined) throw new Error('the site has no connection');
+  connection.start = weInitiate ? 'initiate' : 'respond';
+  for (const child of connection.children) child.esp_proposals = [`${cipher}-x25519`];
+
+  const peer = await StockPeer.start(peerNode, {
+    local: { address: HQ.wan, id: 'hq.example', network: HQ.lanNetwork },
+    remote: { address: BRANCH.wan, id: 'branch.example', network: BRANCH.lanNetwork },
+    psk,
+    esp: `${cipher}-x25519`,
+  });
+  const branch = new Site(BRANCH, gateway, config);
+  try {
+    await branch.up();
+    if (!weInitiate) await peer.initiate();
+    await until(async () => (await branch.tunnels()).length > 0 && (await peer.sas()).length > 0, {
+      deadlineMs: 20_000,
+      describe: 'a CHILD_SA with the peer',
+    });
+  } catch (error) {
+    await branch.close();
+    throw error;
+  }
+  return { lab, branchHost, branch, peer, hqHost };
+}

@@ -1,0 +1,106 @@
+// A peer that nobody here wrote: Debian's charon with its own ESP (the plugin kernel-libipsec), configured by its
+// own swanctl.conf. It encapsulates ESP in UDP always, and routes by a TUN device of its own.
+import type { LabNode, NodeProcess } from '@sluice/lab';
+
+const CHARON = '/usr/sbin/charon-systemd';
+const PLUGINS = 'random nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici';
+
+export interface PeerConnection {
+  local: { address: string; id: string; network: string };
+  remote: { address: string; id: string; network: string };
+  psk: string;
+  /** Of ESP, as swanctl.conf writes it. */
+  esp: string;
+}
+
+export interface PeerSa {
+  spiIn: number;
+  spiOut: number;
+  algorithm: string;
+}
+
+export class StockPeer {
+  private constructor(
+    private readonly node: LabNode,
+    private readonly charon: NodeProcess,
+  ) {}
+
+  /** Starts charon in a node of its own and loads the connection, named `sluice` with the child `net`. */
+  static async start(node: LabNode, connection: PeerConnection): Promise<StockPeer> {
+    const conf = node.writeFile('strongswan.conf', strongswanConf(node));
+    const charon = await node.start([CHARON], {
+      name: 'charon',
+      env: { STRONGSWAN_CONF: conf },
+    });
+    const peer = new StockPeer(node, charon);
+    await charon.waitUntilReady(async () => (await peer.swanctl(false, '--stats')).code === 0, 10_000);
+    node.writeFile('swanctl.conf', swanctlConf(connection));
+    await peer.swanctl(true, '--load-all', '--noprompt', '--file', node.path('swanctl.conf'));
+    return peer;
+  }
+
+  initiate(): Promise<unknown> {
+    return this.swanctl(true, '--initiate', '--child', 'net', '--timeout', '15');
+  }
+
+  rekeyChild(): Promise<unknown> {
+    return this.swanctl(true, '--rekey', '--child', 'net');
+  }
+
+  rekeyIke(): Promise<unknown> {
+    return this.swanctl(true, '--rekey', '--ike', 'sluice');
+  }
+
+  /** Its installed CHILD_SAs. */
+  async sas(): Promise<PeerSa[]> {
+    const { stdout } = await this.swanctl(true, '--list-sas', '--raw');
+    return [
+      ...stdout.matchAll(/state=INSTALLED.*?spi-in=([0-9a-f]+).*?spi-out=([0-9a-f]+).*?encr-keysize=(\d+)/g),
+    ].map(([, spiIn = '', spiOut = '', bits = '']) => ({
+      spiIn: Number.parseInt(spiIn, 16),
+      spiOut: Number.parseInt(spiOut, 16),
+      algorithm: `aes-gcm-${bits}`,
+    }));
+  }
+
+  log(): string {
+    return this.charon.log();
+  }
+
+  private swanctl(check: boolean, command: string, ...rest: string[]) {
+    return this.node.run(['swanctl', command, '--uri', `unix://${this.node.path('charon.vici')}`, ...rest], {
+      check,
+      deadlineMs: 20_000,
+    });
+  }
+}
+
+function strongswanConf(node: LabNode): string {
+  return `
+charon {
+  load = ${PLUGINS}
+  plugins { vici { socket = unix://${node.path('charon.vici')} } }
+  filelog { stdout { default = 1 } }
+}
+charon-systemd { journal { default = -1 } }
+swanctl { load = random openssl }
+`;
+}
+
+function swanctlConf({ local, remote, psk, esp }: PeerConnection): string {
+  return `
+connections {
+  sluice {
+    version = 2
+    local_addrs = ${local.address}
+    remote_addrs = ${remote.address}
+    local { auth = psk; id = ${local.id} }
+    remote { auth = psk; id = ${remote.id} }
+    children {
+      net { local_ts = ${local.network}; remote_ts = ${remote.network}; esp_proposals = ${esp} }
+    }
+  }
+}
+secrets { ike { id-1 = ${local.id}; id-2 = ${remote.id}; secret = "${psk}" } }
+`.replaceAll('; ', '\n');
+}

@@ -1,0 +1,136 @@
+// A gateway of ours and strongSwan on Linux: either calls, either rekeys.
+import assert from 'node:assert/strict';
+import { Lab, until } from '@sluice/lab';
+import { messageOf } from '@sluice/shared';
+import { ping } from '../support/ping.js';
+import { transfer } from '../support/streams.js';
+import { BRANCH, HQ } from '../support/two-sites.js';
+import { type SiteAndPeer, type SiteAndPeerOptions, siteAndPeer } from './site-and-peer.js';
+
+const BYTES = 3_000_000;
+
+describe('with strongSwan as the peer', () => {
+  const cases: SiteAndPeerOptions[] = [
+    { weInitiate: true, cipher: 'aes128gcm16' },
+    { weInitiate: false, cipher: 'aes256gcm16' },
+  ];
+  for (const options of cases) {
+    describe(`${options.weInitiate ? 'called by us' : 'calling us'}, ${options.cipher}`, () => {
+      let lab: Lab | null = null;
+      let made: SiteAndPeer | null = null;
+      let failed = false;
+
+      before(async function () {
+        this.timeout(60_000);
+        lab = await Lab.create({ name: 'interop' });
+        await keepingLogs(async () => {
+          made = await siteAndPeer(lab!, options);
+        });
+      });
+      after(async function () {
+        this.timeout(30_000);
+        if (lab !== null) lab.keepLogs = failed;
+        await made?.branch.close();
+        await lab?.stop();
+      });
+
+      async function keepingLogs(body: () => Promise<void>): Promise<void> {
+        try {
+          await body();
+        } catch (error) {
+          failed = true;
+          throw new Error(`${messageOf(error)} (logs: ${lab?.keptLogs})`, { cause: error });
+        }
+      }
+      const test = (title: string, body: (made: SiteAndPeer) => Promise<void>): void => {
+        it(title, async function () {
+          this.timeout(60_000);
+          await keepingLogs(() => body(made!));
+        });
+      };
+
+      async function passes({ branchHost, hqHost }: SiteAndPeer): Promise<void> {
+        for (const [host, to] of [
+          [branchHost, HQ.host],
+          [hqHost, BRANCH.host],
+        ] as const) {
+          for (const size of [64, 1300, 1500, 9000]) {
+            const report = await ping(host, to, { size });
+            assert.ok(report.answered, `${size} octets to ${to}: ${report.output}`);
+          }
+        }
+      }
+      async function agreed({ branch, peer }: SiteAndPeer): Promise<{ spiIn: number; spiOut: number }> {
+        return until(
+          async () => {
+            const { sas } = await branch.dataplane.request('show-sa', {});
+            const theirs = await peer.sas();
+            const [inbound, outbound] = ['in', 'out'].map((way) =>
+              sas.find(({ direction }) => direction === way),
+            );
+            const [their] = theirs;
+            if (sas.length !== 2 || theirs.length !== 1 || !inbound || !outbound || !their) return null;
+            if (inbound.spi !== their.spiOut || outbound.spi !== their.spiIn) return null;
+            return { spiIn: inbound.spi, spiOut: outbound.spi };
+          },
+          { deadlineMs: 20_000, describe: 'both sides to have the same two SAs' },
+        );
+      }
+
+      test('agrees on SPIs, algorithm and encapsulation', async (pair) => {
+        await agreed(pair);
+        const { sas } = await pair.branch.dataplane.request('show-sa', {});
+        const [their] = await pair.peer.sas();
+        for (const sa of sas) {
+          assert.equal(sa.algorithm, options.cipher === 'aes128gcm16' ? 'aes-gcm-128' : 'aes-gcm-256');
+          assert.equal(sa.algorithm, their?.algorithm);
+          assert.deepEqual(sa.encap, { src_port: 4500, dst_port: 4500 });
+        }
+      });
+
+      test('carries pings of all sizes and TCP, both ways', async (pair) => {
+        await passes(pair);
+        await transfer(pair.branchHost, pair.hqHost, HQ.host, BYTES);
+        await transfer(pair.hqHost, pair.branchHost, BRANCH.host, BYTES);
+      });
+
+      test('shows our errors to its hosts, and theirs to ours', async ({ branchHost, hqHost }) => {
+        const here = await ping(hqHost, BRANCH.host, { ttl: 2, count: 1, deadlineS: 5 });
+        assert.deepEqual(here.errors[0], { from: BRANCH.lan, text: 'Time to live exceeded' }, here.output);
+        const there = await ping(branchHost, HQ.host, { ttl: 2, count: 1, deadlineS: 5 });
+        assert.equal(there.errors[0]?.text, 'Time to live exceeded', there.output);
+      });
+
+      for (const who of ['the peer', 'us'] as const) {
+        test(`goes on after a rekey by ${who}`, async (pair) => {
+          const before = await agreed(pair);
+          if (who === 'the peer') {
+            await pair.peer.rekeyChild();
+          } else {
+            const vici = `unix://${pair.branch.gateway.runDir}/charon.vici`;
+            await pair.branch.gateway.run(['swanctl', '--rekey', '--child', 'hq', '--uri', vici]);
+          }
+          await until(
+            async () => {
+              const now = await agreed(pair);
+              return now.spiIn !== before.spiIn && now.spiOut !== before.spiOut;
+            },
+            { deadlineMs: 20_000, describe: 'both sides to have only new SAs' },
+          );
+          await passes(pair);
+        });
+      }
+
+      test('goes on after a rekey of the IKE_SA by the peer', async (pair) => {
+        const id = async () => (await pair.branch.tunnels())[0]?.unique_id;
+        const before = await id();
+        await pair.peer.rekeyIke();
+        await until(async () => ![before, undefined].includes(await id()), {
+          deadlineMs: 20_000,
+          describe: 'another IKE_SA',
+        });
+        await passes(pair);
+      });
+    });
+  }
+});
