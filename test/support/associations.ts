@@ -1,6 +1,6 @@
 // What both sites say of their SAs, held against each other.
 import { until } from '@sluice/lab';
-import type { IkeSaReport, SaReport } from '@sluice/shared';
+import type { ChildSaReport } from '@sluice/shared';
 import type { Site, TwoSites } from './two-sites.js';
 
 const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
@@ -17,9 +17,9 @@ export interface TunnelSpis {
  */
 export async function disagreement(sites: TwoSites): Promise<string | null> {
   const [branch, hq] = await Promise.all([look(sites.branch), look(sites.hq)]);
-  const one = branch.problem ?? hq.problem;
-  if (one !== null) return one;
-  const [a, b] = [branch.ike[0]!.children[0]!, hq.ike[0]!.children[0]!];
+  if (typeof branch === 'string') return branch;
+  if (typeof hq === 'string') return hq;
+  const [a, b] = [branch, hq];
   if (a.spi_in !== b.spi_out || a.spi_out !== b.spi_in)
     return `branch has SPIs ${hex(a.spi_in)} in and ${hex(a.spi_out)} out, hq ${hex(b.spi_in)} in and ${hex(b.spi_out)} out`;
   return null;
@@ -44,7 +44,7 @@ export async function spis({ branch, hq }: TwoSites): Promise<TunnelSpis> {
   return { branchIn: a.spi_in, hqIn: b.spi_in };
 }
 
-async function newestChild(site: Site): Promise<IkeSaReport['children'][number]> {
+async function newestChild(site: Site): Promise<ChildSaReport> {
   const children = (await site.tunnels()).flatMap((ike) => ike.children);
   const newest = children
     .filter((child) => child.state === 'INSTALLED')
@@ -89,30 +89,33 @@ async function inUse(site: Site, spiIn: number): Promise<void> {
     throw new Error(`charon of ${site.names.name} has no CHILD_SA with SPI ${hex(spiIn)}`);
 }
 
-async function look(site: Site): Promise<{ ike: IkeSaReport[]; sas: SaReport[]; problem: string | null }> {
+/** The one CHILD_SA of a site whose charon and data plane agree; else what is otherwise. */
+async function look(site: Site): Promise<ChildSaReport | string> {
   const [{ ike_sas: ike }, { sas }] = await Promise.all([
     site.ikeBridge.request('show-ike', {}),
     site.dataplane.request('show-sa', {}),
   ]);
-  return { ike, sas, problem: problemOf(site, ike, sas) };
-}
-
-function problemOf(site: Site, ike: IkeSaReport[], sas: SaReport[]): string | null {
   const { name, wan } = site.names;
-  const children = ike.flatMap((sa) => sa.children);
-  const states = ike.map((sa) => `${sa.state} (${sa.children.map((child) => child.state).join(', ')})`);
-  if (ike[0]?.state !== 'ESTABLISHED' || ike.length !== 1 || children.length !== 1)
+  // charon lists a replaced CHILD_SA until its last packets have arrived, or, when the IKE_SA was rekeyed in that
+  // very moment, until the IKE_SA ends. What counts is that its SAs leave the data plane.
+  const children = ike.flatMap((sa) => sa.children).filter((child) => child.state !== 'DELETED');
+  const [sa, child] = [ike[0], children[0]];
+  if (
+    ike.length !== 1 ||
+    children.length !== 1 ||
+    sa?.state !== 'ESTABLISHED' ||
+    child?.state !== 'INSTALLED'
+  ) {
+    const states = ike.map((one) => `${one.state} (${one.children.map(({ state }) => state).join(', ')})`);
     return `${name} has the IKE_SAs ${states.join(', ') || '(none)'}`;
-  const child = children[0]!;
-  if (child.state !== 'INSTALLED') return `${name} has its CHILD_SA ${child.state}`;
+  }
   const wanted = [
     `in ${hex(child.spi_in)} to ${wan} active`,
-    `out ${hex(child.spi_out)} to ${ike[0].remote_address} active`,
+    `out ${hex(child.spi_out)} to ${sa.remote_address} active`,
   ];
   const present = sas
-    .map((sa) => `${sa.direction} ${hex(sa.spi)} to ${sa.dst}${sa.active ? ' active' : ''}`)
+    .map((one) => `${one.direction} ${hex(one.spi)} to ${one.dst}${one.active ? ' active' : ''}`)
     .sort();
-  if (present.join() !== wanted.join())
-    return `the data plane of ${name} has ${present.join(', ') || 'no SA'}, charon ${wanted.join(', ')}`;
-  return null;
+  if (present.join() === wanted.join()) return child;
+  return `the data plane of ${name} has ${present.join(', ') || 'no SA'}, charon ${wanted.join(', ')}`;
 }

@@ -41,6 +41,8 @@ export class Target<Part extends { revision: number }> {
   /** Why the last attempt did not succeed. */
   #failure: string | null = null;
   #reachable = false;
+  /** How often it has said by itself how it is. */
+  #heard = 0;
   #pushing = false;
   #retry: NodeJS.Timeout | null = null;
   #retryMs: number;
@@ -57,6 +59,7 @@ export class Target<Part extends { revision: number }> {
         // Back again, or another instance: what failed before says nothing about it.
         if (!this.#reachable || status.instance !== this.#status?.instance) this.#forgetFailure();
         this.#reachable = true;
+        this.#heard++;
         this.#status = status;
         this.#converge();
         this.#onChange();
@@ -123,10 +126,13 @@ export class Target<Part extends { revision: number }> {
     const part = this.#desired;
     if (part === null) return;
     this.#pushing = true;
+    const heard = this.#heard;
     try {
       const status = await this.#client.apply(part);
       this.#confirmed = { instance: status.instance, content: canonical(part) };
-      this.#status = status;
+      // Answers and events come by ways of their own: what it has said meanwhile may be newer than its answer,
+      // and it need not say it again.
+      if (this.#heard === heard) this.#status = status;
       this.#failure = null;
       this.#retryMs = this.#times.firstMs;
       this.#log.info({ process: this.#client.name, revision: part.revision }, 'told');

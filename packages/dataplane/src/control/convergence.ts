@@ -15,6 +15,7 @@ import { VRFS_MAX } from '../workers/shared-memory.js';
 import { captureDevice, deviceIndex, releaseDevice } from './device.js';
 import type { Interface, Interfaces } from './interfaces.js';
 import type { LinuxTwins, TwinRoute, TwinSpec } from './linux-twins.js';
+import { monotonicMs } from './monotonic.js';
 import type { Neighbours } from './neighbours.js';
 import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
@@ -129,7 +130,9 @@ export class Convergence {
     for (const section of state.interfaces) await note(section.name, () => this.ensurePort(section));
     for (const section of state.tunnels) await note(section.name, () => this.ensureTunnel(section, state));
     await note('routes', () => {
-      problems.push(...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), Date.now()));
+      problems.push(
+        ...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), monotonicMs()),
+      );
     });
     this.pruneNeighbours();
     await note('VRFs', () => this.removeVrfs(state));
@@ -217,7 +220,7 @@ export class Convergence {
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) {
       this.tunnels.delete(entry.ifId);
-      parts.sas.rebind(entry.ifId, Date.now());
+      parts.sas.rebind(entry.ifId, monotonicMs());
     }
     if (entry.device !== null) {
       this.ports.delete(entry.name);
@@ -270,7 +273,7 @@ export class Convergence {
     const added = interfaces.addTunnel(section, this.vrfId(section.vrf), outerVrf, mtu, 0);
     const ifId = tunnelIfId(section);
     this.tunnels.set(ifId, { row: added.row, name: section.name, outerVrf });
-    sas.rebind(ifId, Date.now());
+    sas.rebind(ifId, monotonicMs());
   }
 
   private vrfId(name: string): number {

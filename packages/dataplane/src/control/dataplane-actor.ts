@@ -9,6 +9,7 @@ import {
   serve,
 } from '@sluice/shared';
 import { Dataplane } from './dataplane.js';
+import { monotonicMs } from './monotonic.js';
 
 /** How often counters are published while anyone may watch. */
 const COUNTERS_MS = 1_000;
@@ -39,11 +40,11 @@ export class DataplaneActor {
         apply: (state) => actor.apply(state),
         status: () => actor.status(),
         'sa-install': async (spec) => {
-          (await actor.ready()).sas.install(spec, Date.now());
+          (await actor.ready()).sas.install(spec, monotonicMs());
           return {};
         },
         'sa-remove': async (key) => {
-          const counters = (await actor.ready()).sas.remove(key, Date.now());
+          const counters = (await actor.ready()).sas.remove(key, monotonicMs());
           return { removed: counters !== null, counters };
         },
         'sa-counters': (key) => ({ counters: actor.dataplane?.sas.counters(key) ?? null }),
@@ -55,7 +56,7 @@ export class DataplaneActor {
           return { routes: routes.slice(0, limit), total: routes.length };
         },
         'show-neighbours': () => ({
-          neighbours: actor.dataplane?.reports.neighbourReports(Date.now()) ?? [],
+          neighbours: actor.dataplane?.reports.neighbourReports(monotonicMs()) ?? [],
         }),
         'show-sa': () => ({ sas: actor.dataplane?.sas.reports() ?? [] }),
         'show-runtime': () => ({

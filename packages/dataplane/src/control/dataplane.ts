@@ -22,6 +22,7 @@ import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Interfaces } from './interfaces.js';
 import { LinuxTwins } from './linux-twins.js';
+import { monotonicMs } from './monotonic.js';
 import { macOfWords, Neighbours } from './neighbours.js';
 import { Reports } from './reports.js';
 import { RouteTable } from './route-table.js';
@@ -29,9 +30,11 @@ import { SecurityAssociations } from './security-associations.js';
 import { SequenceJournal } from './sequence-journal.js';
 import { StaticRoutes } from './static-routes.js';
 import { startThreads, type Threads } from './threads.js';
+import { TraceSession } from './trace-session.js';
 
 const SA_TICK_MS = 50;
 const NEIGHBOUR_TICK_MS = 250;
+const TRACE_TICK_MS = 1_000;
 
 export interface DataplaneOptions {
   runDir: string;
@@ -52,6 +55,7 @@ export class Dataplane {
   private readonly epoch: EpochControl;
   private readonly journal: SequenceJournal;
   private readonly twins: LinuxTwins;
+  private readonly traces: TraceSession;
   private readonly timers: NodeJS.Timeout[];
   private readonly pool: PacketPool;
 
@@ -115,6 +119,7 @@ export class Dataplane {
     );
     this.reports = new Reports(shared.counters, cpus, this.interfaces, routes, this.neighbours, adjacencies);
     this.twins = new LinuxTwins(this.threads.hostIo);
+    this.traces = new TraceSession(this.threads.workers);
     this.convergence = new Convergence({
       workers: this.threads.workers,
       interfaces: this.interfaces,
@@ -129,7 +134,8 @@ export class Dataplane {
     this.loop = new ControlLoop(shared, table, { record: (...words) => this.record(...words) }, outputNode);
     this.timers = [
       setInterval(() => this.tickSas(), SA_TICK_MS),
-      setInterval(() => this.neighbours.tick(Date.now()), NEIGHBOUR_TICK_MS),
+      setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
+      setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
     ];
   }
 
@@ -145,24 +151,11 @@ export class Dataplane {
   async traceStart(filter: TraceFilter): Promise<void> {
     const row = filter.interface === undefined ? -1 : this.interfaces.get(filter.interface)?.row;
     if (row === undefined) throw new Error(`there is no interface "${filter.interface}"`);
-    await Promise.all(this.threads.workers.map((worker) => worker.traceStart(filter, row)));
+    await this.traces.start(filter, row, monotonicMs());
   }
 
-  /** The traces so far, each packet's steps over all workers in order of time. */
-  async traceRead(): Promise<TracedPacket[]> {
-    const parts = (await Promise.all(this.threads.workers.map((worker) => worker.traceRead()))).flat();
-    const packets = new Map<number, TracedPacket>();
-    for (const { id, steps } of parts) {
-      const packet = packets.get(id) ?? { id: id & 0xffff, worker: id >>> 16, steps: [] };
-      packet.steps.push(...steps);
-      packets.set(id, packet);
-    }
-    for (const packet of packets.values()) {
-      packet.steps.sort((a, b) => a.at_us - b.at_us);
-      const start = packet.steps[0]?.at_us ?? 0;
-      for (const step of packet.steps) step.at_us -= start;
-    }
-    return [...packets.values()];
+  traceRead(): Promise<TracedPacket[]> {
+    return this.traces.read(monotonicMs());
   }
 
   /** Losses outside the graph: in ports, in the host-I/O thread, in the control side. */
@@ -204,13 +197,13 @@ export class Dataplane {
     return losses;
   }
 
-  /** Ends threads and gives Linux its devices back. Twins stay only when `keepTwins` says that a restart follows. */
-  async close(keepTwins = false): Promise<void> {
+  /** Ends threads, removes the twins and gives Linux its devices back. */
+  async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     this.convergence.stop();
     this.loop.close();
     await this.convergence.releaseDevices();
-    if (!keepTwins) await this.twins.close();
+    await this.twins.close();
     await this.threads.stop();
     this.journal.close();
     for (const event of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
@@ -218,12 +211,12 @@ export class Dataplane {
   }
 
   private record(kind: number, row: number, address: number, mac0: number, mac2: number): void {
-    if (kind === RECORD_LEARN) this.neighbours.learn(row, address, macOfWords(mac0, mac2), Date.now());
-    else if (kind === RECORD_RESOLVE) this.neighbours.resolve(row, address, Date.now());
+    if (kind === RECORD_LEARN) this.neighbours.learn(row, address, macOfWords(mac0, mac2), monotonicMs());
+    else if (kind === RECORD_RESOLVE) this.neighbours.resolve(row, address, monotonicMs());
   }
 
   private tickSas(): void {
-    this.sas.tick(Date.now());
+    this.sas.tick(monotonicMs());
     this.epoch.reclaim();
   }
 

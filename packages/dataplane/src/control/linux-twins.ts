@@ -115,10 +115,16 @@ export class LinuxTwins {
       throw new Error(`Linux has another device named ${twin.name}: name the interface otherwise`);
     }
     const fd = tapOpen({ name: twin.name, kind: twin.kind, persist: true });
+    try {
+      // The gateway speaks IPv4 on this interface; without this Linux would announce itself by IPv6.
+      await setSysctl(`net/ipv6/conf/${twin.name}/disable_ipv6`, '1');
+      await this.io.addTwin({ row: twin.row, fd, worker: twin.worker });
+    } catch (error) {
+      // The next attempt opens it again: a twin that nobody reads would look like one that works.
+      closeFd(fd);
+      throw error;
+    }
     this.open.set(twin.name, { fd, spec: twin });
-    // The gateway speaks IPv4 on this interface; without this Linux would announce itself by IPv6.
-    await setSysctl(`net/ipv6/conf/${twin.name}/disable_ipv6`, '1');
-    await this.io.addTwin({ row: twin.row, fd, worker: twin.worker });
   }
 
   private async remove(name: string): Promise<void> {

@@ -126,25 +126,40 @@ export class SecurityAssociations {
       this.writeAddresses(old);
       return;
     }
-    const row = this.freeRows.shift();
+    const row = this.freeRows[0];
     if (row === undefined) throw new Error(`all ${SAS_MAX - 1} SAs are in use`);
+    setKey(row, spec);
+    this.freeRows.shift();
     const worker = this.perWorker.indexOf(Math.min(...this.perWorker));
     this.perWorker[worker]!++;
     const sa: Sa = { spec, row, worker, installedAt: now, warnedLow: false, journalled: 0 };
-    const secret = Buffer.from(spec.aead.key_hex, 'hex');
-    aeadKeySet(row, secret.subarray(0, -4), secret.subarray(-4), spec.aead.icv_bytes);
-    secret.fill(0);
-    this.writeRow(sa);
+    try {
+      this.prepare(sa);
+    } catch (error) {
+      // Nobody has seen it: the bridge's next attempt begins anew, where half an SA would look like a whole one.
+      Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_FREE);
+      aeadKeyWipe(row);
+      this.freeRows.push(row);
+      this.perWorker[worker]!--;
+      throw error;
+    }
     this.sas.set(key, sa);
     this.byInterface.set(spec.if_id, [...(this.byInterface.get(spec.if_id) ?? []), sa]);
+    if (spec.direction === 'out') this.choose(spec.if_id, now);
+  }
+
+  /** Row and state; an inbound SA is found by its SPI from here on. */
+  private prepare(sa: Sa): void {
+    const { spec, row } = sa;
+    this.writeRow(sa);
     this.bind(sa);
+    const state = (row << SA_SHIFT) + SA_STATE;
     if (spec.direction === 'in') {
-      Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_INBOUND);
-      this.spis.set(spec.spi, row);
+      Atomics.store(this.table.words, state, SA_INBOUND);
+      this.spis.set(spec.spi, row, parseIp4(spec.dst) ?? 0);
     } else {
       this.reserve(sa);
-      Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_OUTBOUND);
-      this.choose(spec.if_id, now);
+      Atomics.store(this.table.words, state, SA_OUTBOUND);
     }
   }
 
@@ -157,7 +172,7 @@ export class SecurityAssociations {
     if (others.length > 0) this.byInterface.set(sa.spec.if_id, others);
     else this.byInterface.delete(sa.spec.if_id);
     this.perWorker[sa.worker]!--;
-    if (sa.spec.direction === 'in') this.spis.delete(sa.spec.spi);
+    if (sa.spec.direction === 'in') this.spis.delete(sa.spec.spi, parseIp4(sa.spec.dst) ?? 0);
     else this.choose(sa.spec.if_id, now);
     Atomics.store(this.table.words, (sa.row << SA_SHIFT) + SA_STATE, SA_FREE);
     this.journal.forget(journalKey(sa.spec));
@@ -330,6 +345,16 @@ export class SecurityAssociations {
       replayed: counters[at + SA_REPLAYED]!,
       integrity_failed: counters[at + SA_INTEGRITY_FAILED]!,
     };
+  }
+}
+
+/** Gives the native layer the key of a row. */
+function setKey(row: number, spec: SaSpec): void {
+  const secret = Buffer.from(spec.aead.key_hex, 'hex');
+  try {
+    aeadKeySet(row, secret.subarray(0, -4), secret.subarray(-4), spec.aead.icv_bytes);
+  } finally {
+    secret.fill(0);
   }
 }
 

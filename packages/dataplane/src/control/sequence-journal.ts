@@ -8,15 +8,18 @@
 // The file holds no secret. It lies in the run directory: it need not survive the machine, because no key
 // does. Lines are appended; the last one of an SA counts. One without its newline was being written when the
 // process died: its number is cut short, and nobody was told yet that it may be used.
-import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-/** The journal is written anew when it has this many bytes. */
+/** The journal is written anew when it has this many bytes, or twice as many as it then had, whichever is more. */
 const COMPACT_BYTES = 4 << 20;
 
 export class SequenceJournal {
   private readonly last = new Map<string, number>();
   private fd: number;
   private size = 0;
+  private limit = COMPACT_BYTES;
+  /** True when the file may end in half a line, because the disk was full: nothing may be joined to it. */
+  private torn = false;
 
   constructor(private readonly file: string) {
     for (const line of readLines(file)) {
@@ -36,7 +39,7 @@ export class SequenceJournal {
     return this.last.get(key) ?? 0;
   }
 
-  /** Records a number before it is used. When this returns, a new process will read it. */
+  /** Records a number before it is used. When this returns, a new process will read it. Throws what write(2) says. */
   record(key: string, sequence: number): void {
     this.last.set(key, sequence);
     this.append(`${key} ${sequence}\n`);
@@ -51,18 +54,32 @@ export class SequenceJournal {
   }
 
   private append(line: string): void {
-    this.size += writeSync(this.fd, line);
-    if (this.size > COMPACT_BYTES) this.compact();
+    if (this.torn || this.size > this.limit) {
+      this.compact();
+      return;
+    }
+    this.torn = true;
+    writeFileSync(this.fd, line);
+    this.torn = false;
+    this.size += line.length;
   }
 
   private compact(): void {
     const text = [...this.last].map(([key, sequence]) => `${key} ${sequence}\n`).join('');
     const next = `${this.file}.new`;
     const fd = openSync(next, 'w', 0o600);
-    this.size = writeSync(fd, text);
-    renameSync(next, this.file);
+    try {
+      writeFileSync(fd, text);
+      renameSync(next, this.file);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
     if (this.fd >= 0) closeSync(this.fd);
     this.fd = fd;
+    this.size = text.length;
+    this.limit = Math.max(COMPACT_BYTES, 2 * text.length);
+    this.torn = false;
   }
 }
 

@@ -30,6 +30,8 @@ const LOSSES = {
 
 export class AfPacketPort implements Port {
   readonly pollFd: number;
+  /** What waits in its ring keeps the descriptor readable. */
+  readonly starved = false;
   private readonly handle: number;
   /** Keeps Linux from handling what the gateway received; null where the kernel has no TCX. */
   private readonly guard: number | null;

@@ -61,11 +61,15 @@ export class AfXdpPort implements Port {
     this.fill();
   }
 
+  get starved(): boolean {
+    return RING - this.filled >= REFILL;
+  }
+
   receive(packets: Int32Array, max: number): number {
-    const count = xdpReceive(this.handle, packets, 0, max);
-    if (count <= 0) return 0;
+    const count = Math.max(0, xdpReceive(this.handle, packets, 0, max));
     this.filled -= count;
-    if (RING - this.filled >= REFILL) this.fill();
+    // Also without a packet: with no frame in the ring there will never be one.
+    if (this.starved) this.fill();
     return count;
   }
 

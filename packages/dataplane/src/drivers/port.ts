@@ -4,6 +4,9 @@ export interface Port {
   /** Readable when packets wait; -1 when the port wakes its worker in another way. */
   readonly pollFd: number;
 
+  /** True while the pool has not given it the frames that it needs to receive: nothing wakes its worker then. */
+  readonly starved: boolean;
+
   /**
    * Receives up to `max` packets: their frame indices into `packets`, their offset and length into the pool.
    * Returns how many. The frames are the caller's from then on.

@@ -19,7 +19,7 @@ export interface NodeContext {
   readonly adjacencies: Int32Array;
   readonly interfaces: InterfaceTable;
   readonly sas: SaTable;
-  /** SPI of an inbound SA → its row. */
+  /** SPI of an inbound SA, in the scope of its destination → its row. */
   readonly spis: HashU32;
   readonly aead: AeadEngine;
   /** This worker's index. */

@@ -41,7 +41,7 @@ export const espInput = defineNode({
       const esp = ip + headerBytes(bytes, ip) + (bytes[ip + IP4_PROTOCOL] === PROTOCOL_UDP ? UDP_BYTES : 0);
       let drop = COUNT_TRUNCATED;
       if (offset[packet]! + length[packet]! - esp >= ESP_HEADER_BYTES) {
-        const row = spis.lookup(readI32(bytes, esp));
+        const row = spis.lookup(readI32(bytes, esp), readI32(bytes, ip + IP4_DST));
         const sa = row << SA_SHIFT;
         if (
           row < 0 ||

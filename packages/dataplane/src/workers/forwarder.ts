@@ -169,10 +169,8 @@ export class Forwarder implements LoopWork {
     this.publish(this.context.now);
     this.counters.worker[WORKER_SLEEPS]!++;
     this.epoch.offline();
-    let backlog = 0;
-    for (const queue of this.queues) backlog += queue.backlog;
-    // Nothing signals that a full transmit ring has room again.
-    if (backlog > 0) return 1;
+    // Nothing signals that a full transmit ring has room again, or the pool frames.
+    for (const queue of this.queues) if (queue.unfinished) return 1;
     return this.services.parked.length > 0 ? PARKED_TICK_MS : 0;
   }
 

@@ -47,9 +47,9 @@ export class PortQueue {
     return taken;
   }
 
-  /** Packets that wait for another turn; one at least while the device was too busy for those in its ring. */
-  get backlog(): number {
-    return Math.max(this.length, this.busy ? 1 : 0);
+  /** True when another turn is due though nothing will signal it: packets wait, or the port waits for frames. */
+  get unfinished(): boolean {
+    return this.length > 0 || this.busy || this.port.starved;
   }
 
   close(): void {

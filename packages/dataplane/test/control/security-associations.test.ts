@@ -92,6 +92,29 @@ describe('security associations', () => {
     assert.equal(bench.active, 0);
   });
 
+  it('keeps two SAs of one SPI at two of its addresses apart', () => {
+    const other = '192.0.2.9';
+    install(IN, 'in');
+    install(IN, 'in', 0, { dst: other });
+    const rows = [bench.lookup(IN), bench.lookup(IN, other)];
+    assert.notEqual(rows[0], rows[1]);
+    bench.sas.remove({ dst: other, spi: IN }, 0);
+    assert.deepEqual([bench.lookup(IN), bench.lookup(IN, other)], [rows[0], -1]);
+  });
+
+  it('installs nothing when the journal cannot be written, and all of it at the next attempt', () => {
+    bench.journal.watch = () => {
+      throw new Error('ENOSPC');
+    };
+    assert.throws(() => install(OUT, 'out'), /ENOSPC/);
+    assert.deepEqual([bench.sas.size, bench.active], [0, 0]);
+    bench.journal.watch = () => undefined;
+    install(OUT, 'out', 10);
+    assert.equal(bench.activeSpi, OUT);
+    assert.equal(bench.word(bench.active, SA_STATE), SA_OUTBOUND);
+    assert.ok(hasKey(bench.active));
+  });
+
   it('removes an SA: counters come back, and its key goes when no worker can use it', () => {
     install(IN, 'in');
     const row = bench.lookup(IN);

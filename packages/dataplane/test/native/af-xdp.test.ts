@@ -16,6 +16,10 @@ describe('native AF_XDP', () => {
     });
   }
 
+  it('receives again when the pool, once empty, has frames for it', async () => {
+    await network.scenario('xdp-starved').done();
+  });
+
   it('names its errors, and leaves the program with the process that dies', async () => {
     const holder = network.scenario('xdp-hold');
     await holder.said('open');

@@ -84,10 +84,20 @@ describeNode('esp-input', () => {
     });
   }
 
-  it('follows the SA to another address of the box', () => {
+  it('refuses an SA whose row became that of another destination meanwhile', () => {
     bench.control.sa('tun in').words[SA_DST] = ip(LAN);
-    bench.pushIp('wan', plain(sealed(1), LAN), plain(sealed(2)));
+    bench.pushIp('wan', plain(sealed(1)));
     bench.run();
+    bench.expect({ 'esp-input/unknown_spi': 1 });
+  });
+
+  it('tells SAs of one SPI apart by their destination', () => {
+    const inbound = bench.control.sa('tun in');
+    // Another SA of this SPI is at the other address; its row is empty, so that to take it would show.
+    bench.control.spis.set(SPI_IN, 0, ip(LAN));
+    bench.pushIp('wan', plain(sealed(1)), plain(sealed(2), LAN));
+    bench.run();
+    assert.equal(inbound.words[SA_DST], ip(WAN) | 0);
     assert.deepEqual(bench.sentIp('lan'), [forwarded(inner)]);
     bench.expect({ 'esp-input/unknown_spi': 1 });
   });

@@ -202,7 +202,7 @@ export class BenchControl {
     interfaces.tunnelAdjacency[row] = this.addAdjacency(ADJ_TUNNEL, row);
     const inbound = this.addSa(row, tunnel, tunnel.inbound, SA.SA_INBOUND);
     this.saRows.set(`${tunnel.name} in`, inbound);
-    this.spis.set(tunnel.inbound.spi, inbound);
+    this.spis.set(tunnel.inbound.spi, inbound, ip(tunnel.local));
     interfaces.tunnelSa[row] = this.addSa(row, tunnel, tunnel.outbound, SA.SA_OUTBOUND);
     this.saRows.set(`${tunnel.name} out`, interfaces.tunnelSa[row]!);
   }

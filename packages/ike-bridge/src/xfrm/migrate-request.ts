@@ -4,7 +4,7 @@ import type { Handler, XfrmContext } from './context.js';
 import { decodeAttributes, findAttribute } from './netlink.js';
 import { xfrmUserMigrate, xfrmUserpolicyId, xfrmUserTmpl } from './policy-structs.js';
 import { Refused } from './refused.js';
-import { NO_COUNTERS, type SaEntry, totals } from './sa-entry.js';
+import { continueAfter, NO_COUNTERS, type SaEntry, totals } from './sa-entry.js';
 import { installOrRefuse, refresh } from './sa-requests.js';
 import { ip4FromXfrm } from './selector.js';
 import { policyIdentity } from './spd.js';
@@ -65,7 +65,7 @@ async function moveSa(context: XfrmContext, entry: SaEntry, move: Move): Promise
       firstUsedAtMs: used.first_used_at_ms,
       lastUsedAtMs: used.last_used_at_ms,
     },
-    startSequence: used.sequence,
+    startSequence: continueAfter(entry, used.sequence),
     counters: NO_COUNTERS,
     installed: false,
   };

@@ -17,7 +17,7 @@ import { dumpReply, type Message, reply } from './netlink.js';
 import { Refused } from './refused.js';
 import { decodeSa } from './sa-decode.js';
 import { encodeLarval, encodeSa } from './sa-encode.js';
-import { nameOf, type SaEntry } from './sa-entry.js';
+import { continueAfter, nameOf, type SaEntry, totals } from './sa-entry.js';
 import { chooseSelector } from './sa-selector.js';
 import { xfrmUsersaFlush, xfrmUsersaId, xfrmUserspiInfo } from './sa-structs.js';
 import { ip4FromXfrm } from './selector.js';
@@ -69,7 +69,7 @@ export const updateSa: Handler = async (context, request) => {
   }
   if (context.spis.get(entry) === undefined) {
     // charon adds the SA by NEWSA when it is told so; only SPIs that it had allocated are updated.
-    context.spis.remember(entry.spi, 'in', entry.reqid, context.now());
+    context.spis.remember(entry.spi, { direction: 'in', reqid: entry.reqid, sequence: 0 }, context.now());
     entry.key.fill(0);
     throw new Refused(ESRCH);
   }
@@ -83,6 +83,12 @@ function read(context: XfrmContext, request: Message): SaEntry {
   const entry = decodeSa(request.payload, (sa) => context.spis.directionOf(sa), now);
   request.payload.fill(0);
   entry.selector = chooseSelector(context.spd, entry);
+  // charon moves an SA by reading its replay state, removing it and adding it again: what was sent or
+  // received after it had read is known from the removal.
+  const before = context.spis.removed(entry);
+  if (before !== undefined || entry.startSequence > 0) {
+    entry.startSequence = continueAfter(entry, Math.max(entry.startSequence, before?.sequence ?? 0));
+  }
   return entry;
 }
 
@@ -135,8 +141,10 @@ export const deleteSa: Handler = async (context, request) => {
     if (!context.spis.release(key)) throw new Refused(ESRCH);
     return [];
   }
-  context.spis.remember(entry.spi, entry.direction, entry.reqid, context.now());
-  await context.sync.remove(key);
+  const last = await context.sync.remove(key);
+  const { spi, direction, reqid } = entry;
+  const sequence = Math.max(totals(entry).sequence, last?.sequence ?? 0);
+  context.spis.remember(spi, { direction, reqid, sequence }, context.now());
   context.log.info({ sa: nameOf(key), direction: entry.direction, if_id: entry.ifId }, 'An SA was removed.');
   return [];
 };

@@ -17,9 +17,17 @@ export interface Larval {
   expiresAtMs: number;
 }
 
+/** What is remembered of a removed SA. */
+export interface Removed {
+  direction: 'in' | 'out';
+  reqid: number;
+  /** The highest sequence number that it is known to have sent or received. */
+  sequence: number;
+}
+
 export class AllocatedSpis {
   readonly #larvals = new Map<string, Larval>();
-  readonly #recent = new Map<number, { direction: 'in' | 'out'; reqid: number; untilMs: number }>();
+  readonly #recent = new Map<number, Removed & { untilMs: number }>();
 
   /** A random SPI of the range that is not in use for the destination; null when none was found. */
   allocate(
@@ -52,8 +60,14 @@ export class AllocatedSpis {
     this.#larvals.clear();
   }
 
-  remember(spi: number, direction: 'in' | 'out', reqid: number, nowMs: number): void {
-    this.#recent.set(spi, { direction, reqid, untilMs: nowMs + REMEMBER_MS });
+  remember(spi: number, removed: Removed, nowMs: number): void {
+    this.#recent.set(spi, { ...removed, untilMs: nowMs + REMEMBER_MS });
+  }
+
+  /** What an SA was that charon is putting back; undefined for a new one. */
+  removed(key: { spi: number; reqid: number }): Removed | undefined {
+    const recent = this.#recent.get(key.spi);
+    return recent !== undefined && recent.reqid === key.reqid ? recent : undefined;
   }
 
   /**
@@ -62,8 +76,7 @@ export class AllocatedSpis {
    */
   directionOf(key: { dst: string; spi: number; reqid: number }): 'in' | 'out' {
     if (this.get(key) !== undefined) return 'in';
-    const recent = this.#recent.get(key.spi);
-    return recent !== undefined && recent.reqid === key.reqid ? recent.direction : 'out';
+    return this.removed(key)?.direction ?? 'out';
   }
 
   /** Forgets what is over; returns the allocations that nobody used. */

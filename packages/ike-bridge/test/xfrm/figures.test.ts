@@ -16,9 +16,11 @@ import { xfrmAeventId } from '../../src/xfrm/sa-structs.js';
 import { ip4FromXfrm, ip4ToXfrm } from '../../src/xfrm/selector.js';
 import { encode, u32 } from '../../src/xfrm/struct.js';
 import { Fixture } from './fixture.js';
-import { LOCAL, NOW, PEER, policyRequest, request, saRequest, spec } from './requests.js';
+import { byId, LOCAL, NOW, PEER, policyRequest, request, saRequest, spec } from './requests.js';
 
 const NEW_PEER = '198.51.100.2';
+/** Numbers left out when an outbound SA goes on elsewhere. */
+const MARGIN = 2 ** 24;
 
 function aevent(
   type: number,
@@ -82,10 +84,34 @@ describe('xfrm figures that move with an SA', () => {
       value: findAttribute(attributes, type)!,
     }));
     const payload = encodePayload(fresh.payload, carried);
+    // The tunnel sends on until the SA is gone, and charon knows nothing of it.
+    f.sink.count(spec(), { sequence: 5000 });
+    assert.equal(await f.errno(byId(XFRM_MSG.DELSA, PEER, 0xc0000001)), 0);
     assert.equal(await f.errno({ ...fresh, payload }), 0);
-    const moved = f.sink.specs('out').find(({ dst }) => dst === NEW_PEER);
-    assert.equal(moved?.start_sequence, 1234);
+    const [moved] = f.sink.specs('out');
+    assert.equal(moved?.dst, NEW_PEER);
+    assert.equal(moved?.start_sequence, 5000 + MARGIN, 'no number is used twice under one key');
     assert.equal(moved?.added_at_ms, NOW);
+  });
+
+  it('never exceed 32 bits when the SA has no more', async () => {
+    f.sink.count(spec(), { sequence: 2 ** 32 - 10 });
+    await f.xfrm.handle(byId(XFRM_MSG.DELSA, PEER, 0xc0000001));
+    await f.xfrm.handle(saRequest(XFRM_MSG.NEWSA, spec({ dst: NEW_PEER })));
+    assert.equal(f.sink.specs('out')[0]?.start_sequence, 2 ** 32 - 1, 'the SA waits for its rekey');
+  });
+
+  it('of a received SA go along too: what came meanwhile is not taken twice', async () => {
+    const spi = await f.allocated();
+    const inbound = spec({ dst: LOCAL, src: PEER, spi, replay_window: 32 });
+    await f.xfrm.handle(saRequest(XFRM_MSG.UPDSA, inbound));
+    f.sink.count(inbound, { sequence: 77 });
+    await f.xfrm.handle(byId(XFRM_MSG.DELSA, LOCAL, spi));
+    await f.xfrm.handle(saRequest(XFRM_MSG.NEWSA, { ...inbound, src: NEW_PEER }));
+    assert.deepEqual(
+      f.sink.specs('in').map((sa) => [sa.src, sa.start_sequence]),
+      [[NEW_PEER, 77]],
+    );
   });
 
   it('go along with MIGRATE, and so do the policies', async () => {
@@ -115,7 +141,7 @@ describe('xfrm figures that move with an SA', () => {
     assert.equal(await f.errno(message(43)), ENOENT);
     assert.equal(await f.errno(message(42)), 0);
     const [moved] = f.sink.specs('out');
-    assert.deepEqual([moved?.dst, moved?.start_sequence, f.sink.sas.size], [NEW_PEER, 1234, 1]);
+    assert.deepEqual([moved?.dst, moved?.start_sequence, f.sink.sas.size], [NEW_PEER, 1234 + MARGIN, 1]);
     assert.equal(moved?.aead.key_hex, 'ab'.repeat(36));
     assert.equal(ip4FromXfrm(f.xfrm.spd.all()[0]!.templates[0]!.id.daddr), NEW_PEER);
   });

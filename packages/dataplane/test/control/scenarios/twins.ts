@@ -147,6 +147,23 @@ await assert.rejects(
   /10\.66/,
 );
 
+// One whose packets nobody takes yet is tried again.
+const failing = new LinuxTwins({
+  addTwin: (() => {
+    let calls = 0;
+    return async (twin: { row: number }) => {
+      if (calls++ === 0) throw new Error('the thread has no room');
+      await io.addTwin(twin);
+    };
+  })(),
+  removeTwin: io.removeTwin,
+});
+const extra: TwinSpec = { ...lan, name: 'extra', row: 9, mac: '02:00:00:00:00:09', addresses: [] };
 await next.close();
+await assert.rejects(failing.converge([extra], []), /no room/);
+assert.ok(!added.includes(9));
+await failing.converge([extra], []);
+assert.ok(added.includes(9), 'the second attempt gave it to the thread');
+await failing.close();
 assert.deepEqual([...links().keys()], ['lo', 'foreign']);
 assert.equal(ip('route').trim().split('\n').length, 2, 'what others have is as it was');

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SaEvent, SaSpec } from '@sluice/shared';
+import { parseIp4, type SaEvent, type SaSpec } from '@sluice/shared';
 import { SecurityAssociations, type TunnelBinding } from '../../../src/control/security-associations.js';
 import { SequenceJournal } from '../../../src/control/sequence-journal.js';
 import { allocateEpoch, EpochControl } from '../../../src/memory/epoch.js';
@@ -122,8 +122,8 @@ export class SaBench {
   }
 
   /** What a worker finds by the SPI of a received packet: a row, or -1. */
-  lookup(spi: number): number {
-    return new HashU32(this.spiBuffer).lookup(spi);
+  lookup(spi: number, dst = LOCAL): number {
+    return new HashU32(this.spiBuffer).lookup(spi, parseIp4(dst) ?? 0);
   }
 
   word(row: number, word: number): number {

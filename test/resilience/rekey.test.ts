@@ -1,0 +1,91 @@
+// Rekeying of CHILD_SAs and IKE_SAs under load, asked for by either side and by both at once, and by time.
+import assert from 'node:assert/strict';
+import { until } from '@sluice/lab';
+import { agreed, replaced, spis } from '../support/associations.js';
+import { assertUntouched, during, say, sitesUnderProbe } from '../support/sites-under-probe.js';
+import type { Site, TwoSites } from '../support/two-sites.js';
+
+const CHILD_REKEYINGS = 20;
+const IKE_REKEYINGS = 6;
+/** The shortest that the configuration allows. */
+const REKEY_TIME_S = 10;
+/** An SA that charon has lost track of is removed at the end of its life, a minute after it was to be rekeyed. */
+const CLEAN_UP_MS = 100_000;
+
+describe('rekeying', () => {
+  const withSites = sitesUnderProbe({
+    name: 'rekey',
+    configure: (config) => {
+      for (const connection of config.ike?.connections ?? []) {
+        connection.rekey_time_s = REKEY_TIME_S;
+        for (const child of connection.children) child.rekey_time_s = REKEY_TIME_S;
+      }
+    },
+  });
+
+  /** In turns: one side, the other, both at once. */
+  function sides(sites: TwoSites, turn: number): Site[] {
+    return [[sites.branch], [sites.hq], [sites.branch, sites.hq]][turn % 3]!;
+  }
+
+  async function rekey(site: Site, kind: 'child' | 'ike'): Promise<void> {
+    const name = site.config.ike?.connections?.[0]?.name ?? '';
+    const uri = `unix://${site.gateway.runDir}/charon.vici`;
+    // With check: false: what both sides rekey at once may already be gone when it is asked for.
+    await site.gateway.run(['swanctl', '--rekey', `--${kind}`, name, '--uri', uri], { check: false });
+  }
+
+  async function ikeSas(site: Site): Promise<string[]> {
+    return (await site.tunnels()).map((sa) => sa.unique_id);
+  }
+
+  it(
+    `of the CHILD_SA, ${CHILD_REKEYINGS} times: no packet is lost`,
+    withSites(async (sites) => {
+      const report = await during(sites, async () => {
+        for (let turn = 0; turn < CHILD_REKEYINGS; turn++) {
+          const before = await spis(sites);
+          await Promise.all(sides(sites, turn).map((site) => rekey(site, 'child')));
+          await replaced(sites, before);
+        }
+      });
+      say(`${CHILD_REKEYINGS} rekeyings of the CHILD_SA`, report);
+      assertUntouched(report);
+    }),
+  ).timeout(120_000);
+
+  it(
+    `of the IKE_SA, ${IKE_REKEYINGS} times: no packet is lost`,
+    withSites(async (sites) => {
+      const report = await during(sites, async () => {
+        for (let turn = 0; turn < IKE_REKEYINGS; turn++) {
+          const before = await ikeSas(sites.branch);
+          await Promise.all(sides(sites, turn).map((site) => rekey(site, 'ike')));
+          await until(async () => (await ikeSas(sites.branch)).some((id) => !before.includes(id)), {
+            describe: 'another IKE_SA with the CHILD_SA',
+          });
+        }
+      });
+      say(`${IKE_REKEYINGS} rekeyings of the IKE_SA`, report);
+      assertUntouched(report);
+    }),
+  ).timeout(120_000);
+
+  it(
+    `by time, after ${REKEY_TIME_S} s: no packet is lost, and the old SAs go`,
+    withSites(async (sites) => {
+      const before = await spis(sites);
+      const [ikeBefore] = await ikeSas(sites.branch);
+      const report = await during(sites, async () => {
+        await replaced(sites, before, 30_000);
+        await until(async () => !(await ikeSas(sites.branch)).includes(ikeBefore ?? ''), {
+          deadlineMs: 30_000,
+          describe: 'another IKE_SA',
+        });
+        assert.notDeepEqual(await agreed(sites, CLEAN_UP_MS), before);
+      });
+      say('rekeyings by time', report);
+      assertUntouched(report);
+    }),
+  ).timeout(CLEAN_UP_MS + 75_000);
+});
