@@ -12,6 +12,9 @@ const STAMP = `${STATE_DIR}/npm`;
 /** npm keeps here what it installed, in the form of package-lock.json. */
 const INSTALLED = `${ROOT}/node_modules/.package-lock.json`;
 
+/** npm's own pauses between two attempts add up to a minute and more for each file: without a network, for nothing. */
+const RETRIES = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000'];
+
 /** nanomsg is built against one ABI of Node.js, and against the C library's loader: both are part of the stamp. */
 const NATIVE_MODULE = 'nanomsg';
 
@@ -25,12 +28,14 @@ export async function installNpmPackages() {
   if (existsSync(INSTALLED) && readStamp(STAMP) === stamp) return;
   if (!(await matchesLockFile())) {
     say('installing npm packages');
-    const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...RETRIES];
+    const { code, output } = await run('npm', args, {
       cwd: ROOT,
       env: nativeBuildEnvironment(),
       capture: true,
     });
-    if (code !== 0) {
+    // npm 10 ends with 0 when the network goes away in the middle ("Exit handler never called!").
+    if (code !== 0 || !(await matchesLockFile())) {
       // What follows a usage error is npm's manual page.
       process.stderr.write(output.replace(/npm error Usage:[\s\S]*$/, ''));
       throw new SetupError(
@@ -41,7 +46,7 @@ export async function installNpmPackages() {
   writeStamp(STAMP, stamp);
 }
 
-/** True when somebody has installed exactly the locked packages by hand, and the native one loads. */
+/** True when exactly the locked packages are installed, by whomever, and the native one loads. */
 async function matchesLockFile() {
   if (!existsSync(INSTALLED)) return false;
   const locked = JSON.parse(readFileSync(`${ROOT}/package-lock.json`, 'utf8')).packages;

@@ -14,6 +14,7 @@ export function say(line) {
  * @param {() => Promise<void>} main
  */
 export async function runMain(main) {
+  process.stdout.on('error', endWithOutput);
   try {
     await main();
   } catch (error) {
@@ -22,6 +23,22 @@ export async function runMain(main) {
     else if (error instanceof SetupError) process.stderr.write(`sluice: ${error.message}\n`);
     else throw error;
   }
+}
+
+let outputLost = false;
+
+/**
+ * Output that nobody can take any more (`| head`, a full disk) ends the command as SIGTERM does: children are told,
+ * and what was made is taken away.
+ * @param {Error} error
+ */
+function endWithOutput(error) {
+  if (outputLost) return; // whatever is still written on the way out fails alike
+  outputLost = true;
+  if (!('code' in error && error.code === 'EPIPE')) {
+    process.stderr.write(`sluice: the output cannot be written: ${error.message}\n`);
+  }
+  process.kill(process.pid, 'SIGTERM');
 }
 
 /** A signal ended the set-up: nothing is to be said, and the exit code tells which (128 + its number). */

@@ -7,7 +7,7 @@ import { Gateway, IF_ID } from './gateway.js';
 import { until } from './vici/until.js';
 
 describe('bridge', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let hosts: Namespaces;
   let left: Gateway;
   let right: Gateway;
@@ -150,7 +150,8 @@ describe('bridge', function () {
           'the old SAs are still there',
         );
       }
-      await until('the old ones have gone', () => whole(gateway), 30_000);
+      // Some 10 s; where a side has made a duplicate, its peer's dead peer detection ends that, after some 40 s.
+      await until('the old ones have gone', () => whole(gateway), 75_000);
       assert.ok(!before.includes(spis(gateway, 'in')[0]!));
       await until('it has been told', () => /another took its place/.test(repairs(gateway)));
     });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFAULT_RUN_DIR } from '@sluice/agent';
 import { type ActorClient, ActorError, type Contract, connect, createLogger } from '@sluice/shared';
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { CliError } from './cli-error.js';
 
 /** What a client would log, its errors say too; and they reach the terminal. */
@@ -15,11 +15,6 @@ export function runDirOption(): Option {
     .env('SLUICE_RUN_DIR')
     .default(DEFAULT_RUN_DIR)
     .argParser((text: string) => resolve(text));
-}
-
-/** The run directory that a command was given. */
-export function runDirOf(command: Command): string {
-  return command.opts<{ runDir: string }>().runDir;
 }
 
 /**

@@ -104,10 +104,10 @@ export class Convergence {
     return this.queue;
   }
 
-  /** A device that went, or came back as another, makes its port worthless without anything else saying so. */
+  /** A device that went, or came back as another, makes its port worthless without anything else saying so; so with twins. */
   private watchDevices(): void {
     const lost = [...this.ports.values()].some(({ section, index }) => deviceIndex(section.device) !== index);
-    if (lost && this.retry === null) this.tryAgain(0);
+    if ((lost || this.parts.twins.lost()) && this.retry === null) this.tryAgain(0);
   }
 
   private async converge(): Promise<void> {

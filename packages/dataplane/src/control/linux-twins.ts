@@ -3,7 +3,7 @@
 // Level-triggered: looks at what Linux has and changes the difference. Twins are persistent, so that they
 // and their addresses outlive a crash of the data plane: charon and sshd do not notice.
 import { closeFd, NativeError, tapOpen, tapRemove } from '../native/index.js';
-import { setSysctl } from './device.js';
+import { deviceIndex, setSysctl } from './device.js';
 import { ip, ipBatch } from './ip-command.js';
 
 export interface TwinSpec {
@@ -81,6 +81,11 @@ export class LinuxTwins {
     await attempt(() => ipBatch(there.flatMap((twin) => linkChanges(twin, links.get(twin.name)))));
     await attempt(() => this.convergeRoutes(there, routes));
     if (problems.length > 0) throw new Error(problems.join('; '));
+  }
+
+  /** True when somebody has removed a twin from Linux: what the box itself says and hears is lost until the next converge. */
+  lost(): boolean {
+    return [...this.open.keys()].some((name) => deviceIndex(name) === null);
   }
 
   /** Removes every twin from Linux. */

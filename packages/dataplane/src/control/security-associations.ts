@@ -14,18 +14,12 @@ import type { HashU32Writer } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import {
   SA_BYTES,
-  SA_COUNTERS,
   SA_COUNTERS_SHIFT,
-  SA_DST,
-  SA_ESN,
   SA_FIRST_USED,
   SA_FREE,
-  SA_ICV_BYTES,
   SA_INBOUND,
   SA_INTEGRITY_FAILED,
   SA_INTERFACE,
-  SA_IP_ID,
-  SA_KEY,
   SA_LAST_USED,
   SA_LIMIT_HIGH,
   SA_LIMIT_LOW,
@@ -37,19 +31,11 @@ import {
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
   SA_SHIFT,
-  SA_SPI,
-  SA_SRC,
   SA_STATE,
-  SA_UDP_DST,
-  SA_UDP_SRC,
-  SA_WINDOW,
-  SA_WORDS,
-  SA_WORKER,
   SAS_MAX,
   type SaTable,
-  WINDOW_BITS_MAX,
-  WINDOW_SHIFT,
 } from '../tables/security-associations.js';
+import { writeSaAddresses, writeSaRow, writeSaSelector } from './sa-row.js';
 import type { SequenceJournal } from './sequence-journal.js';
 
 /** Sequence numbers reserved at once. Tuning: at 80 Mpps half of it lasts for one tick of 50 ms. */
@@ -122,8 +108,9 @@ export class SecurityAssociations {
       if (!isSameSa(old.spec, spec)) {
         throw new Error(`SA ${key} exists with another key, direction, if_id or ESN: remove it first`);
       }
+      writeSaAddresses(this.table, old.row, spec);
+      writeSaSelector(this.table, old.row, spec);
       old.spec = spec;
-      this.writeAddresses(old);
       return;
     }
     const row = this.freeRows[0];
@@ -151,7 +138,8 @@ export class SecurityAssociations {
   /** Row and state; an inbound SA is found by its SPI from here on. */
   private prepare(sa: Sa): void {
     const { spec, row } = sa;
-    this.writeRow(sa);
+    const sequence = Math.max(this.journal.get(journalKey(spec)), spec.start_sequence ?? 0);
+    writeSaRow(this.table, row, sa.worker, spec, sequence);
     this.bind(sa);
     const state = (row << SA_SHIFT) + SA_STATE;
     if (spec.direction === 'in') {
@@ -232,38 +220,6 @@ export class SecurityAssociations {
     }
     // A copy: choose() takes out an id and may put it back, and a Set's iteration would meet it again, for ever.
     for (const ifId of [...this.contested]) this.choose(ifId, now);
-  }
-
-  private writeRow(sa: Sa): void {
-    const { words, windows, counters } = this.table;
-    const { spec, row } = sa;
-    const at = row << SA_SHIFT;
-    words.fill(0, at, at + SA_WORDS);
-    windows.fill(0, row << WINDOW_SHIFT, (row + 1) << WINDOW_SHIFT);
-    counters.fill(0, row << SA_COUNTERS_SHIFT, (row << SA_COUNTERS_SHIFT) + SA_COUNTERS);
-    words[at + SA_SPI] = spec.spi | 0;
-    words[at + SA_KEY] = row;
-    words[at + SA_WORKER] = sa.worker;
-    words[at + SA_ICV_BYTES] = spec.aead.icv_bytes;
-    words[at + SA_ESN] = spec.esn ? 1 : 0;
-    words[at + SA_WINDOW] = windowBits(spec.replay_window);
-    words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
-    const sequence = Math.max(this.journal.get(journalKey(spec)), spec.start_sequence ?? 0);
-    words[at + SA_SEQ_LOW] = sequence | 0;
-    words[at + SA_SEQ_HIGH] = Math.floor(sequence / TWO_32) | 0;
-    // Where a window opened before, everything up to the highest number counts as seen.
-    if (spec.direction === 'in' && sequence > 0)
-      windows.fill(-1, row << WINDOW_SHIFT, (row + 1) << WINDOW_SHIFT);
-    this.writeAddresses(sa);
-  }
-
-  private writeAddresses({ spec, row }: Sa): void {
-    const { words } = this.table;
-    const at = row << SA_SHIFT;
-    words[at + SA_SRC] = (parseIp4(spec.src) ?? 0) | 0;
-    words[at + SA_DST] = (parseIp4(spec.dst) ?? 0) | 0;
-    words[at + SA_UDP_SRC] = spec.encap?.src_port ?? 0;
-    words[at + SA_UDP_DST] = spec.encap?.dst_port ?? 0;
   }
 
   private bind(sa: Sa): void {
@@ -371,12 +327,4 @@ function keyOf(key: SaKey): string {
 
 function journalKey(spec: SaSpec): string {
   return `${spec.direction}/${spec.dst}/${spec.spi.toString(16)}`;
-}
-
-/** The window's bits are a ring: a power of two, of whole words. */
-function windowBits(packets: number): number {
-  if (packets === 0) return 0;
-  let bits = 32;
-  while (bits < packets && bits < WINDOW_BITS_MAX) bits *= 2;
-  return bits;
 }

@@ -30,14 +30,6 @@ class NodeState {
   ) {}
 }
 
-export interface NodeFigures {
-  name: string;
-  calls: number;
-  packets: number;
-  timedPackets: number;
-  timedNs: number;
-}
-
 export class Dispatcher {
   private readonly states: NodeState[];
   private readonly byName = new Map<string, number>();

@@ -34,7 +34,7 @@ interface Twin {
   row: number;
   fd: number;
   worker: number;
-  /** Somebody removed it from Linux; the next configuration makes it anew. */
+  /** Somebody removed it from Linux; the control side sees that and makes it anew. */
   deleted: boolean;
 }
 

@@ -18,9 +18,6 @@ export const FRAME_SHIFT = 11;
  */
 export const PACKET_START = 258;
 
-/** Most bytes a packet can have in one frame, from PACKET_START on. */
-export const PACKET_BYTES_MAX = FRAME_BYTES - PACKET_START;
-
 /** Frames exchanged between a thread's cache and the shared stack at once. */
 const BATCH = 64;
 const CACHE = 4 * BATCH;

@@ -1,9 +1,6 @@
 // AES-GCM for ESP (RFC 4106) over the packet pool, a vector of packets a call.
 import { addon } from './addon.js';
 
-/** Slots for keys, in the whole process. */
-export const AEAD_SLOTS = 65_536;
-
 /** Int32 words of a job. Offsets are bytes from the start of the pool's memory. */
 export const AEAD_JOB = {
   slot: 0,

@@ -28,6 +28,11 @@ import {
   SA_SEQ_LOW,
   SA_SHIFT,
   SA_STATE,
+  SA_TS_DST,
+  SA_TS_DST_MASK,
+  SA_TS_PROTOCOL,
+  SA_TS_SRC,
+  SA_TS_SRC_MASK,
   SA_WINDOW,
   WINDOW_SHIFT,
 } from '../tables/security-associations.js';
@@ -39,7 +44,16 @@ import {
   ESP_TRAILER_BYTES,
   NEXT_HEADER_DUMMY,
 } from '../wire/esp.js';
-import { headerBytes, IP4_BYTES, IP4_PROTOCOL, PROTOCOL_IPIP, PROTOCOL_UDP, readI32 } from '../wire/ip4.js';
+import {
+  headerBytes,
+  IP4_BYTES,
+  IP4_DST,
+  IP4_PROTOCOL,
+  IP4_SRC,
+  PROTOCOL_IPIP,
+  PROTOCOL_UDP,
+  readI32,
+} from '../wire/ip4.js';
 import { accept, inferHigh, mayAccept } from '../wire/replay-window.js';
 import { UDP_BYTES } from '../wire/udp.js';
 
@@ -54,6 +68,7 @@ const COUNT_NEXT_HEADER = 5;
 const COUNT_NO_TUNNEL = 6;
 const COUNT_SA_GONE = 7;
 const COUNT_CONGESTED = 8;
+const COUNT_SELECTOR = 9;
 
 const jobs = new Int32Array(FRAME_MAX * AEAD_JOB_WORDS);
 const status = new Uint8Array(FRAME_MAX);
@@ -104,6 +119,12 @@ export const espDecrypt = defineNode({
       severity: 'warning',
       drop: true,
       help: 'the path marked congestion on it, which its sender would not understand (RFC 6040 section 4.2)',
+    },
+    {
+      name: 'outside_selector',
+      severity: 'warning',
+      drop: true,
+      help: 'not what local_ts and remote_ts allow: the peer sends other networks than were agreed',
     },
   ],
 
@@ -255,6 +276,7 @@ function unwrap(
   const row = sas.words[at + SA_INTERFACE]!;
   if (interfaces.state[row] !== INTERFACE_UP) return COUNT_NO_TUNNEL;
   // A shorter packet is left to ip4-input.
+  if (inner >= IP4_BYTES && !isAllowed(sas.words, at, bytes, payload)) return COUNT_SELECTOR;
   if (inner >= IP4_BYTES && !decapsulateEcn(bytes, pool.u16, pool.l3[packet]!, payload))
     return COUNT_CONGESTED;
   pool.offset[packet] = payload;
@@ -267,4 +289,12 @@ function unwrap(
   interfaceCounters[perInterface + INTERFACE_RX_PACKETS]!++;
   interfaceCounters[perInterface + INTERFACE_RX_BYTES]! += inner;
   return -1;
+}
+
+/** True when the SA's traffic selector covers the inner packet: whoever has its key may send that and nothing else. */
+function isAllowed(words: Int32Array, at: number, bytes: Uint8Array, ip: number): boolean {
+  const src = (readI32(bytes, ip + IP4_SRC) ^ words[at + SA_TS_SRC]!) & words[at + SA_TS_SRC_MASK]!;
+  const dst = (readI32(bytes, ip + IP4_DST) ^ words[at + SA_TS_DST]!) & words[at + SA_TS_DST_MASK]!;
+  const protocol = words[at + SA_TS_PROTOCOL]!;
+  return (src | dst) === 0 && (protocol === 0 || protocol === bytes[ip + IP4_PROTOCOL]);
 }

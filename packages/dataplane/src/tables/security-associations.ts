@@ -40,6 +40,15 @@ export const SA_OUTER_VRF = 16;
 export const SA_PROVED = 17;
 /** Identification field of the next outer IPv4 header. */
 export const SA_IP_ID = 18;
+/**
+ * Inbound: what may be inside (RFC 4301 section 5.2): source and destination networks with their masks, all in
+ * host order, and protocol. Masks of zero and protocol 0 allow everything.
+ */
+export const SA_TS_SRC = 19;
+export const SA_TS_SRC_MASK = 20;
+export const SA_TS_DST = 21;
+export const SA_TS_DST_MASK = 22;
+export const SA_TS_PROTOCOL = 23;
 
 export const SA_FREE = 0;
 export const SA_INBOUND = 1;

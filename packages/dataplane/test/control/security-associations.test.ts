@@ -13,6 +13,11 @@ import {
   SA_SEQ_LOW,
   SA_SRC,
   SA_STATE,
+  SA_TS_DST,
+  SA_TS_DST_MASK,
+  SA_TS_PROTOCOL,
+  SA_TS_SRC,
+  SA_TS_SRC_MASK,
   SA_UDP_DST,
   SA_UDP_SRC,
   SA_WINDOW,
@@ -100,6 +105,24 @@ describe('security associations', () => {
     assert.notEqual(rows[0], rows[1]);
     bench.sas.remove({ dst: other, spi: IN }, 0);
     assert.deepEqual([bench.lookup(IN), bench.lookup(IN, other)], [rows[0], -1]);
+  });
+
+  it('tells the worker the traffic selector, and its changes', () => {
+    const words = (): number[] =>
+      [SA_TS_SRC, SA_TS_SRC_MASK, SA_TS_DST, SA_TS_DST_MASK, SA_TS_PROTOCOL].map(
+        (word) => bench.word(bench.lookup(IN), word) >>> 0,
+      );
+    install(IN, 'in');
+    assert.deepEqual(words(), [0, 0, 0, 0, 0]);
+    const selector = { src: '10.2.0.0/16', dst: '10.1.3.7/32', protocol: 6 };
+    install(IN, 'in', 10, { selector });
+    assert.deepEqual(words(), [0x0a020000, 0xffff0000, 0x0a010307, 0xffffffff, 6]);
+    install(IN, 'in', 20, { selector: null });
+    assert.deepEqual(words(), [0, 0, 0, 0, 0]);
+    assert.throws(
+      () => install(IN, 'in', 30, { selector: { ...selector, src: '::/0' } }),
+      /not of IPv4 prefixes/,
+    );
   });
 
   it('installs nothing when the journal cannot be written, and all of it at the next attempt', () => {

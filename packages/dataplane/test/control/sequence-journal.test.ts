@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SequenceJournal } from '../../src/control/sequence-journal.js';
 
 describe('sequence journal', () => {
@@ -96,6 +98,14 @@ describe('sequence journal', () => {
     assert.equal(second.get('out/192.0.2.2/busy'), 200_000);
     for (let i = 0; i < 1000; i++) assert.equal(second.get(`out/192.0.2.1/${i.toString(16)}`), i + 1);
     assert.equal(readFileSync(file, 'utf8').split('\n').length - 1, 1001, 'one line for each');
+  });
+
+  it('loses no number to a disk that was full in the middle of a line', () => {
+    const scenario = fileURLToPath(new URL('./scenarios/full-disk.js', import.meta.url));
+    // The mount is gone with the last process of its namespace.
+    execFileSync('unshare', ['--mount', process.execPath, '--enable-source-maps', scenario, dirname(file)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   });
 
   it('is for its owner only, and takes lines that are none of its own for nothing', () => {

@@ -5,7 +5,7 @@ import { ENGINES } from '../support/aead-engines.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { type EspOptions, espSeal } from '../support/esp.js';
-import { concat, forwarded, icmp, ip4, pattern, udp } from '../support/packets.js';
+import { concat, forwarded, icmp, ip, ip4, pattern, udp } from '../support/packets.js';
 import {
   HOST,
   PEER,
@@ -197,6 +197,45 @@ describeNode('esp-decrypt', () => {
     bench.run();
     assert.deepEqual(bench.sent('lan'), []);
     bench.expect({ 'esp-decrypt/no_tunnel': 1 });
+  });
+
+  describe('with a traffic selector', () => {
+    const network = (text: string): number => ip(text) | 0;
+    const restrict = (fields: Record<number, number>): void => {
+      const { words } = bench.control.sa('tun in');
+      for (const [word, value] of Object.entries(fields)) words[Number(word)] = value;
+    };
+    const MASK_24 = ~0xff;
+    const covers = {
+      [SA.SA_TS_SRC]: network(REMOTE_HOST),
+      [SA.SA_TS_SRC_MASK]: MASK_24,
+      [SA.SA_TS_DST]: network(HOST),
+      [SA.SA_TS_DST_MASK]: MASK_24,
+    };
+    const protocol = clear(60)[9]!;
+    const cases: [string, Record<number, number>, boolean][] = [
+      ['that covers it', covers, true],
+      ['of its protocol', { ...covers, [SA.SA_TS_PROTOCOL]: protocol }, true],
+      ['of another protocol', { ...covers, [SA.SA_TS_PROTOCOL]: protocol + 1 }, false],
+      ['of another source', { ...covers, [SA.SA_TS_SRC]: network('203.0.113.0') }, false],
+      ['of another destination', { ...covers, [SA.SA_TS_DST]: network('203.0.113.0') }, false],
+    ];
+    for (const [what, fields, passes] of cases) {
+      it(`${what}: ${passes ? 'passes' : 'is dropped and counted'}`, () => {
+        restrict(fields);
+        bench.pushIp('wan', sealed());
+        bench.run();
+        assert.equal(bench.sent('lan').length, passes ? 1 : 0);
+        bench.expect(passes ? {} : { 'esp-decrypt/outside_selector': 1 });
+      });
+    }
+
+    it('still has a packet that is too short for addresses refused by its header', () => {
+      restrict({ ...covers, [SA.SA_TS_SRC]: network('203.0.113.0') });
+      bench.pushIp('wan', sealed({ inner: clear(60).subarray(0, 19) }));
+      bench.run();
+      bench.expect({ 'ip4-input/truncated': 1 });
+    });
   });
 
   it('has lost its SA on the way to its worker', () => {

@@ -151,6 +151,17 @@ describe('data plane process with a configuration that changes', function () {
     assert.match(output, /mtu = 1300/);
   });
 
+  it('makes a twin anew that somebody has removed from Linux', async () => {
+    const links = (): { ifname: string }[] => JSON.parse(ip('-n', network.gateway, '-json', 'link')) as never;
+    ip('-n', network.gateway, 'link', 'del', 'lan');
+    await until('the twin is back with its address', async () => {
+      const there = links().some(({ ifname }) => ifname === 'lan');
+      return there && twinAddresses('lan').includes('10.1.0.1/24');
+    });
+    await gateway.converged();
+    await pingAll(network, network.gateway, '-c', '1', '-I', '10.1.0.1', NEAR);
+  });
+
   it('waits for a device that is missing, and takes it when it appears, goes and comes back', async () => {
     const dmz = port('dmz', 'p2', ['10.3.0.1/24']);
     const status = await gateway.give({ interfaces: [LAN, WAN, dmz] });

@@ -1,11 +1,14 @@
 // Runs a writer in this thread against a reader in another.
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import { allocateEpoch, EpochControl } from '../../src/memory/epoch.js';
 import { startThread } from '../memory/threads.js';
 import { type Check, type ReaderData, type ReaderReport, SEEN, STOP, TURNS } from './reader-thread.js';
 
 const READER_TURNS = 2000;
 const DEADLINE_MS = 40_000;
+/** Blocks that may wait for the reader: some 10 MB. More, and a reader without a core would exhaust the memory. */
+const PENDING_MAX = 10_000;
 
 export interface Contest {
   epoch: EpochControl;
@@ -47,6 +50,8 @@ export function makeContest(): Contest {
             assert.fail(`after ${made} changes, ${turns()} turns, ${seen()} of ${answers} answers were seen`);
           }
           await change(made++);
+          while (epoch.pending > PENDING_MAX && epoch.reclaim() === 0 && Date.now() < deadline)
+            await setImmediate();
         }
         Atomics.store(control, STOP, 1);
         const report = await thread.message();

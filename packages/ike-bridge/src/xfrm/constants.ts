@@ -78,7 +78,6 @@ export const XFRM_AE_LVAL = 4;
 export const UDP_ENCAP_ESPINUDP = 2;
 export const XFRMA_REPLAY_ESN_MAX = 4096;
 
-export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const IPPROTO_ESP = 50;
 

@@ -25,7 +25,6 @@ export const xfrmUsersaId = struct('xfrm_usersa_id', {
   family: u16,
   proto: u8,
 });
-export type XfrmUsersaId = ValueOf<typeof xfrmUsersaId>;
 
 export const xfrmUserspiInfo = struct('xfrm_userspi_info', { info: xfrmUsersaInfo, min: u32, max: u32 });
 

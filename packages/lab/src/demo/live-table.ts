@@ -9,7 +9,7 @@ export interface SiteCounters {
   previous: CountersReport | null;
 }
 
-/** Tables of rows, each with a head: interfaces, workers, SAs. */
+/** Tables of rows, each with a head: interfaces, workers, SAs. The last columns may not fit a narrow terminal. */
 export interface LiveTables {
   interfaces: string[][];
   workers: string[][];
@@ -19,7 +19,7 @@ export interface LiveTables {
 export function liveTables(sites: readonly SiteCounters[]): LiveTables {
   return {
     interfaces: [
-      ['gateway', 'interface', 'rx packet/s', 'rx bit/s', 'tx packet/s', 'tx bit/s', 'drops/s', 'drops'],
+      ['gateway', 'interface', 'rx pkt/s', 'rx bit/s', 'tx pkt/s', 'tx bit/s', 'drops/s', 'drops'],
       ...sites.flatMap(interfaceRows),
     ],
     workers: [
@@ -27,7 +27,7 @@ export function liveTables(sites: readonly SiteCounters[]): LiveTables {
       ...sites.flatMap(workerRows),
     ],
     sas: [
-      ['gateway', 'SA', 'SPI', 'worker', 'packets', 'octets', 'sequence', 'replayed', 'failed'],
+      ['gateway', 'SA', 'SPI', 'worker', 'packets', 'octets', 'replayed', 'failed', 'sequence'],
       ...sites.flatMap(saRows),
     ],
   };
@@ -78,10 +78,10 @@ function saRows({ name, current }: SiteCounters): string[][] {
       spi(sa.spi),
       String(sa.worker),
       count(sa.counters.packets),
-      count(sa.counters.bytes),
-      count(sa.counters.sequence),
+      decimal(sa.counters.bytes),
       count(sa.counters.replayed),
       count(sa.counters.integrity_failed),
+      count(sa.counters.sequence),
     ]);
 }
 

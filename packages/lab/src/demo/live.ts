@@ -39,11 +39,11 @@ function draw(screen: Screen, followed: readonly FollowedSite[]): void {
     '',
     `${screen.style('bold', 'Live')}  ${screen.style('dim', 'Ctrl-C ends the demo')}`,
     ...(silent.length > 0 ? [screen.style('yellow', `  no report from: ${silent.join(', ')}`)] : []),
-    ...screen.tableLines(tables.interfaces),
+    ...screen.fittingTableLines(tables.interfaces),
     '',
-    ...screen.tableLines(tables.workers),
+    ...screen.fittingTableLines(tables.workers),
     '',
-    ...screen.tableLines(tables.sas),
+    ...screen.fittingTableLines(tables.sas),
   ]);
 }
 

@@ -19,7 +19,7 @@ export interface DemoOptions {
  * of a signal that came before, 1 when something failed, having said what and where the logs are. Never rejects.
  */
 export async function runDemo(options: DemoOptions = {}): Promise<number> {
-  const screen = new Screen(options.out ?? process.stdout);
+  const screen = new Screen(options.out ?? process.stdout, process.env.TERM !== 'dumb');
   const once = options.once ?? false;
   const started = performance.now();
   let lab: Lab | undefined;

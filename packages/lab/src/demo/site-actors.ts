@@ -43,13 +43,19 @@ export class SiteActors {
     throw new Error(open.join('; ') || 'the agent has not applied its configuration yet');
   }
 
-  /** The IKE_SA that carries an installed CHILD_SA, or null while there is none. */
-  async tunnel(): Promise<IkeSaReport | null> {
+  /** The IKE_SA that carries an installed CHILD_SA. Throws with how far it has come while there is none. */
+  async tunnel(): Promise<IkeSaReport> {
     const { ike_sas } = await this.ikeBridge.request('show-ike', {});
     const up = ike_sas.find(
       (sa) => sa.state === 'ESTABLISHED' && sa.children.some((child) => child.state === 'INSTALLED'),
     );
-    return up ?? null;
+    if (up !== undefined) return up;
+    const { problems } = await this.ikeBridge.request('status', {});
+    const states = ike_sas.map(({ name, state, children }) => {
+      const found = children.map((child) => `CHILD_SA ${child.name} ${child.state}`).join(', ');
+      return `IKE_SA ${name} is ${state}, with ${found || 'no CHILD_SA'}`;
+    });
+    throw new Error([...problems, ...states].join('; ') || 'there is no IKE_SA');
   }
 
   async close(): Promise<void> {

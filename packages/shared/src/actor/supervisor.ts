@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type ChildObserver, type Exit, type ProcessSpec, SupervisedChild } from './child.js';
 import { messageOf, SluiceError } from './errors.js';
+import { limitLog } from './log-limit.js';
 import { PidFile } from './pid-file.js';
 import { processById } from './process-id.js';
 import { prepareRunDir } from './run-dir.js';
@@ -14,6 +15,8 @@ import { monotonicMs } from './wire.js';
 const READY_POLL_MS = 50;
 const READY_TIMEOUT_MS = 10_000;
 const STOP_GRACE_MS = 5000;
+const LOG_CHECK_MS = 10_000;
+const LOG_LIMIT_BYTES = 4 << 20;
 
 /** Its own pid file: a second supervisor would fight the first over the same processes. */
 const SUPERVISOR = 'supervisor';
@@ -26,6 +29,10 @@ export interface SupervisorOptions {
   readyTimeoutMs?: number;
   /** Between SIGTERM and SIGKILL. */
   stopGraceMs?: number;
+  /** How large a process's log may grow before it begins anew, the former part beside it as `.1`. */
+  logLimitBytes?: number;
+  /** How often logs are looked at. */
+  logCheckMs?: number;
   /** Milliseconds that never go back; for the backoff. */
   now?: () => number;
 }
@@ -49,6 +56,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #stopGraceMs: number;
   readonly #pidFile: PidFile;
   readonly #stopping = new AbortController();
+  readonly #logLimitBytes: number;
+  readonly #logCheckMs: number;
+  #logCheck: NodeJS.Timeout | null = null;
   #stopped: Promise<void> | null = null;
   #started: Promise<void> | null = null;
   /** True while the run directory's processes are this supervisor's to end. */
@@ -60,6 +70,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#log = options.log;
     this.#readyTimeoutMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
     this.#stopGraceMs = options.stopGraceMs ?? STOP_GRACE_MS;
+    this.#logLimitBytes = options.logLimitBytes ?? LOG_LIMIT_BYTES;
+    this.#logCheckMs = options.logCheckMs ?? LOG_CHECK_MS;
     this.#pidFile = new PidFile(options.runDir, SUPERVISOR);
     const names = options.processes.map((spec) => spec.name);
     const clash = names.find((name, i) => name === SUPERVISOR || names.indexOf(name) !== i);
@@ -101,6 +113,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const self = processById(process.pid);
     if (self) this.#pidFile.write(self);
     this.#owner = true;
+    this.#logCheck = setInterval(() => this.#limitLogs(), this.#logCheckMs);
     for (const child of this.#children) {
       if (this.#stopping.signal.aborted) return;
       child.start();
@@ -110,11 +123,25 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
+    if (this.#logCheck) clearInterval(this.#logCheck);
     // A start under way ends at its next step; its error is the starter's.
     await this.#started?.catch(() => undefined);
     if (!this.#owner) return;
     for (const child of [...this.#children].reverse()) await child.stop(this.#stopGraceMs);
     this.#pidFile.remove();
+  }
+
+  #limitLogs(): void {
+    for (const { spec } of this.#children) {
+      try {
+        limitLog(spec.logFile, this.#logLimitBytes);
+      } catch (error) {
+        this.#log.warn(
+          { process: spec.name, error: messageOf(error) },
+          'its log has grown too long and could not be cut',
+        );
+      }
+    }
   }
 
   async #untilReady(child: SupervisedChild): Promise<void> {

@@ -71,8 +71,6 @@ export const snapshotReplySchema = z.object({
 
 export type Ask = z.output<typeof askSchema>;
 export type Answer = z.output<typeof answerSchema>;
-export type EventMessage = z.output<typeof eventSchema>;
-export type Heartbeat = z.output<typeof heartbeatSchema>;
 
 /** What travels in an error: no stack, and no more than a screen of text. */
 export interface WireError {

@@ -46,4 +46,3 @@ export const deviceConfigSchema = z
 
 export type DeviceConfig = z.output<typeof deviceConfigSchema>;
 export type DeviceConfigInput = z.input<typeof deviceConfigSchema>;
-export type DataplaneSection = z.output<typeof dataplaneSection>;

@@ -79,6 +79,5 @@ export const ikeSection = z.strictObject({
   connections: z.array(connectionSection).default([]),
 });
 
-export type IkeSection = z.output<typeof ikeSection>;
 export type ConnectionSection = z.output<typeof connectionSection>;
 export type ChildSection = z.output<typeof childSection>;

@@ -74,6 +74,21 @@ describe('a supervisor', () => {
     assert.equal(of('started').length, 3);
   });
 
+  it('begins a long log anew, and its process writes on at the beginning', async () => {
+    const talk = 'i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.005; done';
+    const { supervisor } = supervise([{ command: 'sh', args: ['-c', talk] }], {
+      logLimitBytes: 200,
+      logCheckMs: 5,
+    });
+    const log = join(sandbox.dir, 'child-0.log');
+    await supervisor.start();
+    await until('the former part is beside it', () => existsSync(`${log}.1`));
+    await until('the process has written on', () => /^line \d+\n/.test(readFileSync(log, 'utf8')));
+    assert.match(readFileSync(`${log}.1`, 'utf8'), /^line \d+\n(line \d+\n)*$/);
+    assert.equal(statSync(`${log}.1`).mode & 0o777, 0o600);
+    assert.equal(statSync(log).mode & 0o777, 0o600);
+  });
+
   it('restarts what ends, whatever the way, waiting longer each time', async () => {
     const { supervisor, of } = supervise([
       { command: 'false', args: [] },
