@@ -9,6 +9,6 @@ if (existsSync(main)) {
   process.setSourceMapsEnabled(true);
   await import(main.href);
 } else {
-  process.stderr.write('sluice: it is not built: run "npm run build" in its source tree\n');
+  process.stderr.write('sluice: it is not built: run "npm run setup" in its source tree\n');
   process.exitCode = 1;
 }

@@ -1,11 +1,17 @@
 // Debian packages: what is listed is looked up once, what is missing is installed.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 import { SetupError, say } from './say.mjs';
 
 const LIST = `${ROOT}/setup/debian-packages.txt`;
+
+/**
+ * Packages whose own services are not wanted: Debian starts them, and charon's would hold the ports 500 and 4500 that
+ * a gateway's charon needs. Those that somebody had before are left as they are.
+ */
+const UNWANTED_SERVICES = new Map([['charon-systemd', 'strongswan.service']]);
 
 /** How long apt waits for another apt to finish, in seconds. */
 const APT_LOCK_TIMEOUT_S = 600;
@@ -19,6 +25,17 @@ export async function installDebianPackages() {
   await apt('update', [], 'the package lists could not be fetched');
   const args = ['-y', '--no-install-recommends', ...missing];
   await apt('install', args, `not every package could be installed (${missing.join(' ')})`);
+  for (const [name, service] of UNWANTED_SERVICES) if (missing.includes(name)) await disable(service);
+}
+
+/** @param {string} service */
+async function disable(service) {
+  // As sd_booted(3) tells whether systemd runs here; where it does not, no service was started.
+  if (!existsSync('/run/systemd/system')) return;
+  const { code, output } = await run('systemctl', ['disable', '--now', service], { capture: true });
+  if (code === 0) return;
+  process.stderr.write(output);
+  throw new SetupError(`${service} could not be disabled: look at what systemctl says above.`);
 }
 
 /**
