@@ -35,6 +35,11 @@ export function checkMachine(machine) {
   if (compareVersions(machine.node, wanted) < 0) {
     throw new SetupError(`Node.js ${machine.node} is too old: install version ${wanted} or later.`);
   }
+  if (ROOT.includes(':')) {
+    throw new SetupError(
+      `the path ${ROOT} has a colon in it, where lists of paths such as PATH are cut apart: move the source tree.`,
+    );
+  }
   if (!machine.hasApt) {
     throw new SetupError(
       'this system has no apt: use Debian 12 or later (or a system made from it), where the packages in setup/debian-packages.txt exist.',
