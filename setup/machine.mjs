@@ -35,9 +35,9 @@ export function checkMachine(machine) {
   if (compareVersions(machine.node, wanted) < 0) {
     throw new SetupError(`Node.js ${machine.node} is too old: install version ${wanted} or later.`);
   }
-  if (ROOT.includes(':')) {
+  if (/[:\s]/.test(ROOT)) {
     throw new SetupError(
-      `the path ${ROOT} has a colon in it, where lists of paths such as PATH are cut apart: move the source tree.`,
+      `the path ${ROOT} has a colon or a space in it, where lists of paths (PATH, LD_PRELOAD) are cut apart: move the source tree.`,
     );
   }
   if (!machine.hasApt) {

@@ -33,6 +33,9 @@ export function checkInstalled(): void {
     throw new CliError(`${CHARON} is not there: install Debian's package charon-systemd`);
   const built = ['dataplane', 'ike-bridge', 'agent'].map(entryPoint);
   const missing = [...built, XFRM_REDIRECT].find((file) => !existsSync(file));
+  // ld.so(8) cuts LD_PRELOAD apart there; without the library charon would give its SAs to the kernel.
+  if (/[:\s]/.test(XFRM_REDIRECT))
+    throw new CliError(`the path ${ROOT} has a colon or a space in it: move the source tree`);
   if (missing !== undefined) throw new CliError(`${missing} is not built: run "npm run build"`);
 }
 
