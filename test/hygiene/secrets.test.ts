@@ -37,7 +37,7 @@ describe('secrets', () => {
     assert.ok(sas.length >= 2);
     for (const { spec } of sas) {
       // A key is followed by four octets of salt: whoever writes one need not write the other.
-      const key = Buffer.from(spec.aead.key_hex, 'hex').subarray(0, -4);
+      const key = Buffer.from(spec.crypto.key_hex, 'hex').subarray(0, -4);
       if (!secrets.some(({ octets }) => octets.equals(key)))
         secrets.push({ what: `the key of SPI ${spec.spi}`, octets: key });
     }

@@ -54,7 +54,7 @@ describe('bridge', function () {
 
   it('brings a tunnel up, and shows it', async () => {
     assert.deepEqual(spis(left, 'in'), spis(right, 'out'));
-    assert.equal(left.specs('in')[0]?.aead.key_hex, right.specs('out')[0]?.aead.key_hex);
+    assert.equal(left.specs('in')[0]?.crypto.key_hex, right.specs('out')[0]?.crypto.key_hex);
     const ike = await installed(left);
     assert.equal(ike.state, 'ESTABLISHED');
     assert.equal(ike.children[0]?.if_id, IF_ID);
@@ -106,8 +106,8 @@ describe('bridge', function () {
     const [old] = spis(left, 'out');
     left.dataplane.tell({ kind: 'sequence-low', spi: old!, dst: right.address });
     await until('the SA is replaced', () => spis(left, 'out').some((spi) => spi !== old));
-    for (const { aead } of [...left.specs('in'), ...left.specs('out')]) {
-      assert.ok(!left.processLog.includes(aead.key_hex), 'a key was logged');
+    for (const { crypto } of [...left.specs('in'), ...left.specs('out')]) {
+      assert.ok(!left.processLog.includes(crypto.key_hex), 'a key was logged');
     }
     await left.endBridge('SIGTERM');
     assert.equal(left.process?.exitCode, 0);

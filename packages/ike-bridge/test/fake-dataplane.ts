@@ -32,9 +32,9 @@ export class FakeDataplane {
         'sa-counters': async (key) => ({ counters: await sink.counters(key) }),
         'sa-dump': async () => ({ instance: server.instance, sas: await sink.dump() }),
         'show-sa': async () => ({
-          sas: (await sink.dump()).map(({ spec: { aead, ...spec }, counters }) => ({
+          sas: (await sink.dump()).map(({ spec: { crypto, ...spec }, counters }) => ({
             ...spec,
-            algorithm: aead.algorithm,
+            algorithm: crypto.cipher,
             interface: null,
             worker: 0,
             active: true,

@@ -20,4 +20,4 @@ export * from './messages/agent.js';
 export * from './messages/dataplane.js';
 export * from './messages/ike-bridge.js';
 export * from './messages/sa.js';
-export * from './net/ip4.js';
+export * from './net/index.js';

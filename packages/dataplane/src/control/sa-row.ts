@@ -47,7 +47,7 @@ export function writeSaRow(
   words[at + SA_SPI] = spec.spi | 0;
   words[at + SA_KEY] = row;
   words[at + SA_WORKER] = worker;
-  words[at + SA_ICV_BYTES] = spec.aead.icv_bytes;
+  words[at + SA_ICV_BYTES] = spec.crypto.icv_bytes;
   words[at + SA_ESN] = spec.esn ? 1 : 0;
   words[at + SA_WINDOW] = windowBits(spec.replay_window);
   words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
@@ -73,9 +73,9 @@ export function writeSaAddresses({ words }: SaTable, row: number, spec: SaSpec):
  * What may be inside, which arrives after the SA (charon adds policies last) and may change. Throws when a prefix is
  * none of IPv4; the row is as before then.
  */
-export function writeSaSelector({ words }: SaTable, row: number, { selector }: SaSpec): void {
+export function writeSaSelector({ words }: SaTable, row: number, { selectors }: SaSpec): void {
   const at = row << SA_SHIFT;
-  const { src, dst, protocol } = selector ?? EVERYTHING;
+  const { src, dst, protocol } = (selectors?.length === 1 ? selectors[0] : null) ?? EVERYTHING;
   const [from, to] = [parseIp4Prefix(src), parseIp4Prefix(dst)];
   if (from === null || to === null)
     throw new Error(`a selector from ${src} to ${dst} is not of IPv4 prefixes`);

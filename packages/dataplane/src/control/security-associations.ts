@@ -182,11 +182,11 @@ export class SecurityAssociations {
 
   reports(): SaReport[] {
     return [...this.sas.values()].map((sa) => {
-      const { aead, ...spec } = sa.spec;
+      const { crypto, ...spec } = sa.spec;
       const tunnel = this.port.tunnel(spec.if_id);
       return {
         ...spec,
-        algorithm: `aes-gcm-${(aead.key_hex.length / 2 - 4) * 8}`,
+        algorithm: `aes-gcm-${(crypto.key_hex.length / 2 - 4) * 8}`,
         interface: tunnel?.name ?? null,
         worker: sa.worker,
         active:
@@ -306,9 +306,11 @@ export class SecurityAssociations {
 
 /** Gives the native layer the key of a row. */
 function setKey(row: number, spec: SaSpec): void {
-  const secret = Buffer.from(spec.aead.key_hex, 'hex');
+  const { cipher, key_hex: key, icv_bytes: icvBytes } = spec.crypto;
+  if (cipher !== 'aes-gcm' || icvBytes > 16) throw new Error(`the data plane cannot do ${cipher} for ESP`);
+  const secret = Buffer.from(key, 'hex');
   try {
-    aeadKeySet(row, secret.subarray(0, -4), secret.subarray(-4), spec.aead.icv_bytes);
+    aeadKeySet(row, secret.subarray(0, -4), secret.subarray(-4), icvBytes as 8 | 12 | 16);
   } finally {
     secret.fill(0);
   }
@@ -317,7 +319,10 @@ function setKey(row: number, spec: SaSpec): void {
 /** What an SA is; the rest of it may change while it is in use (XFRM_MSG_UPDSA). */
 function isSameSa(a: SaSpec, b: SaSpec): boolean {
   return (
-    a.aead.key_hex === b.aead.key_hex && a.direction === b.direction && a.if_id === b.if_id && a.esn === b.esn
+    a.crypto.key_hex === b.crypto.key_hex &&
+    a.direction === b.direction &&
+    a.if_id === b.if_id &&
+    a.esn === b.esn
   );
 }
 

@@ -72,7 +72,7 @@ describe('security associations', () => {
     assert.ok(hasKey(inbound) && hasKey(outbound));
     assert.notEqual(bench.word(inbound, SA_WORKER), bench.word(outbound, SA_WORKER), 'workers share the SAs');
     const shown = JSON.stringify(bench.sas.reports());
-    assert.ok(!shown.includes('key_hex') && !shown.includes(spec(IN, 'in').aead.key_hex));
+    assert.ok(!shown.includes('key_hex') && !shown.includes(spec(IN, 'in').crypto.key_hex));
   });
 
   it('changes addresses and ports in place, and counts on', () => {
@@ -89,8 +89,8 @@ describe('security associations', () => {
 
   it('refuses to make another SA of one that is there', () => {
     install(OUT, 'out');
-    const other = { algorithm: 'aes-gcm' as const, icv_bytes: 16 as const, key_hex: 'ff'.repeat(20) };
-    for (const change of [{ aead: other }, { if_id: IF_ID + 1 }, { esn: true }]) {
+    const other = { ...spec(OUT, 'out').crypto, key_hex: 'ff'.repeat(20) };
+    for (const change of [{ crypto: other }, { if_id: IF_ID + 1 }, { esn: true }]) {
       assert.throws(() => install(OUT, 'out', 0, change), /remove it first/);
     }
     bench.sas.remove({ dst: PEER, spi: OUT }, 0);
@@ -114,13 +114,19 @@ describe('security associations', () => {
       );
     install(IN, 'in');
     assert.deepEqual(words(), [0, 0, 0, 0, 0]);
-    const selector = { src: '10.2.0.0/16', dst: '10.1.3.7/32', protocol: 6 };
-    install(IN, 'in', 10, { selector });
+    const selector = {
+      src: '10.2.0.0/16',
+      dst: '10.1.3.7/32',
+      protocol: 6,
+      src_ports: [0, 65_535] as [number, number],
+      dst_ports: [0, 65_535] as [number, number],
+    };
+    install(IN, 'in', 10, { selectors: [selector] });
     assert.deepEqual(words(), [0x0a020000, 0xffff0000, 0x0a010307, 0xffffffff, 6]);
-    install(IN, 'in', 20, { selector: null });
+    install(IN, 'in', 20, { selectors: null });
     assert.deepEqual(words(), [0, 0, 0, 0, 0]);
     assert.throws(
-      () => install(IN, 'in', 30, { selector: { ...selector, src: '::/0' } }),
+      () => install(IN, 'in', 30, { selectors: [{ ...selector, src: '::/0' }] }),
       /not of IPv4 prefixes/,
     );
   });

@@ -114,10 +114,10 @@ describe('data plane process, its life', function () {
     assert.deepEqual(await shown(), ['in tun true', 'out tun true']);
     const dump = await gateway.client.request('sa-dump', {});
     assert.deepEqual(
-      dump.sas.map((sa) => sa.spec.aead.key_hex),
-      [inbound.aead.key_hex, outbound.aead.key_hex],
+      dump.sas.map((sa) => sa.spec.crypto.key_hex),
+      [inbound.crypto.key_hex, outbound.crypto.key_hex],
     );
-    assert.ok(!gateway.log.includes(inbound.aead.key_hex), 'a key in the log');
+    assert.ok(!gateway.log.includes(inbound.crypto.key_hex), 'a key in the log');
     assert.deepEqual(await gateway.client.request('sa-remove', { dst: FAR, spi: 0x2001 }), {
       removed: true,
       counters: dump.sas[1]!.counters,

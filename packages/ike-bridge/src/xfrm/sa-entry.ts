@@ -103,6 +103,9 @@ export function continueAfter(sa: Pick<SaEntry, 'direction' | 'esn'>, last: numb
   return Math.min(last + SEQUENCE_MARGIN, sa.esn ? Number.MAX_SAFE_INTEGER : 2 ** 32 - 1);
 }
 
+/** Policies of charon that name ports are not told apart from those that name none. */
+const ANY_PORTS = { src_ports: [0, 65_535] as [number, number], dst_ports: [0, 65_535] as [number, number] };
+
 export function specOf(entry: SaEntry): SaSpec {
   return {
     dst: entry.dst,
@@ -112,12 +115,22 @@ export function specOf(entry: SaEntry): SaSpec {
     if_id: entry.ifId,
     reqid: entry.reqid,
     encap: entry.encap,
-    aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: entry.key.toString('hex') },
+    crypto: {
+      cipher: 'aes-gcm',
+      key_hex: entry.key.toString('hex'),
+      integrity: 'none',
+      integrity_key_hex: '',
+      icv_bytes: 16,
+    },
     esn: entry.esn,
     replay_window: entry.replayWindow,
     lifetime: entry.lifetime,
     added_at_ms: entry.addedAtMs,
-    selector: entry.selector,
+    mode: 'tunnel',
+    selectors: entry.selector === null ? null : [{ ...entry.selector, ...ANY_PORTS }],
+    dscp: 'copy',
+    ecn: true,
+    df: 'clear',
     start_sequence: entry.startSequence,
   };
 }
@@ -129,7 +142,7 @@ export function entryOfSpec(spec: SaSpec, counters: SaCounters): SaEntry {
     spi: spec.spi,
     protocol: IPPROTO_ESP,
     direction: spec.direction,
-    key: Buffer.from(spec.aead.key_hex, 'hex'),
+    key: Buffer.from(spec.crypto.key_hex, 'hex'),
     esn: spec.esn,
     replayWindow: spec.replay_window,
     mark: null,
@@ -142,7 +155,7 @@ export function entryOfSpec(spec: SaSpec, counters: SaCounters): SaEntry {
     lifetime: spec.lifetime,
     addedAtMs: spec.added_at_ms,
     ownSelector: selectorOf(null),
-    selector: spec.selector,
+    selector: spec.selectors?.[0] ?? null,
     otherAttributes: [],
     base: UNUSED,
     startSequence: spec.start_sequence ?? 0,

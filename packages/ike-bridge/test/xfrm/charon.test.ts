@@ -11,7 +11,7 @@ const initiate = (side: Side): Promise<string> =>
 const keys = (side: Side, direction: 'in' | 'out'): string[] =>
   side.sink
     .specs(direction)
-    .map((spec) => `${spec.dst} ${spec.spi} ${spec.aead.key_hex}`)
+    .map((spec) => `${spec.dst} ${spec.spi} ${spec.crypto.key_hex}`)
     .sort();
 
 function assertMirrored(pair: CharonPair): void {
@@ -41,15 +41,17 @@ describe('xfrm with real charon', function () {
       assert.equal(outbound.dst, side.peer);
       assert.equal(inbound.if_id, IF_ID);
       assert.equal(outbound.if_id, IF_ID);
-      assert.equal(inbound.aead.key_hex.length, 72);
+      assert.equal(inbound.crypto.key_hex.length, 72);
       assert.equal(inbound.replay_window, 32);
       await until('the policies have told the SAs their selector', () =>
-        side.sink.specs('in').every((spec) => spec.selector !== null),
+        side.sink.specs('in').every((spec) => spec.selectors !== null),
       );
-      assert.deepEqual(side.sink.specs('in')[0]?.selector, {
+      assert.deepEqual(side.sink.specs('in')[0]?.selectors?.[0], {
         src: '0.0.0.0/0',
         dst: '0.0.0.0/0',
         protocol: 0,
+        src_ports: [0, 65_535],
+        dst_ports: [0, 65_535],
       });
     }
     const listed = await pair.left.swanctl('--list-sas');
@@ -77,7 +79,7 @@ describe('xfrm with real charon', function () {
       alg_key_len: 288,
       alg_icv_len: 128,
     });
-    const secrets = pair.left.sink.specs('in').map((one) => one.aead.key_hex);
+    const secrets = pair.left.sink.specs('in').map((one) => one.crypto.key_hex);
     for (const secret of secrets)
       assert.ok(!pair.left.log.lines.join('\n').includes(secret), 'a key was logged');
   });

@@ -73,12 +73,12 @@ describe('xfrm codec', () => {
       fc.property(anySpec(), (spec) => {
         const entry = entryOfSpec(spec, ZERO);
         const read = decodeSa(encodeSa(entry), () => spec.direction, NOW);
-        const { selector: _selector, added_at_ms: _added, start_sequence: _start, ...expected } = spec;
+        const { selectors: _selectors, added_at_ms: _added, start_sequence: _start, ...expected } = spec;
         assert.deepEqual(
-          { ...specOf(read), selector: undefined },
+          { ...specOf(read), selectors: undefined },
           {
             ...expected,
-            selector: undefined,
+            selectors: undefined,
             added_at_ms: NOW,
             start_sequence: 0,
           },

@@ -142,7 +142,7 @@ describe('xfrm figures that move with an SA', () => {
     assert.equal(await f.errno(message(42)), 0);
     const [moved] = f.sink.specs('out');
     assert.deepEqual([moved?.dst, moved?.start_sequence, f.sink.sas.size], [NEW_PEER, 1234 + MARGIN, 1]);
-    assert.equal(moved?.aead.key_hex, 'ab'.repeat(36));
+    assert.equal(moved?.crypto.key_hex, 'ab'.repeat(36));
     assert.equal(ip4FromXfrm(f.xfrm.spd.all()[0]!.templates[0]!.id.daddr), NEW_PEER);
   });
 });

@@ -36,15 +36,17 @@ describe('xfrm policies', () => {
 
   it('give SAs their selector, unless several share the SA', async () => {
     await f.xfrm.handle(saRequest(XFRM_MSG.NEWSA, spec()));
-    assert.equal(f.sink.specs('out')[0]?.selector, null);
+    assert.equal(f.sink.specs('out')[0]?.selectors, null);
     await f.xfrm.handle(policyRequest(XFRM_MSG.NEWPOLICY, { src: '10.1.0.0/16', dst: '10.2.0.0/16' }));
-    assert.deepEqual(f.sink.specs('out')[0]?.selector, {
+    assert.deepEqual(f.sink.specs('out')[0]?.selectors?.[0], {
       src: '10.1.0.0/16',
       dst: '10.2.0.0/16',
       protocol: 0,
+      src_ports: [0, 65_535],
+      dst_ports: [0, 65_535],
     });
     await f.xfrm.handle(policyRequest(XFRM_MSG.NEWPOLICY, { src: '10.1.0.0/16', dst: '10.3.0.0/16' }));
-    assert.equal(f.sink.specs('out')[0]?.selector, null);
+    assert.equal(f.sink.specs('out')[0]?.selectors, null);
   });
 
   it('say when they were used last', async () => {

@@ -36,12 +36,22 @@ export function spec(over: Partial<SaSpec> = {}): SaSpec {
     if_id: 42,
     reqid: 1,
     encap: null,
-    aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: 'ab'.repeat(36) },
+    crypto: {
+      cipher: 'aes-gcm',
+      key_hex: 'ab'.repeat(36),
+      integrity: 'none',
+      integrity_key_hex: '',
+      icv_bytes: 16,
+    },
     esn: false,
     replay_window: 0,
     lifetime: UNLIMITED,
     added_at_ms: NOW,
-    selector: null,
+    mode: 'tunnel',
+    selectors: null,
+    dscp: 'copy',
+    ecn: true,
+    df: 'clear',
     ...over,
   };
 }
@@ -81,7 +91,13 @@ export function anySpec(): fc.Arbitrary<SaSpec> {
     .map(({ key, ...rest }) =>
       spec({
         ...rest,
-        aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: Buffer.from(key).toString('hex') },
+        crypto: {
+          cipher: 'aes-gcm',
+          key_hex: Buffer.from(key).toString('hex'),
+          integrity: 'none',
+          integrity_key_hex: '',
+          icv_bytes: 16,
+        },
       }),
     );
 }

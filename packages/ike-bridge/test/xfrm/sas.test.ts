@@ -42,7 +42,15 @@ describe('xfrm SAs', () => {
   it('are accepted twice when the same, refused when another', async () => {
     assert.equal(await f.errno(saRequest(XFRM_MSG.NEWSA, spec())), 0);
     assert.equal(await f.errno(saRequest(XFRM_MSG.NEWSA, spec())), 0);
-    const other = spec({ aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: 'cd'.repeat(36) } });
+    const other = spec({
+      crypto: {
+        cipher: 'aes-gcm',
+        key_hex: 'cd'.repeat(36),
+        integrity: 'none',
+        integrity_key_hex: '',
+        icv_bytes: 16,
+      },
+    });
     assert.equal(await f.errno(saRequest(XFRM_MSG.NEWSA, other)), EEXIST);
     assert.equal(f.sink.history.length, 1);
   });

@@ -1,6 +1,7 @@
 // Values that recur in the device configuration, each with the sentence an operator sees when one is wrong.
 import { z } from 'zod';
 import { networkOf, parseIp4, parseIp4Prefix } from '../net/ip4.js';
+import { isNetwork6, parseIp6, parseIp6Prefix } from '../net/ip6.js';
 
 /** Longest name of a Linux network interface (linux/if.h, IFNAMSIZ less the closing NUL). */
 const INTERFACE_NAME_MAX = 15;
@@ -19,12 +20,27 @@ export const ip4Address = z
   .string()
   .refine((text) => parseIp4(text) !== null, 'must be an IPv4 address such as 192.0.2.1');
 
+export const ipAddress = z
+  .string()
+  .refine(
+    (text) => parseIp4(text) !== null || parseIp6(text) !== null,
+    'must be an IPv4 or IPv6 address such as 192.0.2.1 or 2001:db8::1',
+  );
+
 /** An interface's address with its prefix length. */
 export const ip4InterfaceAddress = z
   .string()
   .refine(
     (text) => parseIp4Prefix(text) !== null,
     'must be an IPv4 address with its prefix length, such as 192.0.2.1/24',
+  );
+
+/** An interface's address of either family with its prefix length. */
+export const ipInterfaceAddress = z
+  .string()
+  .refine(
+    (text) => parseIp4Prefix(text) !== null || parseIp6Prefix(text) !== null,
+    'must be an address with its prefix length, such as 192.0.2.1/24 or 2001:db8::1/64',
   );
 
 /** A destination: host bits must be zero, so that a typing mistake is not routed. */
@@ -34,6 +50,20 @@ export const ip4Prefix = z
   .refine((text) => {
     const prefix = parseIp4Prefix(text);
     return prefix === null || networkOf(prefix) === prefix.address;
+  }, 'has bits set beyond its prefix length: clear them, or lengthen the prefix');
+
+/** A destination of either family, host bits zero likewise. */
+export const ipPrefix = z
+  .string()
+  .refine(
+    (text) => parseIp4Prefix(text) !== null || parseIp6Prefix(text) !== null,
+    'must be an IPv4 or IPv6 prefix such as 10.2.0.0/16 or 2001:db8:2::/48',
+  )
+  .refine((text) => {
+    const four = parseIp4Prefix(text);
+    const six = parseIp6Prefix(text);
+    if (four !== null) return networkOf(four) === four.address;
+    return six === null || isNetwork6(six);
   }, 'has bits set beyond its prefix length: clear them, or lengthen the prefix');
 
 /** RFC 791: every module must forward 68 octets; the frame of the packet pool bounds the other end. */

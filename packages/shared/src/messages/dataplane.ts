@@ -56,7 +56,7 @@ export const neighbourReportSchema = z.object({
 });
 
 /** An SA as it is shown: everything but its key. */
-export const saReportSchema = saSpecSchema.omit({ aead: true }).extend({
+export const saReportSchema = saSpecSchema.omit({ crypto: true }).extend({
   algorithm: z.string(),
   interface: z.string().nullable(),
   worker: z.number(),

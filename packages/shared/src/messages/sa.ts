@@ -1,6 +1,6 @@
 // A security association as the IKE bridge hands it to the data plane (RFC 4301 section 4.4.2.1).
 import { z } from 'zod';
-import { ip4Address, u32 } from '../config/values.js';
+import { ipAddress, ipPrefix, u32 } from '../config/values.js';
 
 /** XFRM counts without limit as all ones (linux/xfrm.h, XFRM_INF); here it is null. */
 const limit = z.number().positive().nullable();
@@ -17,37 +17,68 @@ export const saLifetimeSchema = z.object({
 });
 
 /** Keyed as the protocol keys it: destination, protocol (ESP always) and SPI. */
-export const saKeySchema = z.object({ dst: ip4Address, spi: u32 });
+export const saKeySchema = z.object({ dst: ipAddress, spi: u32 });
 
+const port = z.int().min(0).max(65535);
+/** First and last port, both included; 0 to 65535 is any. For ICMP the source port is type << 8 | code (RFC 4301 section 4.4.1.1). */
+const portRange = z.tuple([port, port]);
+
+/** What may be inside an SA (RFC 4301 section 4.4.1.1); both prefixes of one family. */
 export const trafficSelectorSchema = z.object({
-  /** `a.b.c.d/n` */
-  src: z.string(),
-  dst: z.string(),
+  src: ipPrefix,
+  dst: ipPrefix,
   /** IP protocol; 0 is any. */
   protocol: z.int().min(0).max(255),
+  src_ports: portRange,
+  dst_ports: portRange,
+});
+
+export const espCiphers = ['aes-gcm', 'aes-gmac', 'aes-cbc', 'aes-ctr', 'chacha20-poly1305', 'null'] as const;
+export const espIntegrities = [
+  'none',
+  'hmac-sha1',
+  'hmac-sha2-256',
+  'hmac-sha2-384',
+  'hmac-sha2-512',
+] as const;
+
+const hex = z.string().regex(/^([0-9a-f]{2})*$/);
+
+/** Algorithms and keys of an SA. What fits together, and how long keys are: the data plane's table of ESP algorithms. */
+export const espCryptoSchema = z.object({
+  cipher: z.enum(espCiphers),
+  /** As XFRM carries it: for aes-gcm, aes-gmac, aes-ctr and chacha20-poly1305 with four octets of salt or nonce behind. */
+  key_hex: hex,
+  /** `none` with ciphers that authenticate by themselves. */
+  integrity: z.enum(espIntegrities),
+  integrity_key_hex: hex,
+  icv_bytes: z.union([z.literal(8), z.literal(12), z.literal(16), z.literal(24), z.literal(32)]),
 });
 
 export const saSpecSchema = saKeySchema.extend({
   direction: z.enum(['in', 'out']),
-  src: ip4Address,
+  src: ipAddress,
   /** The tunnel interface that it serves. */
   if_id: u32,
   reqid: u32,
   /** UDP ports of ESP in UDP (RFC 3948), or null for plain ESP. */
   encap: z.object({ src_port: z.int().min(1).max(65535), dst_port: z.int().min(1).max(65535) }).nullable(),
-  /** AES-GCM (RFC 4106). The key is followed by its four octets of salt, as XFRM carries it, in hexadecimal. */
-  aead: z.object({
-    algorithm: z.literal('aes-gcm'),
-    icv_bytes: z.literal(16),
-    key_hex: z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{72})$/),
-  }),
+  crypto: espCryptoSchema,
+  mode: z.enum(['tunnel', 'transport']),
   esn: z.boolean(),
   /** Packets; 0 switches anti-replay off. */
   replay_window: z.int().min(0).max(4096),
   lifetime: saLifetimeSchema,
   /** Milliseconds since 1970. */
   added_at_ms: z.number(),
-  selector: trafficSelectorSchema.nullable(),
+  /** What may be inside; null before it is known, and then nothing is refused. */
+  selectors: z.array(trafficSelectorSchema).nullable(),
+  /** Whether the outer header takes the inner one's DSCP (RFC 2983), and gives it back. */
+  dscp: z.enum(['copy', 'keep']),
+  /** ECN between inner and outer as RFC 6040 says; false: the outer header is not ECN-capable. */
+  ecn: z.boolean(),
+  /** DF of an outer IPv4 header (RFC 4301 section 8.1). */
+  df: z.enum(['copy', 'set', 'clear']),
   /**
    * For an SA that has been in use before: the last sequence number that may have been sent (the next is
    * one more), or the highest received (older ones count as seen). AES-GCM must never use a number twice
@@ -72,3 +103,5 @@ export type SaKey = z.output<typeof saKeySchema>;
 export type SaSpec = z.output<typeof saSpecSchema>;
 export type SaCounters = z.output<typeof saCountersSchema>;
 export type SaLifetime = z.output<typeof saLifetimeSchema>;
+export type EspCrypto = z.output<typeof espCryptoSchema>;
+export type TrafficSelector = z.output<typeof trafficSelectorSchema>;

@@ -34,7 +34,13 @@ export function spec(spi: number, direction: 'in' | 'out', more: Partial<SaSpec>
     if_id: IF_ID,
     reqid: 1,
     encap: null,
-    aead: { algorithm: 'aes-gcm', icv_bytes: 16, key_hex: spi.toString(16).padStart(40, '0') },
+    crypto: {
+      cipher: 'aes-gcm',
+      key_hex: spi.toString(16).padStart(40, '0'),
+      integrity: 'none',
+      integrity_key_hex: '',
+      icv_bytes: 16,
+    },
     esn: false,
     replay_window: 64,
     lifetime: {
@@ -48,7 +54,11 @@ export function spec(spi: number, direction: 'in' | 'out', more: Partial<SaSpec>
       hard_use_s: null,
     },
     added_at_ms: 0,
-    selector: null,
+    mode: 'tunnel',
+    selectors: null,
+    dscp: 'copy',
+    ecn: true,
+    df: 'clear',
     ...more,
   };
 }

@@ -1,0 +1,3 @@
+// Address arithmetic without schemas: what a worker thread loads.
+export * from './ip4.js';
+export * from './ip6.js';
