@@ -3,10 +3,10 @@
     {
       'target_name': 'sluice_native',
       'sources': [
-        'native/aead.c',
-        'native/aead-ipsec-mb.c',
-        'native/aead-openssl.c',
-        'native/aead-self-test.c',
+        'native/esp-crypto.c',
+        'native/esp-ipsec-mb.c',
+        'native/esp-openssl.c',
+        'native/esp-self-test.c',
         'native/af-packet.c',
         'native/af-packet-io.c',
         'native/af-xdp.c',

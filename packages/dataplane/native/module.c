@@ -1,9 +1,9 @@
 // The addon's functions, by their names in JavaScript. Loaded once a process, initialised once a thread.
-#include "aead.h"
 #include "af-packet.h"
 #include "af-xdp.h"
 #include "device.h"
 #include "errors.h"
+#include "esp-crypto.h"
 #include "host-guard.h"
 #include "poller.h"
 #include "pool.h"
@@ -67,11 +67,11 @@ static const struct {
     {"tapWrite", tap_write},
     {"tapStatistics", tap_statistics},
 
-    {"aeadKeySet", aead_key_set},
-    {"aeadKeyWipe", aead_key_wipe},
-    {"aeadSeal", aead_seal},
-    {"aeadOpen", aead_open},
-    {"aeadBackend", aead_choose_backend},
+    {"espKeySet", esp_key_set},
+    {"espKeyWipe", esp_key_wipe},
+    {"espSealJobs", esp_seal_jobs},
+    {"espOpenJobs", esp_open_jobs},
+    {"espBackend", esp_choose_backend},
 };
 
 NAPI_MODULE_INIT() {

@@ -9,7 +9,8 @@ import {
   type SaSpec,
 } from '@sluice/shared';
 import type { EpochControl } from '../memory/epoch.js';
-import { aeadKeySet, aeadKeyWipe } from '../native/index.js';
+import { espKeySet, espKeyWipe } from '../native/index.js';
+import { espKeyFault } from '../tables/esp-algorithms.js';
 import type { HashU32Writer } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import {
@@ -125,7 +126,7 @@ export class SecurityAssociations {
     } catch (error) {
       // Nobody has seen it: the bridge's next attempt begins anew, where half an SA would look like a whole one.
       Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_FREE);
-      aeadKeyWipe(row);
+      espKeyWipe(row);
       this.freeRows.push(row);
       this.perWorker[worker]!--;
       throw error;
@@ -165,7 +166,7 @@ export class SecurityAssociations {
     Atomics.store(this.table.words, (sa.row << SA_SHIFT) + SA_STATE, SA_FREE);
     this.journal.forget(journalKey(sa.spec));
     this.epoch.retire(() => {
-      aeadKeyWipe(sa.row);
+      espKeyWipe(sa.row);
       this.freeRows.push(sa.row);
     });
     return counters;
@@ -306,13 +307,17 @@ export class SecurityAssociations {
 
 /** Gives the native layer the key of a row. */
 function setKey(row: number, spec: SaSpec): void {
-  const { cipher, key_hex: key, icv_bytes: icvBytes } = spec.crypto;
-  if (cipher !== 'aes-gcm' || icvBytes > 16) throw new Error(`the data plane cannot do ${cipher} for ESP`);
-  const secret = Buffer.from(key, 'hex');
+  const { cipher, integrity, icv_bytes: icvBytes } = spec.crypto;
+  if (cipher !== 'aes-gcm') throw new Error(`the data plane cannot do ${cipher} for ESP`);
+  const key = Buffer.from(spec.crypto.key_hex, 'hex');
+  const integrityKey = Buffer.from(spec.crypto.integrity_key_hex, 'hex');
   try {
-    aeadKeySet(row, secret.subarray(0, -4), secret.subarray(-4), icvBytes as 8 | 12 | 16);
+    const fault = espKeyFault({ cipher, key, integrity, integrityKey, icvBytes });
+    if (fault !== null) throw new Error(fault);
+    espKeySet(row, { cipher, key, integrity, integrityKey, icvBytes });
   } finally {
-    secret.fill(0);
+    key.fill(0);
+    integrityKey.fill(0);
   }
 }
 

@@ -6,8 +6,8 @@ import type { Ip4Fib } from '../tables/ip4-fib.js';
 import type { SaTable } from '../tables/security-associations.js';
 import type { RateLimiter } from './rate-limiter.js';
 
-/** Crypto on a vector of packets in place; see native/README.md for the words of a job. */
-export interface AeadEngine {
+/** The crypto of ESP on a vector of packets in place; see tables/esp-job.ts for the words of a job. */
+export interface EspCrypto {
   seal(jobs: Int32Array, count: number, status: Uint8Array): number;
   open(jobs: Int32Array, count: number, status: Uint8Array): number;
 }
@@ -21,7 +21,7 @@ export interface NodeContext {
   readonly sas: SaTable;
   /** SPI of an inbound SA, in the scope of its destination → its row. */
   readonly spis: HashU32;
-  readonly aead: AeadEngine;
+  readonly crypto: EspCrypto;
   /** This worker's index. */
   readonly worker: number;
   /** Milliseconds since 1970, read once per turn of the loop. */

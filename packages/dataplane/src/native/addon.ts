@@ -66,11 +66,18 @@ interface Addon {
   tapWrite: BatchCall;
   tapStatistics: StatisticsCall;
 
-  aeadKeySet(slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void;
-  aeadKeyWipe(slot: number): boolean;
-  aeadSeal(jobs: Int32Array, count: number, status: Uint8Array): number;
-  aeadOpen(jobs: Int32Array, count: number, status: Uint8Array): number;
-  aeadBackend(name?: string): string;
+  espKeySet(
+    slot: number,
+    cipher: string,
+    key: Uint8Array,
+    integrity: string,
+    integrityKey: Uint8Array,
+    icvBytes: number,
+  ): void;
+  espKeyWipe(slot: number): boolean;
+  espSealJobs(jobs: Int32Array, count: number, status: Uint8Array): number;
+  espOpenJobs(jobs: Int32Array, count: number, status: Uint8Array): number;
+  espBackend(name?: string): string;
 }
 
 // Compiled, this file is dist/src/native/addon.js of the package.

@@ -8,7 +8,7 @@ import { INTERFACE_COUNTERS_SHIFT, INTERFACE_RX_BYTES, INTERFACE_RX_PACKETS } fr
 import { FRAME_MAX } from '../graph/frame.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_DECRYPTED, FLAG_TRACE } from '../memory/packet-pool.js';
-import { AEAD_JOB_WORDS, writeAeadJob } from '../tables/aead-job.js';
+import { ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
   SA_BYTES,
@@ -70,7 +70,7 @@ const COUNT_SA_GONE = 7;
 const COUNT_CONGESTED = 8;
 const COUNT_SELECTOR = 9;
 
-const jobs = new Int32Array(FRAME_MAX * AEAD_JOB_WORDS);
+const jobs = new Int32Array(FRAME_MAX * ESP_JOB_WORDS);
 const status = new Uint8Array(FRAME_MAX);
 /** Per job: index in the frame, ESP offset, sequence halves. */
 const jobIndex = new Int32Array(FRAME_MAX);
@@ -132,7 +132,7 @@ export const espDecrypt = defineNode({
     const { pool, sas } = context;
     const count = prepare(context, frame.packets, frame.length, next, counters);
     if (count === 0) return;
-    context.aead.open(jobs, count, status);
+    context.crypto.open(jobs, count, status);
     for (let k = 0; k < count; k++) {
       const i = jobIndex[k]!;
       const packet = frame.packets[i]!;
@@ -147,7 +147,7 @@ export const espDecrypt = defineNode({
         drop = COUNT_REPLAYED;
         sas.counters[perSa + SA_REPLAYED]!++;
       } else {
-        drop = unwrap(context, packet, at, k * AEAD_JOB_WORDS);
+        drop = unwrap(context, packet, at, k * ESP_JOB_WORDS);
         sas.words[at + SA_PROVED] = 1;
         if (drop < 0) {
           sas.counters[perSa + SA_PACKETS]!++;
@@ -208,7 +208,7 @@ function prepare(
         sas.counters[(sa << SA_COUNTERS_SHIFT) + SA_REPLAYED]!++;
       } else {
         const payload = esp + ESP_HEADER_BYTES + ESP_IV_BYTES;
-        writeAeadJob(
+        writeEspJob(
           jobs,
           count,
           words[at + SA_KEY]!,

@@ -15,7 +15,7 @@ import {
   FRAME_SHIFT,
   type PacketPool,
 } from '../memory/packet-pool.js';
-import { AEAD_JOB_WORDS, writeAeadJob } from '../tables/aead-job.js';
+import { ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
   SA_BYTES,
@@ -66,7 +66,7 @@ const COUNT_EXHAUSTED = 4;
 const COUNT_NO_ROOM = 5;
 const COUNT_SEAL_FAILED = 6;
 
-const jobs = new Int32Array(FRAME_MAX * AEAD_JOB_WORDS);
+const jobs = new Int32Array(FRAME_MAX * ESP_JOB_WORDS);
 const status = new Uint8Array(FRAME_MAX);
 const jobIndex = new Int32Array(FRAME_MAX);
 const jobSa = new Int32Array(FRAME_MAX);
@@ -105,7 +105,7 @@ export const espEncrypt = defineNode({
     const { pool, sas, interfaceCounters } = context;
     const count = prepare(context, frame.packets, frame.length, next, counters);
     if (count === 0) return;
-    context.aead.seal(jobs, count, status);
+    context.crypto.seal(jobs, count, status);
     for (let k = 0; k < count; k++) {
       const i = jobIndex[k]!;
       const packet = frame.packets[i]!;
@@ -125,7 +125,7 @@ export const espEncrypt = defineNode({
       sas.counters[perSa + SA_BYTES]! += inner;
       sas.counters[perSa + SA_LAST_USED] = context.now;
       if (sas.counters[perSa + SA_FIRST_USED] === 0) sas.counters[perSa + SA_FIRST_USED] = context.now;
-      wrap(pool, packet, sas.words, sa << SA_SHIFT, jobs[k * AEAD_JOB_WORDS + 2]!, jobTos[k]!);
+      wrap(pool, packet, sas.words, sa << SA_SHIFT, jobs[k * ESP_JOB_WORDS + 2]!, jobTos[k]!);
       next[i] = NEXT_LOOKUP;
     }
   },
@@ -224,7 +224,7 @@ function writeEsp(pool: PacketPool, packet: number, words: Int32Array, at: numbe
   writeI32(bytes, iv, high);
   writeI32(bytes, iv + 4, low);
   const sealed = inner + padding + ESP_TRAILER_BYTES;
-  writeAeadJob(jobs, job, words[at + SA_KEY]!, ip, sealed, esp, iv, high, words[at + SA_ESN]!);
+  writeEspJob(jobs, job, words[at + SA_KEY]!, ip, sealed, esp, iv, high, words[at + SA_ESN]!);
 }
 
 /** Writes the outer headers around a sealed packet and makes it one that the box sends. */

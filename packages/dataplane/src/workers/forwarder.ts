@@ -1,7 +1,7 @@
 // A forwarding worker without its thread: ports, graph, rings and the round that joins them.
 
 import type { Port } from '../drivers/port.js';
-import type { AeadEngine, NodeContext } from '../graph/context.js';
+import type { EspCrypto, NodeContext } from '../graph/context.js';
 import {
   GraphCounters,
   INTERFACE_COUNTERS_SHIFT,
@@ -74,7 +74,7 @@ export class Forwarder implements LoopWork {
   constructor(
     shared: SharedMemory,
     readonly index: number,
-    aead: AeadEngine,
+    crypto: EspCrypto,
     graph: readonly NodeDefinition[] = GRAPH,
     /** Milliseconds since 1970. */
     private readonly clock: () => number = Date.now,
@@ -105,7 +105,7 @@ export class Forwarder implements LoopWork {
       interfaces: new InterfaceTable(shared.interfaces),
       sas: new SaTable(shared.sas),
       spis: new HashU32(shared.spis),
-      aead,
+      crypto,
       worker: index,
       now: 0,
       icmpErrors: new RateLimiter(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),

@@ -6,7 +6,7 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { openPort } from '../drivers/open-port.js';
 import type { PortSpec } from '../drivers/port.js';
 import type { WorkerTraces } from '../graph/tracer.js';
-import { aeadOpen, aeadSeal, pinThread } from '../native/index.js';
+import { espOpenJobs, espSealJobs, pinThread } from '../native/index.js';
 import { EventLoop } from './event-loop.js';
 import { Forwarder } from './forwarder.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -26,7 +26,7 @@ export class WorkerApi {
 
   constructor(start: WorkerStart) {
     if (start.cpu !== null) pinThread(start.cpu);
-    this.forwarder = new Forwarder(start.shared, start.index, { seal: aeadSeal, open: aeadOpen });
+    this.forwarder = new Forwarder(start.shared, start.index, { seal: espSealJobs, open: espOpenJobs });
     this.loop = new EventLoop(this.forwarder, start.shared.workerEvents[start.index]!);
     this.loop.setRings(this.forwarder.rings);
     this.loop.start();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { aeadKeySet, aeadKeyWipe, NativeError } from '../../src/native/index.js';
+import { espKeySet, espKeyWipe, NativeError } from '../../src/native/index.js';
 import {
   SA_COUNTERS_SHIFT,
   SA_DST,
@@ -47,12 +47,18 @@ describe('security associations', () => {
 
   function hasKey(slot: number): boolean {
     try {
-      aeadKeySet(slot, new Uint8Array(16), new Uint8Array(4), 16);
+      espKeySet(slot, {
+        cipher: 'aes-gcm',
+        key: new Uint8Array(20),
+        integrity: 'none',
+        integrityKey: new Uint8Array(0),
+        icvBytes: 16,
+      });
     } catch (error) {
       assert.ok(error instanceof NativeError && error.code === 'EEXIST');
       return true;
     }
-    aeadKeyWipe(slot);
+    espKeyWipe(slot);
     return false;
   }
 

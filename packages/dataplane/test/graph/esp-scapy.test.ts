@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { SA_SEQ_HIGH } from '../../src/tables/security-associations.js';
-import { ENGINES } from '../support/aead-engines.js';
+import { ENGINES } from '../support/esp-crypto-engines.js';
 import { concat, forwarded, hex, ip4, pattern } from '../support/packets.js';
 import {
   HOST,

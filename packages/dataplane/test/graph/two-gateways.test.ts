@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ENGINES, type EngineName } from '../support/aead-engines.js';
 import { type Bench, testBench } from '../support/bench.js';
+import { ENGINES, type EngineName } from '../support/esp-crypto-engines.js';
 import { forwarded, hex, ip4, pattern, viewOf } from '../support/packets.js';
 import {
   HOST,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { INTERFACE_DOWN } from '../../src/tables/interfaces.js';
 import * as SA from '../../src/tables/security-associations.js';
-import { ENGINES } from '../support/aead-engines.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { type EspOptions, espSeal } from '../support/esp.js';
+import { ENGINES } from '../support/esp-crypto-engines.js';
 import { concat, forwarded, icmp, ip, ip4, pattern, udp } from '../support/packets.js';
 import {
   HOST,
@@ -250,7 +250,7 @@ describeNode('esp-decrypt', () => {
   });
 
   it('has lost its key', () => {
-    bench.aead.wipeKey(bench.control.sa('tun in').words[SA.SA_KEY]!);
+    bench.crypto.wipeKey(bench.control.sa('tun in').words[SA.SA_KEY]!);
     bench.pushIp('wan', sealed());
     bench.run();
     bench.expect({ 'esp-decrypt/integrity_failed': 1 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { INTERFACE_DOWN } from '../../src/tables/interfaces.js';
 import * as SA from '../../src/tables/security-associations.js';
-import { ENGINES } from '../support/aead-engines.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { espOpen, type OpenedEsp } from '../support/esp.js';
+import { espKeyOf, espOpen, type OpenedEsp } from '../support/esp.js';
+import { ENGINES } from '../support/esp-crypto-engines.js';
 import { concat, forwarded, hex, icmpError, ip4, pattern, viewOf } from '../support/packets.js';
 import {
   HOST,
@@ -189,13 +189,12 @@ describeNode('esp-encrypt', () => {
 
   it('has lost its key: nothing leaves in clear, and the number is not used again', () => {
     const { words } = bench.control.sa('tun out');
-    bench.aead.wipeKey(words[SA.SA_KEY]!);
+    bench.crypto.wipeKey(words[SA.SA_KEY]!);
     bench.pushIp('lan', clear());
     bench.run();
     assert.deepEqual(bench.sent('wan'), []);
     bench.expect({ 'esp-encrypt/seal_failed': 1 });
-    const { key, salt, icvBytes } = saOf(SPI_OUT);
-    bench.aead.setKey(words[SA.SA_KEY]!, key, salt, icvBytes);
+    bench.crypto.setKey(words[SA.SA_KEY]!, espKeyOf(saOf(SPI_OUT)));
     bench.pushIp('lan', clear());
     bench.run();
     assert.deepEqual(seqs(), [2]);

@@ -10,12 +10,13 @@ import {
   ADJ_TUNNEL,
   AdjacencyTable,
 } from '../../src/tables/adjacencies.js';
+import type { EspKey } from '../../src/tables/esp-algorithms.js';
 import { HashU32Writer } from '../../src/tables/hash-u32.js';
 import { INTERFACE_UP, InterfaceTable, KIND_ETHERNET, KIND_TUNNEL } from '../../src/tables/interfaces.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
 import * as SA from '../../src/tables/security-associations.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../../src/workers/shared-memory.js';
-import type { EspSa } from './esp.js';
+import { type EspSa, espKeyOf } from './esp.js';
 import { ip, mac } from './packets.js';
 
 export interface BenchInterface {
@@ -81,7 +82,7 @@ export class BenchControl {
   constructor(
     shared: SharedMemory,
     tables: BenchTables,
-    private readonly setKey: (slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number) => void,
+    private readonly setKey: (slot: number, key: EspKey) => void,
   ) {
     const epoch = new EpochControl(shared.epoch);
     this.interfaces = new InterfaceTable(shared.interfaces);
@@ -212,7 +213,7 @@ export class BenchControl {
     const words = this.sas.words.subarray(index << SA.SA_SHIFT, (index + 1) << SA.SA_SHIFT);
     const inbound = state === SA.SA_INBOUND;
     const slot = nextKeySlot++;
-    this.setKey(slot, sa.key, sa.salt, sa.icvBytes);
+    this.setKey(slot, espKeyOf(sa));
     words[SA.SA_SPI] = sa.spi;
     words[SA.SA_SRC] = ip(inbound ? tunnel.remote : tunnel.local);
     words[SA.SA_DST] = ip(inbound ? tunnel.local : tunnel.remote);

@@ -30,9 +30,9 @@ import {
   RECORD_WORDS,
   type SharedMemory,
 } from '../../src/workers/shared-memory.js';
-import { type EngineName, makeEngine, type TestAead } from './aead-engines.js';
 import { BenchControl, type BenchTables, macText } from './bench-tables.js';
 import { CounterWatch, type Moved } from './counters.js';
+import { type EngineName, makeEngine, type TestCrypto } from './esp-crypto-engines.js';
 import { concat, ethernet } from './packets.js';
 
 export interface BenchOptions extends BenchTables {
@@ -73,7 +73,7 @@ export class Bench {
   readonly shared: SharedMemory;
   /** The outside's view of the packet memory. */
   readonly pool: PacketPool;
-  readonly aead: TestAead;
+  readonly crypto: TestCrypto;
   readonly forwarders: Forwarder[];
   readonly control: BenchControl;
   private readonly watch: CounterWatch;
@@ -98,12 +98,12 @@ export class Bench {
     });
     this.shared = beside === null ? shared : { ...shared, pool: beside.shared.pool };
     this.pool = beside?.pool ?? new PacketPool(this.shared.pool, this.shared.frames);
-    this.aead = beside?.aead ?? makeEngine(options.engine ?? 'node:crypto', this.pool);
-    this.control = new BenchControl(this.shared, options, (...key) => this.aead.setKey(...key));
+    this.crypto = beside?.crypto ?? makeEngine(options.engine ?? 'node:crypto', this.pool);
+    this.control = new BenchControl(this.shared, options, (...key) => this.crypto.setKey(...key));
     const clock = options.clock ?? (() => this.now);
     this.forwarders = Array.from(
       { length: workers },
-      (_, index) => new Forwarder(this.shared, index, this.aead, GRAPH, clock),
+      (_, index) => new Forwarder(this.shared, index, this.crypto, GRAPH, clock),
     );
     for (const { name, worker } of options.interfaces) {
       const receive = SpscRing.allocate(options.ring ?? 1024);
@@ -231,7 +231,7 @@ export class Bench {
     if (this.closed) return;
     this.closed = true;
     for (const forwarder of this.forwarders) forwarder.close();
-    if (this.beside === null) this.aead.close();
+    if (this.beside === null) this.crypto.close();
     for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
       closeFd(fd);
   }

@@ -1,5 +1,6 @@
 // ESP with AES-GCM by node:crypto (RFC 4303, RFC 4106): what the data plane's own ESP is compared with.
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
+import type { EspKey } from '../../src/tables/esp-algorithms.js';
 import { concat, viewOf } from './packets.js';
 
 export interface EspSa {
@@ -28,6 +29,17 @@ export interface OpenedEsp {
   inner: Uint8Array;
   padding: Uint8Array;
   nextHeader: number;
+}
+
+/** The SA's key as the crypto of ESP takes it. */
+export function espKeyOf({ key, salt, icvBytes }: EspSa): EspKey {
+  return {
+    cipher: 'aes-gcm',
+    key: concat(key, salt),
+    integrity: 'none',
+    integrityKey: new Uint8Array(0),
+    icvBytes,
+  };
 }
 
 const cipherOf = (key: Uint8Array): CipherGCMTypes => (key.length === 32 ? 'aes-256-gcm' : 'aes-128-gcm');

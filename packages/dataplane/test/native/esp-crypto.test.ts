@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import {
-  AEAD_AAD_LENGTH,
-  AEAD_ESN,
-  AEAD_JOB,
-  AEAD_STATUS,
-  aeadBackend,
-  aeadKeySet,
-  aeadKeyWipe,
-  aeadOpen,
-  aeadSeal,
+  espBackend,
+  espKeySet,
+  espKeyWipe,
+  espOpenJobs,
+  espSealJobs,
   FRAME_BYTES,
   NativeError,
 } from '../../src/native/index.js';
+import { ESP_AAD_LENGTH, ESP_ESN, ESP_JOB, ESP_JOB_WORDS, ESP_STATUS } from '../../src/tables/esp-job.js';
 import { TestPool } from './support/pool.js';
 import { ESP_VECTORS, GCM_VECTORS, type GcmVector } from './vectors/gcm.js';
 
@@ -24,19 +21,28 @@ const DATA_AT = 128;
 
 type IcvBytes = 8 | 12 | 16;
 
+const setGcm = (slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void =>
+  espKeySet(slot, {
+    cipher: 'aes-gcm',
+    key: Buffer.concat([key, salt]),
+    integrity: 'none',
+    integrityKey: new Uint8Array(0),
+    icvBytes,
+  });
+
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
-describe('native AEAD', () => {
+describe('native crypto of ESP', () => {
   let pool: TestPool;
   before(() => {
     pool = new TestPool(32);
   });
   after(() => {
     pool.close();
-    aeadBackend('auto');
+    espBackend('auto');
   });
   afterEach(() => {
-    aeadKeyWipe(SLOT);
+    espKeyWipe(SLOT);
   });
 
   function put(frame: number, at: number, bytes: Uint8Array): void {
@@ -50,23 +56,23 @@ describe('native AEAD', () => {
   function job(
     frame: number,
     dataLength: number,
-    more: Partial<Record<keyof typeof AEAD_JOB, number>> = {},
+    more: Partial<Record<keyof typeof ESP_JOB, number>> = {},
   ): Int32Array {
-    const words = new Int32Array(AEAD_JOB.words);
+    const words = new Int32Array(ESP_JOB_WORDS);
     const base = frame * FRAME_BYTES;
-    words[AEAD_JOB.slot] = SLOT;
-    words[AEAD_JOB.dataOffset] = base + DATA_AT;
-    words[AEAD_JOB.dataLength] = dataLength;
-    words[AEAD_JOB.aadOffset] = base + AAD_AT;
-    words[AEAD_JOB.ivOffset] = base + IV_AT;
-    for (const [name, value] of Object.entries(more)) words[AEAD_JOB[name as keyof typeof AEAD_JOB]] = value;
+    words[ESP_JOB.slot] = SLOT;
+    words[ESP_JOB.dataOffset] = base + DATA_AT;
+    words[ESP_JOB.dataLength] = dataLength;
+    words[ESP_JOB.headerOffset] = base + AAD_AT;
+    words[ESP_JOB.ivOffset] = base + IV_AT;
+    for (const [name, value] of Object.entries(more)) words[ESP_JOB[name as keyof typeof ESP_JOB]] = value;
     return words;
   }
 
-  function runOne(run: typeof aeadSeal, words: Int32Array): number {
+  function runOne(run: typeof espSealJobs, words: Int32Array): number {
     const status = new Uint8Array([0xa5]);
     const failed = run(words, 1, status);
-    assert.equal(failed, status[0] === AEAD_STATUS.ok ? 0 : 1);
+    assert.equal(failed, status[0] === ESP_STATUS.ok ? 0 : 1);
     return status[0]!;
   }
 
@@ -77,33 +83,33 @@ describe('native AEAD', () => {
       hex(vector.ciphertext),
       hex(vector.icv),
     ];
-    aeadKeySet(SLOT, hex(vector.key), nonce.subarray(0, 4), icv.length as IcvBytes);
+    setGcm(SLOT, hex(vector.key), nonce.subarray(0, 4), icv.length as IcvBytes);
     put(0, AAD_AT, aad);
     put(0, IV_AT, nonce.subarray(4));
     put(0, DATA_AT, plaintext);
     put(0, DATA_AT + plaintext.length, Buffer.alloc(20, 0xa5));
 
-    assert.equal(runOne(aeadSeal, words(plaintext.length)), AEAD_STATUS.ok);
+    assert.equal(runOne(espSealJobs, words(plaintext.length)), ESP_STATUS.ok);
     assert.equal(get(0, DATA_AT, plaintext.length).toString('hex'), ciphertext.toString('hex'));
     assert.equal(get(0, DATA_AT + plaintext.length, icv.length).toString('hex'), icv.toString('hex'));
     const behind = 20 - icv.length;
     assert.deepEqual(get(0, DATA_AT + plaintext.length + icv.length, behind), Buffer.alloc(behind, 0xa5));
 
-    assert.equal(runOne(aeadOpen, words(plaintext.length)), AEAD_STATUS.ok);
+    assert.equal(runOne(espOpenJobs, words(plaintext.length)), ESP_STATUS.ok);
     assert.equal(get(0, DATA_AT, plaintext.length).toString('hex'), plaintext.toString('hex'));
   }
 
   for (const backend of ['ipsec-mb', 'openssl'] as const) {
     describe(backend, () => {
       before(() => {
-        assert.ok(aeadBackend(backend).startsWith(backend));
-        assert.ok(aeadBackend().startsWith(backend), 'and stays chosen');
+        assert.ok(espBackend(backend).startsWith(backend));
+        assert.ok(espBackend().startsWith(backend), 'and stays chosen');
       });
 
       for (const vector of GCM_VECTORS) {
         it(vector.name, () => {
           const aad = hex(vector.aad);
-          const more = { flags: AEAD_AAD_LENGTH, aadLength: aad.length };
+          const more = { flags: ESP_AAD_LENGTH, aadLength: aad.length };
           checkVector(vector, (length) => job(0, length, more), aad);
         });
       }
@@ -116,7 +122,7 @@ describe('native AEAD', () => {
             return;
           }
           // In the packet are the SPI and the low half; the high half is the receiver's own.
-          const more = { flags: AEAD_ESN, esnHigh: aad.readInt32BE(4) };
+          const more = { flags: ESP_ESN, esnHigh: aad.readInt32BE(4) };
           checkVector(
             vector,
             (length) => job(0, length, more),
@@ -130,7 +136,7 @@ describe('native AEAD', () => {
           it(`agrees with node:crypto: ${keyBytes * 8}-bit keys, ICV of ${icvBytes}, lengths 0 to 300 and 1400 to 1500`, () => {
             const key = randomBytes(keyBytes);
             const salt = randomBytes(4);
-            aeadKeySet(SLOT, key, salt, icvBytes);
+            setGcm(SLOT, key, salt, icvBytes);
             const cipher = `aes-${keyBytes * 8}-gcm` as 'aes-128-gcm';
             for (let length = 0; length <= 1500; length = length === 300 ? 1400 : length + 1) {
               const [aad, iv, data] = [randomBytes(8), randomBytes(8), randomBytes(length)];
@@ -144,9 +150,9 @@ describe('native AEAD', () => {
               put(1, AAD_AT, aad);
               put(1, IV_AT, iv);
               put(1, DATA_AT, data);
-              assert.equal(runOne(aeadSeal, job(1, length)), AEAD_STATUS.ok);
+              assert.equal(runOne(espSealJobs, job(1, length)), ESP_STATUS.ok);
               assert.deepEqual(get(1, DATA_AT, length + icvBytes), expected, reproduce);
-              assert.equal(runOne(aeadOpen, job(1, length)), AEAD_STATUS.ok, reproduce);
+              assert.equal(runOne(espOpenJobs, job(1, length)), ESP_STATUS.ok, reproduce);
               assert.deepEqual(get(1, DATA_AT, length), data, reproduce);
             }
           });
@@ -161,11 +167,11 @@ describe('native AEAD', () => {
           Buffer,
           Buffer,
         ];
-        aeadKeySet(SLOT, key, salt, 16);
+        setGcm(SLOT, key, salt, 16);
         put(0, AAD_AT, aad);
         put(0, IV_AT, iv);
         put(0, DATA_AT, data);
-        assert.equal(runOne(aeadSeal, job(0, data.length)), AEAD_STATUS.ok);
+        assert.equal(runOne(espSealJobs, job(0, data.length)), ESP_STATUS.ok);
         const sealed = get(0, DATA_AT, data.length + 16);
         const places: [number, number][] = [
           [AAD_AT, 8],
@@ -179,8 +185,8 @@ describe('native AEAD', () => {
             put(0, DATA_AT, sealed);
             pool.bytes[at + (bit >> 3)]! ^= 1 << (bit & 7);
             assert.equal(
-              runOne(aeadOpen, job(0, data.length)),
-              AEAD_STATUS.authenticationFailed,
+              runOne(espOpenJobs, job(0, data.length)),
+              ESP_STATUS.authenticationFailed,
               `${at} ${bit}`,
             );
             assert.deepEqual(get(0, DATA_AT, data.length), Buffer.alloc(data.length), `${at} ${bit}`);
@@ -189,38 +195,38 @@ describe('native AEAD', () => {
       });
 
       it('authenticates the high half of an extended sequence number', () => {
-        aeadKeySet(SLOT, randomBytes(32), randomBytes(4), 16);
+        setGcm(SLOT, randomBytes(32), randomBytes(4), 16);
         put(0, DATA_AT, randomBytes(64));
-        const sealed = (esnHigh: number): Int32Array => job(0, 64, { flags: AEAD_ESN, esnHigh });
-        assert.equal(runOne(aeadSeal, sealed(7)), AEAD_STATUS.ok);
+        const sealed = (esnHigh: number): Int32Array => job(0, 64, { flags: ESP_ESN, esnHigh });
+        assert.equal(runOne(espSealJobs, sealed(7)), ESP_STATUS.ok);
         const packet = get(0, DATA_AT, 80);
-        assert.equal(runOne(aeadOpen, sealed(8)), AEAD_STATUS.authenticationFailed);
+        assert.equal(runOne(espOpenJobs, sealed(8)), ESP_STATUS.authenticationFailed);
         put(0, DATA_AT, packet);
-        assert.equal(runOne(aeadOpen, sealed(7)), AEAD_STATUS.ok);
+        assert.equal(runOne(espOpenJobs, sealed(7)), ESP_STATUS.ok);
       });
 
       it('tells good from bad within one batch', () => {
-        aeadKeySet(SLOT, randomBytes(16), randomBytes(4), 16);
+        setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
         const count = 24;
-        const jobs = new Int32Array(count * AEAD_JOB.words);
-        for (let i = 0; i < count; i++) jobs.set(job(i, 40 + i), i * AEAD_JOB.words);
+        const jobs = new Int32Array(count * ESP_JOB_WORDS);
+        for (let i = 0; i < count; i++) jobs.set(job(i, 40 + i), i * ESP_JOB_WORDS);
         const status = new Uint8Array(count);
-        assert.equal(aeadSeal(jobs, count, status), 0);
+        assert.equal(espSealJobs(jobs, count, status), 0);
         pool.bytes[5 * FRAME_BYTES + DATA_AT]! ^= 1;
-        jobs[9 * AEAD_JOB.words + AEAD_JOB.slot] = SLOT + 1;
-        assert.equal(aeadOpen(jobs, count, status), 2);
+        jobs[9 * ESP_JOB_WORDS + ESP_JOB.slot] = SLOT + 1;
+        assert.equal(espOpenJobs(jobs, count, status), 2);
         const expected = new Uint8Array(count);
-        expected[5] = AEAD_STATUS.authenticationFailed;
-        expected[9] = AEAD_STATUS.badJob;
+        expected[5] = ESP_STATUS.authenticationFailed;
+        expected[9] = ESP_STATUS.badJob;
         assert.deepEqual(status, expected);
       });
 
       it('cannot be asked for more once its key is wiped', () => {
-        aeadKeySet(SLOT, randomBytes(16), randomBytes(4), 16);
+        setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
         put(0, DATA_AT, Buffer.alloc(64, 1));
-        assert.equal(aeadKeyWipe(SLOT), true);
-        assert.equal(aeadKeyWipe(SLOT), false);
-        assert.equal(runOne(aeadSeal, job(0, 64)), AEAD_STATUS.badJob);
+        assert.equal(espKeyWipe(SLOT), true);
+        assert.equal(espKeyWipe(SLOT), false);
+        assert.equal(runOne(espSealJobs, job(0, 64)), ESP_STATUS.badJob);
         assert.deepEqual(get(0, DATA_AT, 64), Buffer.alloc(64, 1));
       });
     });
@@ -228,21 +234,21 @@ describe('native AEAD', () => {
 
   it('seals with one backend what the other opens, and keys keep the backend that they were set for', () => {
     const [key, salt, data] = [randomBytes(32), randomBytes(4), randomBytes(900)];
-    aeadBackend('ipsec-mb');
-    aeadKeySet(SLOT, key, salt, 16);
+    espBackend('ipsec-mb');
+    setGcm(SLOT, key, salt, 16);
     put(0, DATA_AT, data);
-    aeadBackend('openssl');
-    assert.equal(runOne(aeadSeal, job(0, data.length)), AEAD_STATUS.ok);
-    aeadKeyWipe(SLOT);
-    aeadKeySet(SLOT, key, salt, 16);
-    assert.equal(runOne(aeadOpen, job(0, data.length)), AEAD_STATUS.ok);
+    espBackend('openssl');
+    assert.equal(runOne(espSealJobs, job(0, data.length)), ESP_STATUS.ok);
+    espKeyWipe(SLOT);
+    setGcm(SLOT, key, salt, 16);
+    assert.equal(runOne(espOpenJobs, job(0, data.length)), ESP_STATUS.ok);
     assert.deepEqual(get(0, DATA_AT, data.length), data);
   });
 
   it('opens what node:crypto seals in the layout of RFC 4106, as ESP is on the wire', () => {
     const [key, salt] = [randomBytes(16), randomBytes(4)];
-    aeadBackend('auto');
-    aeadKeySet(SLOT, key, salt, 16);
+    espBackend('auto');
+    setGcm(SLOT, key, salt, 16);
     const header = hex('0000123400000001'); // SPI, sequence number
     const iv = hex('0000000000000001');
     const inner = Buffer.concat([randomBytes(84), hex('01020204')]); // padding 1, 2; length 2; next header IPv4
@@ -252,9 +258,9 @@ describe('native AEAD', () => {
     const base = 3 * FRAME_BYTES + 258 + 34;
     pool.bytes.set(esp, base);
     const words = Int32Array.of(SLOT, base + 16, esp.length - 32, base, base + 8, 0, 0, 0);
-    assert.equal(runOne(aeadOpen, words), AEAD_STATUS.ok);
+    assert.equal(runOne(espOpenJobs, words), ESP_STATUS.ok);
     assert.deepEqual(Buffer.from(pool.bytes.slice(base + 16, base + 16 + inner.length)), inner);
-    assert.equal(runOne(aeadSeal, words), AEAD_STATUS.ok);
+    assert.equal(runOne(espSealJobs, words), ESP_STATUS.ok);
     const back = createDecipheriv('aes-128-gcm', key, Buffer.concat([salt, iv])).setAAD(header);
     const wire = Buffer.from(pool.bytes.slice(base, base + esp.length));
     back.setAuthTag(wire.subarray(-16));
@@ -262,31 +268,31 @@ describe('native AEAD', () => {
   });
 
   it('refuses jobs that reach outside the frames', () => {
-    aeadKeySet(SLOT, randomBytes(16), randomBytes(4), 16);
+    setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
     const end = pool.frames * FRAME_BYTES;
-    const bad: Partial<Record<keyof typeof AEAD_JOB, number>>[] = [
+    const bad: Partial<Record<keyof typeof ESP_JOB, number>>[] = [
       { slot: -1 },
       { slot: 65_536 },
       { dataOffset: -1 },
       { dataLength: -1 },
       { dataLength: 0x7fffffff },
       { dataOffset: end - 64 - 15 },
-      { aadOffset: end - 7 },
-      { aadOffset: -8 },
+      { headerOffset: end - 7 },
+      { headerOffset: -8 },
       { ivOffset: end - 7 },
       { ivOffset: 0x7fffffff },
-      { flags: AEAD_AAD_LENGTH, aadLength: -1 },
-      { flags: AEAD_AAD_LENGTH, aadLength: end + 1 },
+      { flags: ESP_AAD_LENGTH, aadLength: -1 },
+      { flags: ESP_AAD_LENGTH, aadLength: end + 1 },
     ];
     for (const more of bad)
-      assert.equal(runOne(aeadSeal, job(0, 64, more)), AEAD_STATUS.badJob, JSON.stringify(more));
-    assert.equal(runOne(aeadSeal, job(0, 64, { dataOffset: end - 64 - 16 })), AEAD_STATUS.ok);
+      assert.equal(runOne(espSealJobs, job(0, 64, more)), ESP_STATUS.badJob, JSON.stringify(more));
+    assert.equal(runOne(espSealJobs, job(0, 64, { dataOffset: end - 64 - 16 })), ESP_STATUS.ok);
   });
 
   it('refuses arrays that are too short, without throwing', () => {
-    assert.ok(aeadSeal(new Int32Array(8), 2, new Uint8Array(2)) < 0);
-    assert.ok(aeadSeal(new Int32Array(16), 2, new Uint8Array(1)) < 0);
-    assert.ok(aeadSeal(new Int32Array(16), -1, new Uint8Array(1)) < 0);
+    assert.ok(espSealJobs(new Int32Array(8), 2, new Uint8Array(2)) < 0);
+    assert.ok(espSealJobs(new Int32Array(16), 2, new Uint8Array(1)) < 0);
+    assert.ok(espSealJobs(new Int32Array(16), -1, new Uint8Array(1)) < 0);
   });
 
   it('says what is wrong with a key', () => {
@@ -299,10 +305,10 @@ describe('native AEAD', () => {
     ];
     const isA = (code: string) => (error: unknown) => error instanceof NativeError && error.code === code;
     for (const [slot, key, salt, icv, code] of bad) {
-      assert.throws(() => aeadKeySet(slot, randomBytes(key), randomBytes(salt), icv as IcvBytes), isA(code));
+      assert.throws(() => setGcm(slot, randomBytes(key), randomBytes(salt), icv as IcvBytes), isA(code));
     }
-    aeadKeySet(SLOT, randomBytes(16), randomBytes(4), 16);
-    assert.throws(() => aeadKeySet(SLOT, randomBytes(16), randomBytes(4), 16), isA('EEXIST'));
-    assert.throws(() => aeadBackend('none' as 'auto'), isA('EOPNOTSUPP'));
+    setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
+    assert.throws(() => setGcm(SLOT, randomBytes(16), randomBytes(4), 16), isA('EEXIST'));
+    assert.throws(() => espBackend('none' as 'auto'), isA('EOPNOTSUPP'));
   });
 });

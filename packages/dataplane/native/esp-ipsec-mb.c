@@ -16,12 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aead.h"
+#include "esp-crypto.h"
 
 #define CACHE_LINE 64
 
 struct mb_key {
-  struct aead_key common;
+  struct esp_key common;
   aes_gcm_enc_dec_t encrypt;
   aes_gcm_enc_dec_t decrypt;
   struct gcm_key_data schedule __attribute__((aligned(CACHE_LINE)));
@@ -30,7 +30,7 @@ struct mb_key {
 static IMB_MGR *manager;
 static char name[32];
 
-static struct aead_key *make(const uint8_t *bytes, size_t length) {
+static struct esp_key *make(const uint8_t *bytes, size_t length) {
   struct mb_key *key = aligned_alloc(CACHE_LINE, sizeof *key);
   if (key == NULL) return NULL;
   memset(key, 0, sizeof *key);
@@ -50,12 +50,12 @@ static struct aead_key *make(const uint8_t *bytes, size_t length) {
   return &key->common;
 }
 
-static void wipe(struct aead_key *key) {
+static void wipe(struct esp_key *key) {
   explicit_bzero(key, sizeof(struct mb_key));
   free(key);
 }
 
-static bool seal(struct aead_key *common, const struct aead_packet *packet, uint8_t *icv) {
+static bool seal(struct esp_key *common, const struct esp_packet *packet, uint8_t *icv) {
   const struct mb_key *key = (const struct mb_key *)common;
   struct gcm_context_data context;
   key->encrypt(&key->schedule, &context, packet->data, packet->data, packet->length, packet->nonce, packet->aad,
@@ -70,7 +70,7 @@ static bool equal(const uint8_t *a, const uint8_t *b, uint32_t length) {
   return difference == 0;
 }
 
-static bool open(struct aead_key *common, const struct aead_packet *packet, const uint8_t *icv) {
+static bool open(struct esp_key *common, const struct esp_packet *packet, const uint8_t *icv) {
   const struct mb_key *key = (const struct mb_key *)common;
   struct gcm_context_data context;
   uint8_t computed[16];
@@ -79,7 +79,7 @@ static bool open(struct aead_key *common, const struct aead_packet *packet, cons
   return equal(computed, icv, common->icv);
 }
 
-static const struct aead_backend ipsec_mb = {.name = name, .make = make, .wipe = wipe, .seal = seal, .open = open};
+static const struct esp_backend ipsec_mb = {.name = name, .make = make, .wipe = wipe, .seal = seal, .open = open};
 static bool usable;
 
 static void initialise(void) {
@@ -93,10 +93,10 @@ static void initialise(void) {
                              : architecture == IMB_ARCH_AVX512 ? "avx512"
                                                                : NULL; // IMB_ARCH_NOAESNI: slower than OpenSSL
   snprintf(name, sizeof name, "ipsec-mb %s", instructions == NULL ? "without AES-NI" : instructions);
-  usable = instructions != NULL && (manager->features & IMB_FEATURE_AESNI) != 0 && aead_self_test(&ipsec_mb);
+  usable = instructions != NULL && (manager->features & IMB_FEATURE_AESNI) != 0 && esp_self_test(&ipsec_mb);
 }
 
-const struct aead_backend *aead_ipsec_mb(void) {
+const struct esp_backend *esp_ipsec_mb(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, initialise);
   return usable ? &ipsec_mb : NULL;

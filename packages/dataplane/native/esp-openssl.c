@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aead.h"
+#include "esp-crypto.h"
 
 struct evp_key {
-  struct aead_key common;
+  struct esp_key common;
   pthread_mutex_t lock;
   EVP_CIPHER_CTX *encrypt;
   EVP_CIPHER_CTX *decrypt;
@@ -29,11 +29,11 @@ static void discard(struct evp_key *key) {
   free(key);
 }
 
-static void wipe(struct aead_key *key) {
+static void wipe(struct esp_key *key) {
   discard((struct evp_key *)key);
 }
 
-static struct aead_key *make(const uint8_t *bytes, size_t length) {
+static struct esp_key *make(const uint8_t *bytes, size_t length) {
   const EVP_CIPHER *cipher = length == 16   ? EVP_aes_128_gcm()
                              : length == 24 ? EVP_aes_192_gcm()
                                             : EVP_aes_256_gcm();
@@ -51,7 +51,7 @@ static struct aead_key *make(const uint8_t *bytes, size_t length) {
   return &key->common;
 }
 
-static bool seal(struct aead_key *common, const struct aead_packet *packet, uint8_t *icv) {
+static bool seal(struct esp_key *common, const struct esp_packet *packet, uint8_t *icv) {
   struct evp_key *key = (struct evp_key *)common;
   EVP_CIPHER_CTX *context = key->encrypt;
   int written;
@@ -67,7 +67,7 @@ static bool seal(struct aead_key *common, const struct aead_packet *packet, uint
   return done;
 }
 
-static bool open(struct aead_key *common, const struct aead_packet *packet, const uint8_t *icv) {
+static bool open(struct esp_key *common, const struct esp_packet *packet, const uint8_t *icv) {
   struct evp_key *key = (struct evp_key *)common;
   EVP_CIPHER_CTX *context = key->decrypt;
   uint8_t tag[16];
@@ -85,15 +85,15 @@ static bool open(struct aead_key *common, const struct aead_packet *packet, cons
   return done;
 }
 
-static const struct aead_backend openssl = {.name = name, .make = make, .wipe = wipe, .seal = seal, .open = open};
+static const struct esp_backend openssl = {.name = name, .make = make, .wipe = wipe, .seal = seal, .open = open};
 static bool usable;
 
 static void initialise(void) {
   snprintf(name, sizeof name, "openssl %s", OpenSSL_version(OPENSSL_VERSION_STRING));
-  usable = aead_self_test(&openssl);
+  usable = esp_self_test(&openssl);
 }
 
-const struct aead_backend *aead_openssl(void) {
+const struct esp_backend *esp_openssl(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, initialise);
   return usable ? &openssl : NULL;

@@ -2,14 +2,14 @@
 // ICV covers the ciphertext, so it alone is compared; opening must give the plaintext back, and refuse another ICV.
 #include <string.h>
 
-#include "aead.h"
+#include "esp-crypto.h"
 
 // The keys of the three cases are the first 16, 24 and 32 bytes of this.
 static const uint8_t key_bytes[32] = {
     0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83, 0x08,
     0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83, 0x08,
 };
-static const uint8_t nonce[AEAD_NONCE] = {0xca, 0xfe, 0xba, 0xbe, 0xfa, 0xce, 0xdb, 0xad, 0xde, 0xca, 0xf8, 0x88};
+static const uint8_t nonce[ESP_NONCE] = {0xca, 0xfe, 0xba, 0xbe, 0xfa, 0xce, 0xdb, 0xad, 0xde, 0xca, 0xf8, 0x88};
 static const uint8_t aad[20] = {
     0xfe, 0xed, 0xfa, 0xce, 0xde, 0xad, 0xbe, 0xef, 0xfe, 0xed,
     0xfa, 0xce, 0xde, 0xad, 0xbe, 0xef, 0xab, 0xad, 0xda, 0xd2,
@@ -29,9 +29,9 @@ static const struct {
     {32, {0x76, 0xfc, 0x6e, 0xce, 0x0f, 0x4e, 0x17, 0x68, 0xcd, 0xdf, 0x88, 0x53, 0xbb, 0x2d, 0x55, 0x1b}},
 };
 
-static bool passes(const struct aead_backend *backend, struct aead_key *key, const uint8_t *expected) {
+static bool passes(const struct esp_backend *backend, struct esp_key *key, const uint8_t *expected) {
   uint8_t data[sizeof plaintext], icv[16];
-  struct aead_packet packet = {.data = data, .length = sizeof data, .aad = aad, .aad_length = sizeof aad};
+  struct esp_packet packet = {.data = data, .length = sizeof data, .aad = aad, .aad_length = sizeof aad};
   memcpy(packet.nonce, nonce, sizeof nonce);
   memcpy(data, plaintext, sizeof data);
   if (!backend->seal(key, &packet, icv) || memcmp(icv, expected, sizeof icv) != 0) return false;
@@ -41,9 +41,9 @@ static bool passes(const struct aead_backend *backend, struct aead_key *key, con
   return !backend->open(key, &packet, icv);
 }
 
-bool aead_self_test(const struct aead_backend *backend) {
+bool esp_self_test(const struct esp_backend *backend) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    struct aead_key *key = backend->make(key_bytes, cases[i].key_length);
+    struct esp_key *key = backend->make(key_bytes, cases[i].key_length);
     if (key == NULL) return false;
     key->icv = sizeof cases[i].icv;
     bool passed = passes(backend, key, cases[i].icv);

@@ -1,4 +1,4 @@
-#include "aead.h"
+#include "esp-crypto.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 
 #define SLOTS 65536
 
-// Words of a job: the layout of AEAD_JOB in src/native/aead.ts, which a test compares by what jobs do.
+// Words of a job: the layout of ESP_JOB in src/tables/esp-job.ts, which a test compares by what jobs do.
 enum { JOB_SLOT, JOB_DATA, JOB_LENGTH, JOB_AAD, JOB_IV, JOB_ESN_HIGH, JOB_FLAGS, JOB_AAD_LENGTH, JOB_WORDS };
 #define FLAG_ESN 1
 #define FLAG_AAD_LENGTH 2
@@ -21,53 +21,61 @@ enum { STATUS_OK, STATUS_AUTHENTICATION_FAILED, STATUS_BAD_JOB };
 #define AAD_PLAIN 8
 #define AAD_ESN 12
 
-static struct aead_key *keys[SLOTS];
-static const struct aead_backend *chosen;
+static struct esp_key *keys[SLOTS];
+static const struct esp_backend *chosen;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 // What new keys are made for. Called with the lock.
-static const struct aead_backend *backend(void) {
-  if (chosen == NULL) chosen = aead_ipsec_mb();
-  if (chosen == NULL) chosen = aead_openssl();
+static const struct esp_backend *backend(void) {
+  if (chosen == NULL) chosen = esp_ipsec_mb();
+  if (chosen == NULL) chosen = esp_openssl();
   return chosen;
 }
 
-napi_value aead_choose_backend(napi_env env, napi_callback_info info) {
+napi_value esp_choose_backend(napi_env env, napi_callback_info info) {
   napi_value value, result;
   char name[16] = "";
   bool named = arguments(env, info, 1, &value) && string_value(env, value, name, sizeof name);
   pthread_mutex_lock(&lock);
-  const struct aead_backend *wanted = NULL;
+  const struct esp_backend *wanted = NULL;
   if (named && strcmp(name, "auto") == 0) chosen = NULL;
   if (!named || strcmp(name, "auto") == 0) wanted = backend();
-  else if (strcmp(name, "ipsec-mb") == 0) wanted = aead_ipsec_mb();
-  else if (strcmp(name, "openssl") == 0) wanted = aead_openssl();
+  else if (strcmp(name, "ipsec-mb") == 0) wanted = esp_ipsec_mb();
+  else if (strcmp(name, "openssl") == 0) wanted = esp_openssl();
   if (wanted != NULL) chosen = wanted;
   pthread_mutex_unlock(&lock);
   if (wanted == NULL) {
-    return throw_errno(env, EOPNOTSUPP, "aeadBackend", "AES-GCM by \"%s\" does not work on this CPU", name);
+    return throw_errno(env, EOPNOTSUPP, "espBackend", "AES-GCM by \"%s\" does not work on this CPU", name);
   }
   return napi_create_string_utf8(env, wanted->name, NAPI_AUTO_LENGTH, &result) == napi_ok ? result : NULL;
 }
 
-static struct aead_key *key_in(int32_t slot) {
+static struct esp_key *key_in(int32_t slot) {
   return (uint32_t)slot < SLOTS ? __atomic_load_n(&keys[slot], __ATOMIC_ACQUIRE) : NULL;
 }
 
-napi_value aead_key_set(napi_env env, napi_callback_info info) {
-  napi_value values[4];
+napi_value esp_key_set(napi_env env, napi_callback_info info) {
+  napi_value values[6];
   int32_t slot, icv;
-  uint8_t *bytes, *salt;
-  size_t length, salt_length;
-  if (!arguments(env, info, 4, values) || !integer_value(env, values[0], &slot) ||
-      !bytes_value(env, values[1], &bytes, &length) || !bytes_value(env, values[2], &salt, &salt_length) ||
-      !integer_value(env, values[3], &icv) || (uint32_t)slot >= SLOTS ||
-      (length != 16 && length != 24 && length != 32) || salt_length != AEAD_SALT ||
-      (icv != 8 && icv != 12 && icv != 16)) {
-    return throw_errno(env, EINVAL, "aeadKeySet",
-                       "an AES-GCM key has a slot below %d, 16, 24 or 32 bytes, a salt of 4, and an ICV of 8, 12 or 16",
-                       SLOTS);
+  uint8_t *bytes, *integrity_bytes;
+  size_t length, integrity_length;
+  char cipher[24], integrity[24];
+  if (!arguments(env, info, 6, values) || !integer_value(env, values[0], &slot) ||
+      !string_value(env, values[1], cipher, sizeof cipher) || !bytes_value(env, values[2], &bytes, &length) ||
+      !string_value(env, values[3], integrity, sizeof integrity) ||
+      !bytes_value(env, values[4], &integrity_bytes, &integrity_length) || !integer_value(env, values[5], &icv) ||
+      (uint32_t)slot >= SLOTS) {
+    return throw_errno(env, EINVAL, "espKeySet", "slot (below %d), cipher, key, integrity, its key, ICV bytes", SLOTS);
   }
+  if (strcmp(cipher, "aes-gcm") != 0) {
+    return throw_errno(env, EOPNOTSUPP, "espKeySet", "%s with %s is not there yet", cipher, integrity);
+  }
+  if (strcmp(integrity, "none") != 0 || integrity_length != 0 || (length != 20 && length != 28 && length != 36) ||
+      (icv != 8 && icv != 12 && icv != 16)) {
+    return throw_errno(env, EINVAL, "espKeySet", "a key of %s and %s with an ICV of %d", cipher, integrity, icv);
+  }
+  length -= ESP_SALT;
+  const uint8_t *salt = bytes + length;
   pthread_mutex_lock(&lock);
   int error = 0;
   if (keys[slot] != NULL) {
@@ -75,25 +83,25 @@ napi_value aead_key_set(napi_env env, napi_callback_info info) {
   } else if (backend() == NULL) {
     error = EOPNOTSUPP;
   } else {
-    struct aead_key *key = chosen->make(bytes, length);
+    struct esp_key *key = chosen->make(bytes, length);
     if (key == NULL) {
       error = ENOMEM;
     } else {
       key->backend = chosen;
       key->icv = (uint32_t)icv;
-      memcpy(key->salt, salt, AEAD_SALT);
+      memcpy(key->salt, salt, ESP_SALT);
       __atomic_store_n(&keys[slot], key, __ATOMIC_RELEASE); // whole before anyone sees it
     }
   }
   pthread_mutex_unlock(&lock);
-  if (error != 0) return throw_errno(env, error, "aeadKeySet", "setting the key of slot %d", slot);
+  if (error != 0) return throw_errno(env, error, "espKeySet", "setting the key of slot %d", slot);
   return NULL;
 }
 
-napi_value aead_key_wipe(napi_env env, napi_callback_info info) {
+napi_value esp_key_wipe(napi_env env, napi_callback_info info) {
   int32_t slot = integer_argument(env, info, -1);
   pthread_mutex_lock(&lock);
-  struct aead_key *key = (uint32_t)slot < SLOTS ? __atomic_exchange_n(&keys[slot], NULL, __ATOMIC_ACQ_REL) : NULL;
+  struct esp_key *key = (uint32_t)slot < SLOTS ? __atomic_exchange_n(&keys[slot], NULL, __ATOMIC_ACQ_REL) : NULL;
   if (key != NULL) key->backend->wipe(key);
   pthread_mutex_unlock(&lock);
   napi_value result;
@@ -105,17 +113,17 @@ static bool within(int32_t at, int64_t length) {
 }
 
 // False when the job points outside the frames. `esn_aad` is room for an AAD that has to be put together.
-static bool packet_of(const int32_t *job, const struct aead_key *key, struct aead_packet *packet,
+static bool packet_of(const int32_t *job, const struct esp_key *key, struct esp_packet *packet,
                       uint8_t esn_aad[AAD_ESN]) {
   int32_t aad_length = (job[JOB_FLAGS] & FLAG_AAD_LENGTH) != 0 ? job[JOB_AAD_LENGTH] : AAD_PLAIN;
   if (job[JOB_LENGTH] < 0 || !within(job[JOB_DATA], (int64_t)job[JOB_LENGTH] + key->icv) || aad_length < 0 ||
-      !within(job[JOB_AAD], aad_length) || !within(job[JOB_IV], AEAD_IV)) {
+      !within(job[JOB_AAD], aad_length) || !within(job[JOB_IV], ESP_IV)) {
     return false;
   }
   packet->data = pool.base + job[JOB_DATA];
   packet->length = (uint32_t)job[JOB_LENGTH];
-  memcpy(packet->nonce, key->salt, AEAD_SALT);
-  memcpy(packet->nonce + AEAD_SALT, pool.base + job[JOB_IV], AEAD_IV);
+  memcpy(packet->nonce, key->salt, ESP_SALT);
+  memcpy(packet->nonce + ESP_SALT, pool.base + job[JOB_IV], ESP_IV);
   const uint8_t *aad = pool.base + job[JOB_AAD];
   packet->aad = aad;
   packet->aad_length = (uint32_t)aad_length;
@@ -131,8 +139,8 @@ static bool packet_of(const int32_t *job, const struct aead_key *key, struct aea
 }
 
 static uint8_t run_job(const int32_t *job, bool sealing) {
-  struct aead_key *key = key_in(job[JOB_SLOT]);
-  struct aead_packet packet;
+  struct esp_key *key = key_in(job[JOB_SLOT]);
+  struct esp_packet packet;
   uint8_t esn_aad[AAD_ESN];
   if (key == NULL || !packet_of(job, key, &packet, esn_aad)) return STATUS_BAD_JOB;
   uint8_t *icv = packet.data + packet.length;
@@ -161,10 +169,10 @@ static napi_value run_jobs(napi_env env, napi_callback_info info, bool sealing) 
   return integer(env, failed);
 }
 
-napi_value aead_seal(napi_env env, napi_callback_info info) {
+napi_value esp_seal_jobs(napi_env env, napi_callback_info info) {
   return run_jobs(env, info, true);
 }
 
-napi_value aead_open(napi_env env, napi_callback_info info) {
+napi_value esp_open_jobs(napi_env env, napi_callback_info info) {
   return run_jobs(env, info, false);
 }

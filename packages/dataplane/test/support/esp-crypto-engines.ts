@@ -1,20 +1,21 @@
-// AEAD engines for tests: the native layer, and one over node:crypto that it is compared with.
+// The crypto of ESP for tests: the native layer, and one over node:crypto that it is compared with.
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
-import type { AeadEngine } from '../../src/graph/context.js';
+import type { EspCrypto } from '../../src/graph/context.js';
 import { PacketPool } from '../../src/memory/packet-pool.js';
 import {
-  aeadKeySet,
-  aeadKeyWipe,
-  aeadOpen,
-  aeadSeal,
+  espKeySet,
+  espKeyWipe,
+  espOpenJobs,
+  espSealJobs,
   poolRegister,
   poolUnregister,
 } from '../../src/native/index.js';
+import type { EspKey } from '../../src/tables/esp-algorithms.js';
 
 /** An engine with keys; slots are its own. */
-export interface TestAead extends AeadEngine {
+export interface TestCrypto extends EspCrypto {
   /** @param slot as SA_KEY has it. */
-  setKey(slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void;
+  setKey(slot: number, key: EspKey): void;
   wipeKey(slot: number): void;
   close(): void;
 }
@@ -22,14 +23,14 @@ export interface TestAead extends AeadEngine {
 export type EngineName = 'native' | 'node:crypto';
 export const ENGINES: readonly EngineName[] = ['native', 'node:crypto'];
 
-export function makeEngine(name: EngineName, pool: PacketPool): TestAead {
-  return name === 'native' ? new NativeAead(pool) : new NodeAead(pool);
+export function makeEngine(name: EngineName, pool: PacketPool): TestCrypto {
+  return name === 'native' ? new NativeCrypto(pool) : new NodeCrypto(pool);
 }
 
 /** The native layer knows one pool a process: one engine at a time, closed after use. */
-class NativeAead implements TestAead {
-  readonly seal = aeadSeal;
-  readonly open = aeadOpen;
+class NativeCrypto implements TestCrypto {
+  readonly seal = espSealJobs;
+  readonly open = espOpenJobs;
   private readonly slots = new Set<number>();
 
   constructor(pool: PacketPool) {
@@ -37,33 +38,31 @@ class NativeAead implements TestAead {
     poolRegister(pool.bytes, pool.frames, offsets, PacketPool.columnAt(pool.frames, 'length'));
   }
 
-  setKey(slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void {
-    if (icvBytes !== 8 && icvBytes !== 12 && icvBytes !== 16)
-      throw new RangeError(`ICV of ${icvBytes} bytes`);
-    aeadKeySet(slot, key, salt, icvBytes);
+  setKey(slot: number, key: EspKey): void {
+    espKeySet(slot, key);
     this.slots.add(slot);
   }
 
   wipeKey(slot: number): void {
-    aeadKeyWipe(slot);
+    espKeyWipe(slot);
     this.slots.delete(slot);
   }
 
   close(): void {
-    for (const slot of this.slots) aeadKeyWipe(slot);
+    for (const slot of this.slots) espKeyWipe(slot);
     this.slots.clear();
     poolUnregister();
   }
 }
 
-/** The jobs' words as native/aead.h has them, done one by one by OpenSSL through Node.js. */
-class NodeAead implements TestAead {
+/** The jobs' words as tables/esp-job.ts has them, done one by one by OpenSSL through Node.js. */
+class NodeCrypto implements TestCrypto {
   private readonly keys = new Map<number, { key: Uint8Array; salt: Uint8Array; icvBytes: number }>();
 
   constructor(private readonly pool: PacketPool) {}
 
-  setKey(slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void {
-    this.keys.set(slot, { key, salt, icvBytes });
+  setKey(slot: number, key: EspKey): void {
+    this.keys.set(slot, { key: key.key.slice(0, -4), salt: key.key.slice(-4), icvBytes: key.icvBytes });
   }
 
   wipeKey(slot: number): void {
