@@ -127,7 +127,7 @@ napi_value packet_send(napi_env env, napi_callback_info info) {
   int32_t done = 0;
   for (; done < batch.count; done++) {
     int32_t frame = batch.items[done];
-    if (!pool_packet_whole(frame, 1) || pool.lengths[frame] > TX_MOST) {
+    if (!pool_packet_sound(frame, 1) || pool.lengths[frame] > TX_MOST) {
       return integer(env, done > 0 ? done : -EINVAL);
     }
     struct tpacket2_hdr *slot = slot_at(&packet->tx);

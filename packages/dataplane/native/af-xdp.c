@@ -126,7 +126,7 @@ static int bind_socket(struct xdp_socket *xdp, const struct xdp_request *request
   if (xdp->fd < 0) return -errno;
   struct xdp_umem_reg umem = {
       .addr = (uint64_t)(uintptr_t)pool.base,
-      .len = pool.size,
+      .len = (uint64_t)pool.frames << FRAME_SHIFT,
       .chunk_size = FRAME_SIZE,
       .headroom = UMEM_HEADROOM,
   };

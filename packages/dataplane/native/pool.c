@@ -18,23 +18,24 @@ static bool array_fits(int32_t at, uint32_t frames, size_t memory, uint64_t afte
 }
 
 napi_value pool_register(napi_env env, napi_callback_info info) {
-  napi_value values[4];
+  napi_value values[5];
   uint8_t *memory;
   size_t length;
-  int32_t frames, offsets_at, lengths_at;
-  if (!arguments(env, info, 4, values) || !bytes_value(env, values[0], &memory, &length) ||
-      !integer_value(env, values[1], &frames) || !integer_value(env, values[2], &offsets_at) ||
-      !integer_value(env, values[3], &lengths_at)) {
+  int32_t frames, large, offsets_at, lengths_at;
+  if (!arguments(env, info, 5, values) || !bytes_value(env, values[0], &memory, &length) ||
+      !integer_value(env, values[1], &frames) || !integer_value(env, values[2], &large) ||
+      !integer_value(env, values[3], &offsets_at) || !integer_value(env, values[4], &lengths_at)) {
     return throw_errno(env, EINVAL, "poolRegister", "registering the packet pool needs memory and its layout");
   }
-  uint64_t size = (uint64_t)(uint32_t)frames << FRAME_SHIFT;
+  uint64_t size = ((uint64_t)(uint32_t)frames << FRAME_SHIFT) + (uint64_t)(uint32_t)large * LARGE_SIZE;
+  uint32_t all = (uint32_t)frames + (uint32_t)large;
   // Offsets are 32-bit and signed, which ends a pool at 2 GiB.
-  if (frames <= 0 || size > INT32_MAX || size > length ||
-      !array_fits(offsets_at, (uint32_t)frames, length, size) ||
-      !array_fits(lengths_at, (uint32_t)frames, length, size) ||
+  if (frames <= 0 || large < 0 || size > INT32_MAX || size > length ||
+      !array_fits(offsets_at, all, length, size) ||
+      !array_fits(lengths_at, all, length, size) ||
       (uintptr_t)memory % (uintptr_t)sysconf(_SC_PAGESIZE) != 0) {
     return throw_errno(env, EINVAL, "poolRegister",
-                       "a packet pool of %d frames in %zu bytes of memory, its arrays at %d and %d", frames, length,
+                       "a packet pool of %d frames and %d large ones in %zu bytes of memory, its arrays at %d and %d", frames, large, length,
                        offsets_at, lengths_at);
   }
 
@@ -42,11 +43,12 @@ napi_value pool_register(napi_env env, napi_callback_info info) {
       .base = memory,
       .size = size,
       .frames = (uint32_t)frames,
+      .large = (uint32_t)large,
       .offsets = (int32_t *)(void *)(memory + offsets_at),
       .lengths = (int32_t *)(void *)(memory + lengths_at),
   };
   pthread_mutex_lock(&lock);
-  bool taken = pool.frames != 0 && (pool.base != wanted.base || pool.frames != wanted.frames ||
+  bool taken = pool.frames != 0 && (pool.base != wanted.base || pool.frames != wanted.frames || pool.large != wanted.large ||
                                     pool.offsets != wanted.offsets || pool.lengths != wanted.lengths);
   if (pool.frames == 0) pool = wanted;
   pthread_mutex_unlock(&lock);

@@ -7,6 +7,8 @@
 
 #define FRAME_SHIFT 11
 #define FRAME_SIZE (1 << FRAME_SHIFT)
+// Large frames follow the others: room for the longest IP packet with headers before and behind it.
+#define LARGE_SIZE 67584
 
 // Where a packet that came in begins in its frame. An Ethernet header of 14 bytes at 258 puts what follows at
 // 272, a multiple of 4; 256 of that is the headroom that AF_XDP keeps anyway (XDP_PACKET_HEADROOM).
@@ -15,8 +17,9 @@
 
 struct pool {
   uint8_t *base;
-  uint64_t size;     // bytes of all frames
-  uint32_t frames;   // 0: no pool is registered
+  uint64_t size;     // bytes of all frames, the large ones too
+  uint32_t frames;   // of FRAME_SIZE: the first indices; 0: no pool is registered
+  uint32_t large;    // of LARGE_SIZE: the indices behind
   int32_t *offsets;  // by frame: the packet's first byte, counted from base
   int32_t *lengths;  // by frame: bytes of the packet
 };
@@ -34,6 +37,16 @@ static inline bool pool_packet_whole(int32_t frame, int32_t least) {
   int64_t offset = pool.offsets[frame];
   int64_t length = pool.lengths[frame];
   return length >= least && offset >= start && offset + length <= start + FRAME_SIZE;
+}
+
+// The same for a frame of either size. The kernel knows none of the large ones as UMEM.
+static inline bool pool_packet_sound(int32_t frame, int32_t least) {
+  if ((uint32_t)frame < pool.frames) return pool_packet_whole(frame, least);
+  if ((uint32_t)frame >= pool.frames + pool.large) return false;
+  int64_t start = ((int64_t)pool.frames << FRAME_SHIFT) + (int64_t)((uint32_t)frame - pool.frames) * LARGE_SIZE;
+  int64_t offset = pool.offsets[frame];
+  int64_t length = pool.lengths[frame];
+  return length >= least && offset >= start && offset + length <= start + LARGE_SIZE;
 }
 
 // The kernel has the pool's pages between these two: it cannot be unregistered. Hold fails when there is none.

@@ -143,7 +143,7 @@ napi_value tap_write(napi_env env, napi_callback_info info) {
   int32_t done = 0;
   for (; done < batch.count; done++) {
     int32_t frame = batch.items[done];
-    if (!pool_packet_whole(frame, 1)) return integer(env, done > 0 ? done : -EINVAL);
+    if (!pool_packet_sound(frame, 1)) return integer(env, done > 0 ? done : -EINVAL);
     if (write(batch.handle, pool.base + pool.offsets[frame], (size_t)pool.lengths[frame]) >= 0) continue;
     if (errno == EAGAIN) break;
     // EIO: the device is down. EINVAL: the kernel cannot make sense of the packet. Neither gets better.

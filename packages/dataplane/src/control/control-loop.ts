@@ -1,5 +1,5 @@
 // The control thread's side of the rings: hears what workers learnt, and sends frames that it made itself.
-import { FRAME_BYTES, PACKET_START, PacketPool } from '../memory/packet-pool.js';
+import { PACKET_START, PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { closeFd, eventClear, pollerAdd, pollerOpen, pollerRemove, Waiter } from '../native/index.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
@@ -48,7 +48,7 @@ export class ControlLoop {
       this.unsent++;
       return;
     }
-    const at = packet * FRAME_BYTES + PACKET_START;
+    const at = this.pool.base(packet) + PACKET_START;
     this.pool.offset[packet] = at;
     this.pool.length[packet] = write(this.pool.bytes, at);
     this.pool.rxInterface[packet] = row;

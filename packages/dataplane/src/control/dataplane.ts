@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DataplaneState, ErrorCounter, SaEvent, TracedPacket, TraceFilter } from '@sluice/shared';
 import { GRAPH } from '../graph/graph.js';
 import { EpochControl } from '../memory/epoch.js';
-import { PacketPool } from '../memory/packet-pool.js';
+import { LARGE_FRAMES, PacketPool } from '../memory/packet-pool.js';
 import { allowedCpus, closeFd, eventOpen, eventSignal, poolRegister } from '../native/index.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
 import { HashU32Writer } from '../tables/hash-u32.js';
@@ -72,6 +72,7 @@ export class Dataplane {
     poolRegister(
       this.pool.bytes,
       frames,
+      LARGE_FRAMES,
       PacketPool.columnAt(frames, 'offset'),
       PacketPool.columnAt(frames, 'length'),
     );

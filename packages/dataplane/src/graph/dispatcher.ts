@@ -1,6 +1,7 @@
 // Runs the graph of one worker: takes the vector that waits for a node, calls it, and moves each packet
 // to the vector of the node it chose.
 import type { PacketPool } from '../memory/packet-pool.js';
+import { ARCS, FEATURE_BITS } from './arcs.js';
 import type { NodeContext } from './context.js';
 import type { GraphCounters } from './counters.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_DROPS } from './counters.js';
@@ -46,9 +47,30 @@ export class Dispatcher {
     this.states = nodes.map((node, index) => new NodeState(node, index, node.run, counters.ofNode(index)));
     for (const state of this.states) this.byName.set(state.definition.name, state.index);
     for (const state of this.states) {
-      state.targets = state.definition.next.map((name) => this.states[this.indexOf(name)]!);
+      state.targets = this.targetsOf(state.definition);
     }
     this.overflowed = counters.overflow;
+  }
+
+  /** The nodes of `next`, then those of an arc: its end, and the feature of each bit or, where there is none, the end. */
+  private targetsOf(definition: NodeDefinition): NodeState[] {
+    const targets = definition.next.map((name) => this.states[this.indexOf(name)]!);
+    const arc = definition.arc ?? definition.feature?.arc;
+    if (arc === undefined) return targets;
+    const end = this.states[this.indexOf(ARCS[arc].end)]!;
+    targets.push(end, ...new Array<NodeState>(FEATURE_BITS).fill(end));
+    for (const state of this.states) {
+      const { feature } = state.definition;
+      if (feature?.arc !== arc) continue;
+      const at = definition.next.length + 1 + feature.bit;
+      if (targets[at] !== end) {
+        throw new Error(
+          `${targets[at]!.definition.name} and ${state.definition.name} have one bit of ${arc}`,
+        );
+      }
+      targets[at] = state;
+    }
+    return targets;
   }
 
   indexOf(name: string): number {
@@ -161,7 +183,7 @@ export class Dispatcher {
       const target =
         to === NEXT_DROP
           ? `drop: ${definition.counters[this.pool.reason[packet]!]?.name ?? 'unknown'}`
-          : definition.next[to]!;
+          : state.targets[to]!.definition.name;
       this.tracer.record(packet, definition.name, target);
     }
   }

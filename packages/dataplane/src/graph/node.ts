@@ -1,5 +1,6 @@
 // What a graph node is: a name, where its packets can go, what it counts, and a function over vectors.
 
+import { ARCS, type ArcName, FEATURE_BITS, type FeaturePlace } from './arcs.js';
 import type { NodeContext } from './context.js';
 import type { Frame } from './frame.js';
 
@@ -20,6 +21,9 @@ export const NEXT_DROP = 254;
 /** The node kept, freed or handed over the packet itself. */
 export const NEXT_CONSUMED = 255;
 
+/** Next nodes of a definition at most: an arc's end and features may follow. */
+export const NEXT_MAX = NEXT_DROP - 1 - FEATURE_BITS;
+
 export type NodeRun = (context: NodeContext, frame: Frame, next: Uint8Array, counters: Float64Array) => void;
 
 export interface NodeDefinition {
@@ -27,18 +31,30 @@ export interface NodeDefinition {
   /** Names of the nodes that packets go to; `next[i]` is an index into it. */
   next: readonly string[];
   counters: readonly CounterSpec[];
+  /** The arc that begins here: its end and its features follow `next`; see arcs.ts. */
+  arc?: ArcName;
+  /** For an optional node: where it stands. Its arc's end and features follow `next` likewise. */
+  feature?: FeaturePlace;
   /** Fills `next[i]` for each packet of the frame. Never throws, allocates nothing. */
   run: NodeRun;
 }
 
 /** Checks a definition's own consistency when its file is loaded. */
 export function defineNode(definition: NodeDefinition): NodeDefinition {
-  if (definition.next.length > NEXT_DROP) {
-    throw new Error(`node ${definition.name} has more than ${NEXT_DROP} next nodes`);
+  const { name, next, feature } = definition;
+  if (next.length > NEXT_MAX) throw new Error(`node ${name} has more than ${NEXT_MAX} next nodes`);
+  if (definition.arc !== undefined && feature !== undefined) {
+    throw new Error(`node ${name} begins an arc and stands on one: choose`);
+  }
+  if (feature !== undefined) {
+    if (!(feature.arc in ARCS)) throw new Error(`node ${name} is a feature of no arc: ${feature.arc}`);
+    if (!Number.isInteger(feature.bit) || feature.bit < 0 || feature.bit >= FEATURE_BITS) {
+      throw new Error(`node ${name}: a feature's bit is from 0 to ${FEATURE_BITS - 1}`);
+    }
   }
   const names = new Set(definition.counters.map((counter) => counter.name));
   if (names.size !== definition.counters.length) {
-    throw new Error(`node ${definition.name} declares a counter twice`);
+    throw new Error(`node ${name} declares a counter twice`);
   }
   return definition;
 }

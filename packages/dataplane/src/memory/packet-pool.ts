@@ -13,6 +13,14 @@ export const FRAME_BYTES = 2048;
 export const FRAME_SHIFT = 11;
 
 /**
+ * Large frames: for what is put together of several packets, or comes from Linux in one piece. A packet is never a
+ * chain, so that every node works on any packet. Room for 65,535 octets of IP with headers before and behind.
+ */
+export const LARGE_FRAME_BYTES = 33 * FRAME_BYTES;
+/** How many there are: 4.2 MiB, committed as they are used. Tuning: reassembly is bounded by them last. */
+export const LARGE_FRAMES = 64;
+
+/**
  * Where a received packet starts in its frame: the kernel's XDP headroom of 256 bytes (linux/bpf.h,
  * XDP_PACKET_HEADROOM) and 2 more, so that the IP header behind 14 bytes of Ethernet is 4-byte aligned.
  */
@@ -30,6 +38,8 @@ export const FLAG_LOCAL_ORIGIN = 2;
 export const FLAG_DECRYPTED = 4;
 /** Came in a frame addressed to a link-layer group: never forwarded, never answered with an error. */
 export const FLAG_LINK_GROUP = 8;
+/** A fragment whose ports are in `ports`. */
+export const FLAG_PORTS = 16;
 
 const COLUMNS = [
   'offset',
@@ -41,6 +51,8 @@ const COLUMNS = [
   'adjacency',
   'flags',
   'aux',
+  'aux2',
+  'ports',
   'reason',
   'trace',
 ] as const;
@@ -48,23 +60,38 @@ type Column = (typeof COLUMNS)[number];
 
 const WORD_LOCK = 0;
 const WORD_TOP = 1;
+/** Its own count of the large frames that are free. */
+const WORD_LARGE_TOP = 2;
 const HEADER_WORDS = 16;
 
+/** Where the stack of free frames begins: behind all frames. */
+function stackAt(frames: number): number {
+  return frames * FRAME_BYTES + LARGE_FRAMES * LARGE_FRAME_BYTES;
+}
+
+/** Where the columns begin: behind the stack of frames and that of large ones. */
+function columnsAt(frames: number): number {
+  return stackAt(frames) + (HEADER_WORDS + frames + LARGE_FRAMES) * 4;
+}
+
 function memoryBytes(frames: number): number {
-  return frames * FRAME_BYTES + (HEADER_WORDS + frames) * 4 + COLUMNS.length * frames * 4;
+  return columnsAt(frames) + COLUMNS.length * (frames + LARGE_FRAMES) * 4;
 }
 
 /** Reserves the shared memory of a pool and puts every frame on its free stack. */
 export function allocatePool(frames: number): WasmMemory {
   const memory = allocateWasmMemory(memoryBytes(frames));
-  const stack = new Int32Array(memory.buffer, frames * FRAME_BYTES, HEADER_WORDS + frames);
+  const stack = new Int32Array(memory.buffer, stackAt(frames), HEADER_WORDS + frames + LARGE_FRAMES);
   for (let i = 0; i < frames; i++) stack[HEADER_WORDS + i] = frames - 1 - i;
+  for (let i = 0; i < LARGE_FRAMES; i++) stack[HEADER_WORDS + frames + i] = frames + i;
   stack[WORD_TOP] = frames;
+  stack[WORD_LARGE_TOP] = LARGE_FRAMES;
   return memory;
 }
 
 /** One thread's view of the pool. */
 export class PacketPool {
+  /** Frames of FRAME_BYTES: the first indices. Those of the large ones follow. */
   readonly frames: number;
   readonly memory: WasmMemory;
   /** The whole memory, frames first: absolute offsets in metadata index it. */
@@ -87,11 +114,16 @@ export class PacketPool {
   readonly flags: Int32Array;
   /** One word from a node to the next; each node says what it puts there. */
   readonly aux: Int32Array;
+  /** A second one. */
+  readonly aux2: Int32Array;
+  /** With FLAG_PORTS: source port << 16 | destination port of a fragment, as its first one told. */
+  readonly ports: Int32Array;
   /** The dropping node's counter index, written with NEXT_DROP. */
   readonly reason: Int32Array;
   /** Identifier of its trace while FLAG_TRACE is set. */
   readonly trace: Int32Array;
 
+  private readonly largeAt: number;
   private readonly stack: Int32Array;
   private readonly cache = new Int32Array(CACHE);
   private cached = 0;
@@ -103,9 +135,10 @@ export class PacketPool {
     this.bytes = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);
     this.i32 = new Int32Array(buffer);
-    this.stack = new Int32Array(buffer, frames * FRAME_BYTES, HEADER_WORDS + frames);
+    this.largeAt = frames * FRAME_BYTES;
+    this.stack = new Int32Array(buffer, stackAt(frames), HEADER_WORDS + frames + LARGE_FRAMES);
     const column = (name: Column): Int32Array =>
-      new Int32Array(buffer, PacketPool.columnAt(frames, name), frames);
+      new Int32Array(buffer, PacketPool.columnAt(frames, name), frames + LARGE_FRAMES);
     this.offset = column('offset');
     this.length = column('length');
     this.l3 = column('l3');
@@ -115,13 +148,15 @@ export class PacketPool {
     this.adjacency = column('adjacency');
     this.flags = column('flags');
     this.aux = column('aux');
+    this.aux2 = column('aux2');
+    this.ports = column('ports');
     this.reason = column('reason');
     this.trace = column('trace');
   }
 
   /** Byte offset of a metadata column in the memory of a pool with so many frames. */
   static columnAt(frames: number, name: Column): number {
-    return frames * FRAME_BYTES + (HEADER_WORDS + frames) * 4 + COLUMNS.indexOf(name) * frames * 4;
+    return columnsAt(frames) + COLUMNS.indexOf(name) * (frames + LARGE_FRAMES) * 4;
   }
 
   /** A free frame, or -1 when the pool is exhausted. Metadata is what its last user left. */
@@ -140,7 +175,33 @@ export class PacketPool {
     return taken;
   }
 
+  /** A large frame, or -1 when all are in use. free() takes it back. */
+  allocLarge(): number {
+    this.lock();
+    const top = this.stack[WORD_LARGE_TOP]!;
+    const frame = top === 0 ? -1 : this.stack[HEADER_WORDS + this.frames + top - 1]!;
+    if (top > 0) this.stack[WORD_LARGE_TOP] = top - 1;
+    this.unlock();
+    return frame;
+  }
+
+  /** Byte offset of a frame's first byte. */
+  base(frame: number): number {
+    return frame < this.frames
+      ? frame << FRAME_SHIFT
+      : this.largeAt + (frame - this.frames) * LARGE_FRAME_BYTES;
+  }
+
+  /** Bytes of a frame. */
+  room(frame: number): number {
+    return frame < this.frames ? FRAME_BYTES : LARGE_FRAME_BYTES;
+  }
+
   free(frame: number): void {
+    if (frame >= this.frames) {
+      this.freeLarge(frame);
+      return;
+    }
     if (this.cached === CACHE) this.spill(BATCH);
     this.cache[this.cached++] = frame;
   }
@@ -159,9 +220,22 @@ export class PacketPool {
     return Atomics.load(this.stack, WORD_TOP);
   }
 
+  /** Free large frames. */
+  get large(): number {
+    return Atomics.load(this.stack, WORD_LARGE_TOP);
+  }
+
   /** Free frames in this thread's cache. */
   get local(): number {
     return this.cached;
+  }
+
+  private freeLarge(frame: number): void {
+    this.lock();
+    const top = this.stack[WORD_LARGE_TOP]!;
+    this.stack[HEADER_WORDS + this.frames + top] = frame;
+    this.stack[WORD_LARGE_TOP] = top + 1;
+    this.unlock();
   }
 
   private refill(): number {

@@ -15,7 +15,7 @@ export type NativeWaiter = { readonly native: unique symbol };
 interface Addon {
   errorClass(thrown: typeof NativeError): void;
 
-  poolRegister(memory: Uint8Array, frames: number, offsetsAt: number, lengthsAt: number): void;
+  poolRegister(memory: Uint8Array, frames: number, large: number, offsetsAt: number, lengthsAt: number): void;
   poolUnregister(): void;
 
   pinThread(cpu: number): void;

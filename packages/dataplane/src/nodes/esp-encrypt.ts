@@ -8,13 +8,7 @@ import type { NodeContext } from '../graph/context.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from '../graph/counters.js';
 import { FRAME_MAX } from '../graph/frame.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import {
-  FLAG_LOCAL_ORIGIN,
-  FLAG_TRACE,
-  FRAME_BYTES,
-  FRAME_SHIFT,
-  type PacketPool,
-} from '../memory/packet-pool.js';
+import { FLAG_LOCAL_ORIGIN, FLAG_TRACE, type PacketPool } from '../memory/packet-pool.js';
 import { ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
@@ -182,12 +176,12 @@ function prepare(
 /** True when the outer headers fit before the inner packet and padding, trailer and ICV behind it. */
 function hasRoom(pool: PacketPool, packet: number, words: Int32Array, at: number): boolean {
   const ip = pool.l3[packet]!;
-  const start = packet << FRAME_SHIFT;
+  const start = pool.base(packet);
   const end = pool.offset[packet]! + pool.length[packet]!;
   // The link header of the outer packet is counted with the outer IP header.
   const head = ESP_HEADER_BYTES + ESP_IV_BYTES + UDP_BYTES + IP4_BYTES + 16;
   const tail = 3 + ESP_TRAILER_BYTES + words[at + SA_ICV_BYTES]!;
-  return ip - head >= start && end + tail <= start + FRAME_BYTES;
+  return ip - head >= start && end + tail <= start + pool.room(packet);
 }
 
 /** Advances the SA's sequence number, unless it has reached what is reserved. Numbers never repeat. */

@@ -3,7 +3,7 @@
 // Expects: ip4-rewrite has run: the link header, if any, stands before the IP header.
 // Next:    interface-output, esp-encrypt. The packet itself becomes the first fragment.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { FRAME_SHIFT, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
+import { PACKET_START, type PacketPool } from '../memory/packet-pool.js';
 import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
 import {
   headerBytes,
@@ -116,7 +116,7 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
     const size = Math.min(room, payload - at);
     const last = k === count - 1;
     const target = fragments[k]!;
-    const targetIp = ((target << FRAME_SHIFT) + PACKET_START + 14) | 0;
+    const targetIp = (pool.base(target) + PACKET_START + 14) | 0;
     const targetHeader = copyHeader(bytes, ip, header, targetIp);
     bytes.copyWithin(targetIp - lead, ip - lead, ip);
     bytes.copyWithin(targetIp + targetHeader, ip + header + at, ip + header + at + size);

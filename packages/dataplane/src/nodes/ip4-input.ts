@@ -1,13 +1,15 @@
 // ip4-input: checks an IPv4 header before anything trusts it (RFC 1812 sections 5.2.2 and 5.3.7).
 //
 // Expects: pool.l3 set, 4-byte aligned, and vrf.
-// Next:    ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
+// Next:    the features of ip4-unicast, then ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
+import { startArc } from '../graph/arcs.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import { foldSum } from '../wire/checksum.js';
 import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
 
-const NEXT_LOOKUP = 0;
+/** Nothing but the arc comes behind this node. */
+const NEXT_ARC = 0;
 
 const COUNT_TRUNCATED = 0;
 const COUNT_VERSION = 1;
@@ -25,7 +27,8 @@ const OPTION_STRICT_SOURCE_ROUTE = 137;
 
 export const ip4Input = defineNode({
   name: 'ip4-input',
-  next: ['ip4-lookup'],
+  next: [],
+  arc: 'ip4-unicast',
   counters: [
     { name: 'truncated', severity: 'error', drop: true, help: 'shorter than an IPv4 header' },
     { name: 'bad_version', severity: 'error', drop: true, help: 'IP version is not 4' },
@@ -62,19 +65,26 @@ export const ip4Input = defineNode({
     },
   ],
 
-  run({ pool }, frame, next, counters): void {
-    const { offset, length, l3, i32 } = pool;
+  run({ pool, interfaces: { features4 } }, frame, next, counters): void {
+    const { offset, length, l3, rxInterface, i32 } = pool;
     const { packets } = frame;
+    // Packets of a vector mostly came in by one interface.
+    let row = -1;
+    let onward = NEXT_ARC;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const ip = l3[packet]!;
       const lead = ip - offset[packet]!;
+      if (rxInterface[packet] !== row) {
+        row = rxInterface[packet]!;
+        onward = startArc(NEXT_ARC, features4[row]!);
+      }
       const total = plainLength(i32, ip >>> 2, length[packet]! - lead);
       if (total !== 0) {
         length[packet] = lead + total;
-        next[i] = NEXT_LOOKUP;
+        next[i] = onward;
       } else {
-        next[i] = checkOther(pool, packet, counters);
+        next[i] = checkOther(pool, packet, counters) ? onward : NEXT_DROP;
       }
     }
   },
@@ -123,18 +133,18 @@ function plainLength(i32: Int32Array, word: number, available: number): number {
   return total;
 }
 
-/** The next of a packet of another kind; or the drop of one that is wrong, counted. */
-function checkOther(pool: PacketPool, packet: number, counters: Float64Array): number {
+/** True for a right header of another kind; false for one that is wrong, counted. */
+function checkOther(pool: PacketPool, packet: number, counters: Float64Array): boolean {
   const ip = pool.l3[packet]!;
   const lead = ip - pool.offset[packet]!;
   const verdict = checkHeader(pool.bytes, pool.u16, ip, pool.length[packet]! - lead);
   if (verdict === GOOD) {
     pool.length[packet] = lead + readU16(pool.bytes, ip + 2);
-    return NEXT_LOOKUP;
+    return true;
   }
   counters[verdict]!++;
   pool.reason[packet] = verdict;
-  return NEXT_DROP;
+  return false;
 }
 
 /** GOOD, or the index of the counter of what is wrong with the header at `ip`, `available` bytes long at most. */

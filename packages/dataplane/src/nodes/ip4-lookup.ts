@@ -1,11 +1,13 @@
 // ip4-lookup: longest-prefix match of the destination in the packet's VRF.
 //
 // Expects: ip4-input has run, or the box made the packet; vrf and l3 set.
-// Next:    by the adjacency's kind. Sets adjacency.
+// Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip4-output. Sets adjacency.
+import { startArc } from '../graph/arcs.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import {
   ADJ_BLACKHOLE,
+  ADJ_FEATURES_IP4,
   ADJ_GLEAN,
   ADJ_INCOMPLETE,
   ADJ_KIND,
@@ -21,10 +23,11 @@ import { CODE_NET_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import { IP4_DST, swap32 } from '../wire/ip4.js';
 import { icmpErrorAux } from './ip4-icmp-error.js';
 
-const NEXT_REWRITE = 0;
-const NEXT_LOCAL = 1;
-const NEXT_ARP = 2;
-const NEXT_ICMP_ERROR = 3;
+const NEXT_LOCAL = 0;
+const NEXT_ARP = 1;
+const NEXT_ICMP_ERROR = 2;
+/** The arc's end, ip4-rewrite. */
+const NEXT_OUT = 3;
 
 const COUNT_NO_ROUTE = 0;
 const COUNT_BLACKHOLE = 1;
@@ -36,13 +39,14 @@ NEXT_OF_KIND[ADJ_NO_ROUTE] = NEXT_ICMP_ERROR;
 NEXT_OF_KIND[ADJ_LOCAL] = NEXT_LOCAL;
 NEXT_OF_KIND[ADJ_GLEAN] = NEXT_ARP;
 NEXT_OF_KIND[ADJ_INCOMPLETE] = NEXT_ARP;
-NEXT_OF_KIND[ADJ_NEIGHBOUR] = NEXT_REWRITE;
-NEXT_OF_KIND[ADJ_TUNNEL] = NEXT_REWRITE;
+NEXT_OF_KIND[ADJ_NEIGHBOUR] = NEXT_OUT;
+NEXT_OF_KIND[ADJ_TUNNEL] = NEXT_OUT;
 NEXT_OF_KIND[ADJ_BLACKHOLE] = NEXT_DROP;
 
 export const ip4Lookup = defineNode({
   name: 'ip4-lookup',
-  next: ['ip4-rewrite', 'ip4-local', 'ip4-arp', 'ip4-icmp-error'],
+  next: ['ip4-local', 'ip4-arp', 'ip4-icmp-error'],
+  arc: 'ip4-output',
   counters: [
     {
       name: 'no_route',
@@ -72,7 +76,8 @@ export const ip4Lookup = defineNode({
       const row = fib.lookup(vrf[packet]!, swap32(i32[(l3[packet]! + IP4_DST) >>> 2]!));
       adjacency[packet] = row;
       const to = NEXT_OF_KIND[adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!]!;
-      next[i] = to;
+      next[i] =
+        to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP4]!) : to;
       if (flags[packet]! & FLAG_LINK_GROUP && !isToAll(adjacencies, row << ADJ_SHIFT)) {
         counters[COUNT_LINK_GROUP]!++;
         pool.reason[packet] = COUNT_LINK_GROUP;

@@ -21,6 +21,12 @@ export const ADJ_NEXT_HOP = 4;
  */
 export const ADJ_REWRITE = 6;
 
+/** Masks of the optional nodes of ip4-output and ip6-output on its interface; see graph/arcs.ts. */
+export const ADJ_FEATURES_IP4 = 10;
+export const ADJ_FEATURES_IP6 = 11;
+/** The neighbour's IPv6 address: four words, the most significant first. */
+export const ADJ_NEXT_HOP6 = 12;
+
 /** Kinds. Row 0 is ADJ_NO_ROUTE: what an empty FIB entry means. */
 export const ADJ_NO_ROUTE = 0;
 /** The box's own address. */
@@ -37,11 +43,22 @@ export const ADJ_TUNNEL = 5;
 export const ADJ_BLACKHOLE = 6;
 export const ADJ_KINDS = 7;
 
+export interface NewAdjacency {
+  kind: number;
+  interface: number;
+  mtu: number;
+  /** IPv4, signed or unsigned. */
+  nextHop?: number;
+  nextHop6?: ArrayLike<number>;
+}
+
 /** The control side's allocator of rows, and its writes. */
 export class AdjacencyTable {
   readonly words: Int32Array;
   private readonly freed: number[] = [];
   private top = 1;
+  /** By interface: the masks of its output arcs. */
+  private readonly features = new Map<number, { ip4: number; ip6: number }>();
 
   constructor(buffer: SharedArrayBuffer) {
     this.words = new Int32Array(buffer);
@@ -52,7 +69,7 @@ export class AdjacencyTable {
   }
 
   /** A new row. Its kind is stored last, so that a worker never sees half of it. */
-  add(row: { kind: number; interface: number; mtu: number; nextHop?: number }): number {
+  add(row: NewAdjacency): number {
     const index = this.freed.pop() ?? (this.top < ADJACENCIES_MAX ? this.top++ : -1);
     if (index < 0) {
       throw new Error(`all ${ADJACENCIES_MAX} adjacencies are in use: fewer neighbours or next hops fit`);
@@ -62,6 +79,10 @@ export class AdjacencyTable {
     this.words[at + ADJ_MTU] = row.mtu;
     this.words[at + ADJ_REWRITE_BYTES] = 0;
     this.words[at + ADJ_NEXT_HOP] = (row.nextHop ?? 0) | 0;
+    for (let i = 0; i < 4; i++) this.words[at + ADJ_NEXT_HOP6 + i] = (row.nextHop6?.[i] ?? 0) | 0;
+    const features = this.features.get(row.interface);
+    this.words[at + ADJ_FEATURES_IP4] = features?.ip4 ?? 0;
+    this.words[at + ADJ_FEATURES_IP6] = features?.ip6 ?? 0;
     Atomics.store(this.words, at + ADJ_KIND, row.kind);
     return index;
   }
@@ -79,6 +100,17 @@ export class AdjacencyTable {
     for (let i = 1; i < 4; i++) this.words[at + ADJ_REWRITE + i] = view.getInt32(i * 4, true);
     this.words[at + ADJ_REWRITE_BYTES] = 14;
     Atomics.store(this.words, at + ADJ_KIND, ADJ_NEIGHBOUR);
+  }
+
+  /** Switches the optional nodes of an interface's output arcs: of its adjacencies, and of those to come. */
+  setFeatures(interfaceRow: number, ip4: number, ip6: number): void {
+    this.features.set(interfaceRow, { ip4, ip6 });
+    for (let index = 1; index < this.top; index++) {
+      const at = index << ADJ_SHIFT;
+      if (this.words[at + ADJ_INTERFACE] !== interfaceRow) continue;
+      Atomics.store(this.words, at + ADJ_FEATURES_IP4, ip4);
+      Atomics.store(this.words, at + ADJ_FEATURES_IP6, ip6);
+    }
   }
 
   setKind(index: number, kind: number): void {

@@ -22,6 +22,8 @@ const COLUMNS = [
   'tunnelSa',
   'tunnelAdjacency',
   'outerVrf',
+  'features4',
+  'features6',
 ] as const;
 
 export class InterfaceTable {
@@ -47,6 +49,9 @@ export class InterfaceTable {
   readonly tunnelAdjacency: Int32Array;
   /** VRF of a tunnel's encrypted packets. */
   readonly outerVrf: Int32Array;
+  /** Masks of the optional nodes of the arcs ip4-unicast and ip6-unicast; see graph/arcs.ts. */
+  readonly features4: Int32Array;
+  readonly features6: Int32Array;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
@@ -63,6 +68,8 @@ export class InterfaceTable {
     this.tunnelSa = column('tunnelSa');
     this.tunnelAdjacency = column('tunnelAdjacency');
     this.outerVrf = column('outerVrf');
+    this.features4 = column('features4');
+    this.features6 = column('features6');
   }
 
   static allocate(): SharedArrayBuffer {

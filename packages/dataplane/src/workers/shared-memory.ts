@@ -51,8 +51,8 @@ export interface SharedMemory {
   controlEvent: number;
 }
 
-/** A record to the control side: kind and interface, address, two words of MAC. */
-export const RECORD_WORDS = 4;
+/** A record to the control side: kind and interface in the first word, then what the kind says: address and MAC. */
+export const RECORD_WORDS = 8;
 export const RECORD_LEARN = 1;
 export const RECORD_RESOLVE = 2;
 
@@ -82,7 +82,7 @@ export function allocateSharedMemory(
     punt: each(ring),
     inject: each(ring),
     fromControl: each(ring),
-    toControl: each(ring),
+    toControl: each(() => SpscRing.allocate(2 * RING)),
     signals: new SharedArrayBuffer(64),
     ...events,
   };

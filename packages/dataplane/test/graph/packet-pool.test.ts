@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { allocatePool, FRAME_BYTES, PacketPool } from '../../src/memory/packet-pool.js';
+import {
+  allocatePool,
+  FRAME_BYTES,
+  LARGE_FRAME_BYTES,
+  LARGE_FRAMES,
+  PacketPool,
+} from '../../src/memory/packet-pool.js';
 import { seed } from '../memory/seed.js';
 import { xorshift } from '../tables/random.js';
 
@@ -25,17 +31,19 @@ describe('packet pool', () => {
       pool!.aux,
       pool!.reason,
       pool!.trace,
+      pool!.aux2,
+      pool!.ports,
     ];
     const stack = pool!.shared;
     columns.forEach((column, i) => {
-      assert.equal(column.length, FRAMES);
-      assert.ok(column.byteOffset >= FRAMES * FRAME_BYTES);
+      assert.equal(column.length, FRAMES + LARGE_FRAMES);
+      assert.ok(column.byteOffset >= FRAMES * FRAME_BYTES + LARGE_FRAMES * LARGE_FRAME_BYTES);
       column.fill(i + 1);
     });
     columns.forEach((column, i) => {
       assert.ok(column.every((word) => word === i + 1));
     });
-    assert.ok(pool!.bytes.subarray(0, FRAMES * FRAME_BYTES).every((octet) => octet === 0));
+    assert.ok(pool!.bytes.subarray(0, pool!.base(FRAMES + LARGE_FRAMES)).every((octet) => octet === 0));
     assert.equal(pool!.shared, stack);
     assert.equal(PacketPool.columnAt(FRAMES, 'length'), pool!.length.byteOffset);
   });
@@ -51,6 +59,27 @@ describe('packet pool', () => {
     assert.equal(pool!.shared + pool!.local, FRAMES);
     pool!.drain();
     assert.deepEqual([pool!.shared, pool!.local], [FRAMES, 0]);
+  });
+
+  it('has large frames of their own, behind the others, and takes them back by the same call', () => {
+    const [pool, other] = views(2);
+    const taken = Array.from({ length: LARGE_FRAMES }, () => pool!.allocLarge());
+    assert.deepEqual(
+      [...taken].sort((a, b) => a - b),
+      taken.map((_, i) => FRAMES + i),
+    );
+    assert.equal(other!.allocLarge(), -1);
+    assert.equal(pool!.shared, FRAMES, 'the others are untouched');
+    for (const frame of taken) {
+      assert.equal(pool!.room(frame), LARGE_FRAME_BYTES);
+      assert.equal(pool!.base(frame), FRAMES * FRAME_BYTES + (frame - FRAMES) * LARGE_FRAME_BYTES);
+      other!.free(frame);
+    }
+    assert.equal(pool!.large, LARGE_FRAMES);
+    assert.deepEqual(
+      [pool!.base(FRAMES - 1), pool!.room(FRAMES - 1)],
+      [(FRAMES - 1) * FRAME_BYTES, FRAME_BYTES],
+    );
   });
 
   it('says how many frames there were when there are too few', () => {

@@ -238,10 +238,11 @@ export class Bench {
 
   /** A frame with these octets, everything else in it 0xa5. */
   frameOf(bytes: Uint8Array, start = PACKET_START): number {
-    const frame = this.pool.alloc();
+    const small = start + bytes.length <= FRAME_BYTES;
+    const frame = small ? this.pool.alloc() : this.pool.allocLarge();
     assert.ok(frame >= 0, 'the packet pool is exhausted');
-    const at = frame * FRAME_BYTES;
-    this.pool.bytes.fill(0xa5, at, at + FRAME_BYTES);
+    const at = this.pool.base(frame);
+    this.pool.bytes.fill(0xa5, at, at + this.pool.room(frame));
     this.pool.bytes.set(bytes, at + start);
     this.pool.offset[frame] = at + start;
     this.pool.length[frame] = bytes.length;

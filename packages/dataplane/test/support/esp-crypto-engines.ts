@@ -1,7 +1,7 @@
 // The crypto of ESP for tests: the native layer, and one over node:crypto that it is compared with.
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
 import type { EspCrypto } from '../../src/graph/context.js';
-import { PacketPool } from '../../src/memory/packet-pool.js';
+import { LARGE_FRAMES, PacketPool } from '../../src/memory/packet-pool.js';
 import {
   espKeySet,
   espKeyWipe,
@@ -35,7 +35,7 @@ class NativeCrypto implements TestCrypto {
 
   constructor(pool: PacketPool) {
     const offsets = PacketPool.columnAt(pool.frames, 'offset');
-    poolRegister(pool.bytes, pool.frames, offsets, PacketPool.columnAt(pool.frames, 'length'));
+    poolRegister(pool.bytes, pool.frames, LARGE_FRAMES, offsets, PacketPool.columnAt(pool.frames, 'length'));
   }
 
   setKey(slot: number, key: EspKey): void {

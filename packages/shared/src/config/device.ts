@@ -26,7 +26,7 @@ export const dataplaneSection = z.strictObject({
   frames: z
     .int()
     .min(1024)
-    .max(1 << 20)
+    .max(1_000_000)
     .default(16384)
     .describe('Frames of 2048 bytes in the packet pool.'),
 });

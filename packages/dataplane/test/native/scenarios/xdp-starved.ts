@@ -1,7 +1,7 @@
 // An AF_XDP port on `left` while the pool has no frame for it, and once it has some again.
 import assert from 'node:assert/strict';
 import { AfXdpPort } from '../../../src/drivers/af-xdp.js';
-import { allocatePool, PacketPool } from '../../../src/memory/packet-pool.js';
+import { allocatePool, LARGE_FRAMES, PacketPool } from '../../../src/memory/packet-pool.js';
 import { deviceInfo, poolRegister } from '../../../src/native/index.js';
 import { runIn } from '../support/namespaces.js';
 import { python, SEND_VLAN } from '../support/peers.js';
@@ -13,6 +13,7 @@ const pool = new PacketPool(allocatePool(FRAMES), FRAMES);
 poolRegister(
   pool.bytes,
   FRAMES,
+  LARGE_FRAMES,
   PacketPool.columnAt(FRAMES, 'offset'),
   PacketPool.columnAt(FRAMES, 'length'),
 );

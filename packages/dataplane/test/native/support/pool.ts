@@ -17,7 +17,7 @@ export class TestPool {
     this.buffer = Buffer.from(memory.buffer);
     this.offsets = new Int32Array(memory.buffer, size, frames);
     this.lengths = new Int32Array(memory.buffer, size + frames * 4, frames);
-    poolRegister(this.bytes, frames, size, size + frames * 4);
+    poolRegister(this.bytes, frames, 0, size, size + frames * 4);
     for (let frame = frames - 1; frame >= 0; frame--) this.free.push(frame);
   }
 
