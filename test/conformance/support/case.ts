@@ -1,0 +1,63 @@
+// A conformance case: packets in, packets out, counters moved.
+import type { Setting } from './setting.js';
+
+/** A packet from a port to the gateway, as a scapy expression; a link header is put before what has none. */
+export interface SentPacket {
+  port: string;
+  packet: string;
+  /** How often; once unless told. */
+  times?: number;
+}
+
+/** A packet that must come out at a port, in order with the others of that port, equal octet by octet. */
+export interface ExpectedPacket extends SentPacket {
+  /** Fields that are not asserted, as `IP.id`; checksums over them still are. */
+  any?: readonly string[];
+  /** It may come before or after others of its port. */
+  unordered?: boolean;
+}
+
+/** What is hidden from a case unless it watches it; see ../wire/background.py. */
+export type Background = 'arp' | 'nd' | 'announcements';
+
+/** How far each counter moves: `ip4-input/bad_checksum`, or `lan.drops` of an interface's own. */
+export type Moved = Record<string, number>;
+
+export interface Step {
+  send: readonly SentPacket[];
+  /** What comes out; nothing else may. None unless told. */
+  expect?: readonly ExpectedPacket[];
+}
+
+export interface Case {
+  name: string;
+  /** Runs first: a change of configuration, an SA to install. What it moves is not counted. */
+  before?: (setting: Setting) => Promise<void>;
+  after?: (setting: Setting) => Promise<void>;
+  /** One step's packets, */
+  send?: readonly SentPacket[];
+  expect?: readonly ExpectedPacket[];
+  /** or several steps: the next one starts when nothing more comes of the one before. */
+  steps?: readonly Step[];
+  watch?: readonly Background[];
+  /** Every counter that moves, by how much. Those that are not named must not move. */
+  counters?: Moved;
+  /** Counters that may move or not, as it happens. */
+  may?: readonly string[];
+}
+
+/** Says where packets are sent from, or come out: `at('lan', "IP(…)")`. */
+export function at(
+  port: string,
+  packet: string,
+  more: Omit<ExpectedPacket, 'port' | 'packet'> = {},
+): ExpectedPacket {
+  return { port, packet, ...more };
+}
+
+/** A function for one port: `const lan = portOf('lan')`, then `lan("IP(…)")`. */
+export function portOf(
+  port: string,
+): (packet: string, more?: Omit<ExpectedPacket, 'port' | 'packet'>) => ExpectedPacket {
+  return (packet, more) => at(port, packet, more);
+}

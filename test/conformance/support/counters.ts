@@ -1,0 +1,57 @@
+// Counters before and after a case, and what moved in between.
+import type { ActorClient, dataplaneContract } from '@sluice/shared';
+import type { Moved } from './case.js';
+
+type Client = ActorClient<typeof dataplaneContract>;
+
+/** Of an interface's own counters; those of ports are checked against what the stations saw, over all cases. */
+const OF_INTERFACE = ['drops', 'rx_packets', 'tx_packets'] as const;
+
+/**
+ * What no case decides: whether a packet changes worker, which depends on which worker owns what; and what the
+ * control side sends by itself to keep neighbours known.
+ */
+const UNDECIDED = /\/handed_over$|^control\/frames_sent$/;
+
+export interface Counts {
+  errors: Map<string, number>;
+  interfaces: Map<string, number>;
+  /** Counters of which each counts a packet that went no further, ICMP errors sent included. */
+  drops: number;
+}
+
+export async function readCounts(client: Client): Promise<Counts> {
+  const [{ errors }, { interfaces }] = await Promise.all([
+    client.request('show-errors', {}),
+    client.request('show-interfaces', {}),
+  ]);
+  return {
+    errors: new Map(
+      errors
+        .map(({ node, reason, count }): [string, number] => [`${node}/${reason}`, count])
+        .filter(([path]) => !UNDECIDED.test(path)),
+    ),
+    interfaces: new Map(
+      interfaces.flatMap((report) =>
+        OF_INTERFACE.map((counter): [string, number] => [`${report.name}.${counter}`, report[counter]]),
+      ),
+    ),
+    drops: errors
+      .filter(({ node, reason, drop }) => drop || (/icmp-error$/.test(node) && reason === 'sent'))
+      .reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+/** What moved of the nodes' counters, and of those interface counters that are named. */
+export function moved(before: Counts, after: Counts, named: Moved): Moved {
+  const changes: Moved = {};
+  for (const [path, count] of after.errors) {
+    const change = count - (before.errors.get(path) ?? 0);
+    if (change !== 0) changes[path] = change;
+  }
+  for (const path of Object.keys(named)) {
+    const count = after.interfaces.get(path);
+    if (count !== undefined) changes[path] = count - (before.interfaces.get(path) ?? 0);
+  }
+  return changes;
+}

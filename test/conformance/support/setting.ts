@@ -1,0 +1,215 @@
+// A running gateway with stations at its ports: the data plane's own process over veth pairs in the lab.
+import { fileURLToPath } from 'node:url';
+import { type Gateway, Lab, type LabNode, until } from '@sluice/lab';
+import {
+  type ActorClient,
+  connect,
+  createLogger,
+  type DataplaneState,
+  type DeviceConfigInput,
+  dataplaneContract,
+  deviceConfigSchema,
+} from '@sluice/shared';
+import { Agent, type Frame, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
+import type { SentPacket } from './case.js';
+
+const DATAPLANE = fileURLToPath(new URL('../../../../packages/dataplane/dist/src/main.js', import.meta.url));
+/** Before an interface's name: the port that is its twin. */
+const TWIN = 'twin-';
+const LOCAL = { level: 'silent', name: 'conformance' } as const;
+
+/** A port of the gateway: interface `name` over device `<name>0`, wired to the stations' device `name`. */
+export interface TopologyPort {
+  /** MAC address of the stations' frames, unless an expression says otherwise. */
+  mac: string;
+  /** Addresses behind the port that answer ARP and neighbour solicitations, with `mac` or one of their own. */
+  stations: readonly (string | [address: string, mac: string])[];
+  mtu?: number;
+}
+
+export interface Topology {
+  name: string;
+  ports: Record<string, TopologyPort>;
+  /** Interfaces are made of the ports; what is here goes over them by name. */
+  config: Omit<DeviceConfigInput, 'schema'>;
+  /** Constants for expressions: addresses. */
+  names: Record<string, string | number>;
+  /** Interfaces whose twins are ports too, `twin-<name>`: `tap` or `tun`. */
+  twins?: Record<string, 'tap' | 'tun'>;
+  /** Packets between ports that delimit cases. */
+  sentinels: readonly Sentinel[];
+  /** Packets that have the gateway resolve the stations before the first case; what comes of them is not looked at. */
+  warm?: readonly SentPacket[];
+  /** UDP ports of the gateway's Linux that swallow. */
+  sinks?: readonly number[];
+  ipv6?: boolean;
+}
+
+/** Frames of a port, as the stations and as the gateway count them. */
+interface Sum {
+  sent: number;
+  received: number;
+  gatewayReceived: number;
+  gatewaySent: number;
+}
+type Sums = Record<string, Sum>;
+
+export class Setting {
+  readonly client: ActorClient<typeof dataplaneContract>;
+  /** Every frame that cases have sent. */
+  readonly frames: Frame[] = [];
+  private revision = 0;
+  private atStart: Sums | null = null;
+
+  private constructor(
+    readonly topology: Topology,
+    private readonly lab: Lab,
+    readonly gateway: Gateway,
+    readonly agent: Agent,
+  ) {
+    this.client = connect(dataplaneContract, { runDir: gateway.runDir, log: createLogger(LOCAL) });
+  }
+
+  /** Everything is gone again when it rejects. */
+  static async start(topology: Topology): Promise<Setting> {
+    const lab = await Lab.create({ name: `conformance-${topology.name}` });
+    try {
+      const [gateway, stations] = await Promise.all([lab.gateway('gw'), lab.host('stations')]);
+      await Promise.all(
+        Object.entries(topology.ports).map(([name, { mtu = 1500 }]) =>
+          lab.link(gateway.port(`${name}0`), stations.port(name), { mtu }),
+        ),
+      );
+      const [agent] = await Promise.all([Agent.start(stations), startDataplane(gateway)]);
+      const setting = new Setting(topology, lab, gateway, agent);
+      await setting.apply(topology.config);
+      await setting.openPorts();
+      await setting.quiet();
+      setting.atStart = await setting.sums();
+      return setting;
+    } catch (error) {
+      lab.keepLogs = true;
+      const logs = await lab.stop();
+      throw new Error(`the gateway of ${topology.name} did not start; logs: ${logs}`, { cause: error });
+    }
+  }
+
+  /** Gives the data plane its part of a configuration, which must converge at once. */
+  async apply(config: Topology['config']): Promise<void> {
+    const state = dataplaneState({ schema: 1, ...config }, ++this.revision);
+    const status = await this.client.request('apply', state);
+    if (!status.converged || status.problems.length > 0)
+      throw new Error(`the configuration does not converge: ${status.problems.join('; ')}`);
+  }
+
+  /** Runs a step; its frames are kept for the storm. */
+  async run(command: Omit<RunCommand, 'sentinels' | 'deadline'>): Promise<string[]> {
+    const { sentinels } = this.topology;
+    const { sent, failures } = await this.agent.run({ ...command, sentinels, deadline: DEADLINE_S });
+    this.frames.push(...sent);
+    return failures;
+  }
+
+  /** Waits until a sentinel passes each way: neighbours are resolved, Linux has its twins. */
+  async quiet(): Promise<void> {
+    const { sentinels, warm = [] } = this.topology;
+    await until(
+      async () => {
+        await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: 1 });
+        return true;
+      },
+      { describe: 'sentinels to pass the gateway', deadlineMs: 20_000 },
+    );
+    await this.agent.run({ send: warm, expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+    await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+  }
+
+  /** Frames of each port by both sides since the start; what the gateway received are those that were sent. */
+  async sumsSinceStart(): Promise<Sums> {
+    const now = await this.sums();
+    return Object.fromEntries(
+      Object.entries(now).map(([name, sum]) => {
+        const start = this.atStart?.[name];
+        const since = (key: keyof Sum): number => sum[key] - (start?.[key] ?? 0);
+        return [
+          name,
+          {
+            sent: since('sent'),
+            received: since('received'),
+            gatewayReceived: since('gatewayReceived'),
+            gatewaySent: since('gatewaySent'),
+          },
+        ];
+      }),
+    );
+  }
+
+  private async sums(): Promise<Sums> {
+    const totals = await this.agent.totals();
+    const { interfaces } = await this.client.request('show-interfaces', {});
+    const sums: Sums = {};
+    for (const [port, { sent, received }] of Object.entries(totals)) {
+      const twin = port.startsWith(TWIN);
+      const name = twin ? port.slice(TWIN.length) : port;
+      const report = interfaces.find((one) => one.name === name);
+      if (report === undefined) continue;
+      // What Linux itself sends to a twin is not seen from here.
+      sums[port] = twin
+        ? { sent: 0, received, gatewayReceived: 0, gatewaySent: report.punted }
+        : { sent, received, gatewayReceived: report.rx_packets, gatewaySent: report.tx_packets };
+    }
+    return sums;
+  }
+
+  async stop(failed: boolean): Promise<void> {
+    this.lab.keepLogs = failed;
+    await Promise.all([this.client.close(), this.agent.close()]);
+    const logs = await this.lab.stop();
+    if (logs !== null) console.error(`logs of the gateway: ${logs}`);
+  }
+
+  private async openPorts(): Promise<void> {
+    const { ports, twins = {}, sinks = [], names } = this.topology;
+    const { interfaces } = await this.client.request('show-interfaces', {});
+    const macOf = (name: string): string | null => interfaces.find((one) => one.name === name)?.mac ?? null;
+    const { pid } = this.gateway.holder;
+    const commands: PortCommand[] = Object.entries(ports).map(([name, port]) => ({
+      name,
+      device: name,
+      pid: null,
+      own: port.mac,
+      gateway: macOf(name),
+      stations: Object.fromEntries(
+        port.stations.map((station) => (typeof station === 'string' ? [station, port.mac] : station)),
+      ),
+    }));
+    for (const [name, kind] of Object.entries(twins)) {
+      const mac = kind === 'tap' ? macOf(name) : null;
+      commands.push({ name: `${TWIN}${name}`, device: name, pid, own: mac, gateway: null, stations: {} });
+    }
+    await this.agent.open(
+      commands,
+      sinks.map((port) => ({ pid, port })),
+    );
+    const macs = commands.flatMap((port) => [
+      ...(port.gateway === null ? [] : [[`MAC_${port.name.toUpperCase()}`, port.gateway]]),
+      ...(port.own === null ? [] : [[`STATION_${port.name.toUpperCase()}`, port.own]]),
+    ]);
+    await this.agent.names({ ...names, ...Object.fromEntries(macs) });
+  }
+}
+
+/** For what must happen. Nothing waits for what must not: sentinels tell. */
+const DEADLINE_S = 5;
+
+async function startDataplane(gateway: LabNode & { runDir: string }): Promise<void> {
+  await gateway.start([process.execPath, '--enable-source-maps', DATAPLANE, '--run-dir', gateway.runDir], {
+    name: 'dataplane',
+  });
+}
+
+/** The data plane's part of a device configuration, defaults filled in. */
+function dataplaneState(config: DeviceConfigInput, revision: number): DataplaneState {
+  const { schema: _schema, hostname: _hostname, ike: _ike, ...rest } = deviceConfigSchema.parse(config);
+  return { ...rest, revision };
+}

@@ -1,0 +1,111 @@
+"""Security associations by scapy's IPsec layer (RFC 4303), which shares no code with the gateway."""
+
+from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.ipsec import ESP, SecurityAssociation, _ESPPlain
+from scapy.packet import Raw
+
+CIPHERS = {
+    "aes-gcm": "AES-GCM",
+    "aes-cbc": "AES-CBC",
+    "aes-ctr": "AES-CTR",
+    "chacha20-poly1305": "CHACHA20-POLY1305",
+    "null": "NULL",
+}
+INTEGRITY = {
+    "none": "NULL",
+    "hmac-sha1": "HMAC-SHA1-96",
+    "hmac-sha2-256": "SHA2-256-128",
+    "hmac-sha2-384": "SHA2-384-192",
+    "hmac-sha2-512": "SHA2-512-256",
+}
+IPIP, IPV6 = 4, 41
+
+
+class Opens:
+    """An ESP packet that an SA opens: its outer header, SPI and number as named, `inner` inside."""
+
+    def __init__(self, associations, name, inner, outer, seq, high, link=None):
+        self.associations, self.name, self.inner, self.outer = associations, name, inner, outer
+        self.seq, self.high = seq, high
+        self.link = link or (lambda packet: packet)
+
+    def linked(self, link):
+        return Opens(self.associations, self.name, self.inner, self.outer, self.seq, self.high, link)
+
+    def differs(self, actual, compare):
+        """Null, or a text; `compare` is called with the packets that must be the same, and what they are."""
+        sa = self.associations.named(self.name)
+        outer = actual.getlayer(type(self.outer))
+        if outer is None or ESP not in actual:
+            return f"ESP expected:\n{actual.show(dump=True)}"
+        esp = actual[ESP]
+        if (esp.spi, esp.seq) != (sa.spi, self.seq):
+            return f"SPI {sa.spi:#x}, number {self.seq} expected, not {esp.spi:#x}, {esp.seq}"
+        wrong = compare(self.link(self.outer / Raw(bytes(esp))), actual, "outer packet")
+        if wrong is not None:
+            return wrong
+        try:
+            opened = sa.decrypt(outer.copy(), esn=self.high)
+        except Exception as error:  # scapy says in several ways that a packet is not this SA's
+            return f"SA {self.name} does not open it: {error!r}\n{actual.show(dump=True)}"
+        return compare(self.inner, opened.__class__(bytes(opened)), "inner packet")
+
+
+class Associations:
+    def __init__(self):
+        self.specs = {}
+
+    def define(self, name, spec):
+        if spec is None:
+            self.specs.pop(name, None)
+        else:
+            self.specs[name] = spec
+
+    def named(self, name):
+        spec = self.specs[name]
+        crypto = spec["crypto"]
+        outer = IPv6 if ":" in spec["src"] else IP
+        return SecurityAssociation(
+            ESP,
+            spi=spec["spi"],
+            crypt_algo=CIPHERS[crypto["cipher"]],
+            crypt_key=bytes.fromhex(crypto["key_hex"]) or None,
+            crypt_icv_size=crypto["icv_bytes"] if crypto["integrity"] == "none" else None,
+            auth_algo=INTEGRITY[crypto["integrity"]],
+            auth_key=bytes.fromhex(crypto["integrity_key_hex"]) or None,
+            tunnel_header=outer(src=spec["src"], dst=spec["dst"]) if spec["mode"] == "tunnel" else None,
+            esn_en=spec["esn"],
+        )
+
+    def seal(self, name, inner, seq=1, high=0, outer={}, nh=None, padding=None, padlen=None, tfc=b"", encap=None):
+        """
+        `inner` sealed under an SA, in a packet whose header has the fields `outer` beside the SA's addresses.
+        The others lie: `nh` the next header, `padding` and `padlen` the trailer; `tfc` is put behind the inner
+        packet (RFC 4303 section 2.7); `encap` are fields of the UDP header of ESP in UDP.
+        """
+        sa, spec = self.named(name), self.specs[name]
+        inner_octets = bytes(inner)
+        esp = _ESPPlain(spi=sa.spi, seq=seq, iv=sa.crypt_algo.generate_iv())
+        esp.data = inner_octets + tfc
+        esp.nh = nh if nh is not None else {4: IPIP, 6: IPV6}[inner_octets[0] >> 4]
+        esp = sa.crypt_algo.pad(esp)
+        if padding is not None:
+            esp.padding, esp.padlen = padding, len(padding)
+        if padlen is not None:
+            esp.padlen = padlen
+        sealed = sa.crypt_algo.encrypt(
+            sa, esp, sa.crypt_key, sa.crypt_icv_size, esn_en=sa.esn_en, esn=high
+        )
+        sa.auth_algo.sign(sealed, sa.auth_key)
+        kind = IPv6 if ":" in spec["src"] else IP
+        header = kind(src=spec["src"], dst=spec["dst"], **outer)
+        ports = spec["encap"]
+        if ports is not None:
+            udp = {"sport": ports["src_port"], "dport": ports["dst_port"], "chksum": 0, **(encap or {})}
+            return kind(bytes(header / UDP(**udp) / Raw(bytes(sealed))))
+        number = {"nh": 50} if kind is IPv6 else {"proto": 50}
+        return kind(bytes(kind(src=spec["src"], dst=spec["dst"], **{**number, **outer}) / Raw(bytes(sealed))))
+
+    def opens(self, name, inner, outer, seq, high=0):
+        return Opens(self, name, inner, outer, seq, high)
