@@ -122,7 +122,7 @@ const FAULTS: [string, string, string, number, number, RegExp][] = [
     'ike.connections[0].remote.address',
     26,
     26,
-    /IPv4 address such as/,
+    /IPv4 or IPv6 address such as/,
   ],
   [
     'tunnel: hq\n',
@@ -138,7 +138,7 @@ const FAULTS: [string, string, string, number, number, RegExp][] = [
     'ike.connections[0].children[0].replay_window',
     31,
     26,
-    /must be 32, 64, .* or 1024, and this is 100/,
+    /must be 32, 64, .* or 4096, and this is 100/,
   ],
   [
     'tunnel: hq\n',
@@ -154,7 +154,7 @@ const FAULTS: [string, string, string, number, number, RegExp][] = [
     'ike.connections[0].children[0].esp_proposals[0]',
     31,
     27,
-    /aes128gcm16 or aes256gcm16/,
+    /what the data plane does, and "3des" is not/,
   ],
   [
     'psk: {',

@@ -10,9 +10,12 @@ export { ActorServer, type ServeOptions, type ServerCounters, serve } from './ac
 export type { Subscription, SubscriptionHandlers } from './actor/subscription.js';
 export { Supervisor, type SupervisorEvents, type SupervisorOptions } from './actor/supervisor.js';
 export * from './config/device.js';
+export * from './config/esp-proposal.js';
 export * from './config/ike.js';
+export * from './config/ike-child.js';
 export * from './config/interface.js';
 export * from './config/route.js';
+export * from './config/traffic-selector.js';
 export * from './config/tunnel.js';
 export * from './config/vrf.js';
 export { createLogger, type Logger, type LoggerOptions, SECRET_NAMES } from './log.js';

@@ -1,5 +1,13 @@
 // A connection of the device configuration in the terms of VICI's load-conn (swanctl.conf).
-import type { ChildSection, ConnectionSection } from '@sluice/shared';
+import {
+  type ChildSection,
+  type ConfiguredSelector,
+  type ConnectionSection,
+  canonicalIp,
+  childEspProposals,
+  childSelectors,
+  parseTrafficSelector,
+} from '@sluice/shared';
 import type { ViciInput } from '../vici/index.js';
 import { childLifetime, ikeLifetime } from './lifetimes.js';
 
@@ -15,19 +23,26 @@ export interface CharonConnection {
   name: string;
   /** Everything but the children. */
   ike: Record<string, string | number | boolean | string[] | Record<string, string>>;
-  children: Map<string, Record<string, string | number | string[]>>;
+  children: Map<string, CharonChild>;
 }
+
+type CharonChild = Record<string, string | number | boolean | string[]>;
 
 /** The identities of both sides; an endpoint without one is known by its address. */
 export function identities(connection: ConnectionSection): { local: string; remote: string } {
   const { local, remote } = connection;
-  return { local: local.id ?? local.address, remote: remote.id ?? remote.address };
+  return { local: local.id ?? canonical(local.address), remote: remote.id ?? canonical(remote.address) };
+}
+
+/** As charon prints it, so that what it lists can be compared. */
+function canonical(address: string): string {
+  return canonicalIp(address) ?? address;
 }
 
 /** @throws Error when a child names a tunnel without interface id */
 export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tunnels']): CharonConnection {
   const id = identities(connection);
-  const children = new Map<string, Record<string, string | number | string[]>>();
+  const children = new Map<string, CharonChild>();
   for (const child of connection.children) {
     const tunnel = tunnels.find((candidate) => candidate.name === child.tunnel);
     if (tunnel === undefined) {
@@ -41,8 +56,8 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
     name: connection.name,
     ike: {
       version: connection.version,
-      local_addrs: [connection.local.address],
-      remote_addrs: [connection.remote.address],
+      local_addrs: [canonical(connection.local.address)],
+      remote_addrs: [canonical(connection.remote.address)],
       proposals: connection.proposals,
       encap: connection.force_udp_encapsulation,
       dpd_delay: connection.dpd_delay_s,
@@ -62,13 +77,18 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
   };
 }
 
-function toCharonChild(child: ChildSection, ifId: number): Record<string, string | number | string[]> {
+function toCharonChild(child: ChildSection, ifId: number): CharonChild {
+  const { local, remote } = childSelectors(child);
   return {
-    mode: 'tunnel',
-    local_ts: child.local_ts,
-    remote_ts: child.remote_ts,
-    esp_proposals: child.esp_proposals,
+    mode: child.mode,
+    local_ts: local.map(selectorText),
+    remote_ts: remote.map(selectorText),
+    esp_proposals: childEspProposals(child),
     replay_window: child.replay_window,
+    copy_dscp: child.copy_dscp,
+    copy_ecn: child.copy_ecn,
+    copy_df: child.copy_df,
+    tfc_padding: child.tfc_padding,
     if_id_in: ifId,
     if_id_out: ifId,
     ...childLifetime(child),
@@ -78,6 +98,20 @@ function toCharonChild(child: ChildSection, ifId: number): Record<string, string
     dpd_action: 'clear',
     close_action: 'none',
   };
+}
+
+/** Protocol and ports as numbers: which names there are depends on files of the system. */
+function selectorText(text: string): string {
+  const read = parseTrafficSelector(text);
+  if (typeof read === 'string') throw new Error(`The traffic selector ${text} ${read}.`);
+  const { network, protocol, ports } = read;
+  return `${network}${suffixOf(protocol, ports)}`;
+}
+
+function suffixOf(protocol: number, [from, to]: ConfiguredSelector['ports']): string {
+  if (protocol === 0) return '';
+  if (from === 0 && to === 65_535) return `[${protocol}]`;
+  return `[${protocol}/${from === to ? from : `${from}-${to}`}]`;
 }
 
 /** The message of load-conn. */

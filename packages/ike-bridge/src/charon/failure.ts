@@ -1,5 +1,5 @@
 // What went wrong with an SA, from the lines that charon logs about it.
-import type { ConnectionSection } from '@sluice/shared';
+import { type ConnectionSection, childEspProposals, childSelectors } from '@sluice/shared';
 
 export type FailureKind =
   | 'proposal'
@@ -26,7 +26,7 @@ const local = (what: string, values: readonly string[] | undefined): string =>
   values === undefined || values.length === 0 ? '' : ` This side has ${what} ${values.join(', ')}.`;
 
 const espProposals = (connection: ConnectionSection | undefined): string[] | undefined =>
-  connection && [...new Set(connection.children.flatMap((child) => child.esp_proposals))];
+  connection && [...new Set(connection.children.flatMap(childEspProposals))];
 
 /** The most specific first: a notify of the peer says less than what this side found out by itself. */
 const RULES: readonly Rule[] = [
@@ -99,7 +99,9 @@ const RULES: readonly Rule[] = [
     say: (_match, connection) =>
       `The peer does not accept the traffic selectors.${local(
         'the selectors',
-        connection?.children.map((child) => `${child.local_ts.join(' ')} === ${child.remote_ts.join(' ')}`),
+        connection?.children
+          .map(childSelectors)
+          .map((ts) => `${ts.local.join(' ')} === ${ts.remote.join(' ')}`),
       )} Make those of both sides mirror each other.`,
   },
   {

@@ -1,5 +1,5 @@
 // When SAs are rekeyed, and how much longer they may live if the rekeying does not get through.
-import type { ChildSection } from '@sluice/shared';
+import { type ChildSection, childAlwaysEsn } from '@sluice/shared';
 
 /** Retransmissions go on for 29 s (strongswan-conf.ts); twice that lets a rekeying survive an outage. */
 const MARGIN_MIN_S = 60;
@@ -39,7 +39,7 @@ export function childLifetime(child: ChildSection): Record<string, number> {
     lifetime.life_bytes = Math.min(bytes + Math.max(Math.floor(bytes / 4), MARGIN_MIN_BYTES), DIGITS_MAX);
     lifetime.rand_bytes = Math.floor(bytes / 10);
   }
-  const extended = child.esp_proposals.every((proposal) => /-esn$/.test(proposal));
+  const extended = childAlwaysEsn(child);
   const rekeyMax = extended ? DIGITS_MAX : REKEY_PACKETS_WITHOUT_ESN;
   const lifeMax = extended ? DIGITS_MAX : SEQUENCE_MAX;
   const packets = extended ? child.rekey_packets : Math.min(child.rekey_packets ?? rekeyMax, rekeyMax);

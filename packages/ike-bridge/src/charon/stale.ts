@@ -1,5 +1,5 @@
 // Which SAs no longer are what the configuration says, judged by what charon lists of them.
-import type { ConnectionSection } from '@sluice/shared';
+import { type ConnectionSection, canonicalIp } from '@sluice/shared';
 import { hexadecimal, subsection, subsections, text } from '../vici/index.js';
 import { type DesiredIke, identities } from './connections.js';
 import type { ListedSa } from './sas.js';
@@ -50,6 +50,6 @@ function endpointsMatch(connection: ConnectionSection, section: ListedSa['sectio
   return (
     matches('local-id', id.local) &&
     matches('remote-id', id.remote) &&
-    matches('local-host', connection.local.address)
+    matches('local-host', canonicalIp(connection.local.address) ?? '')
   );
 }

@@ -31,6 +31,10 @@ describe('connections', () => {
         remote_ts: ['0.0.0.0/0'],
         esp_proposals: ['aes256gcm16-x25519', 'aes128gcm16-x25519'],
         replay_window: 256,
+        copy_dscp: 'out',
+        copy_ecn: true,
+        copy_df: true,
+        tfc_padding: 0,
         if_id_in: 7,
         if_id_out: 7,
         rekey_time: 3600,
@@ -87,6 +91,30 @@ describe('connections', () => {
       child({ esp_proposals: ['aes256gcm16-esn'], rekey_packets: 2 ** 40 }).rekey_packets,
       2 ** 40,
     );
+  });
+
+  it('names protocols and ports by numbers, and has its own addresses in transport mode', () => {
+    const gre = child({ mode: 'transport', local_ts: ['dynamic[gre]'] });
+    assert.deepEqual([gre.mode, gre.local_ts, gre.remote_ts], ['transport', ['dynamic[47]'], ['dynamic']]);
+    const several = child({
+      local_ts: ['10.1.0.0/16[tcp/1024-2047]', '2001:db8::/32[icmpv6/128]', '10.3.0.0/16[any]'],
+      remote_ts: ['10.2.0.0/16[tcp/443]', '::/0'],
+    });
+    assert.deepEqual(several.local_ts, [
+      '10.1.0.0/16[6/1024-2047]',
+      '2001:db8::/32[58/32768-33023]',
+      '10.3.0.0/16',
+    ]);
+    assert.deepEqual(several.remote_ts, ['10.2.0.0/16[6/443]', '::/0']);
+  });
+
+  it('writes addresses as charon lists them', () => {
+    const { ike } = toCharon(
+      connection({ local: { address: '2001:DB8:0::1' }, remote: { address: '2001:db8:0:0::2' } }),
+      TUNNELS,
+    );
+    assert.deepEqual([ike.local_addrs, ike.remote_addrs], [['2001:db8::1'], ['2001:db8::2']]);
+    assert.deepEqual(ike.local, { auth: 'psk', id: '2001:db8::1' });
   });
 
   it('writes no number that charon cannot read', () => {

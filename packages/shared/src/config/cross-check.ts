@@ -1,5 +1,6 @@
 // What one section of a configuration says of another: names that must exist, must differ, must fit together.
 import type { z } from 'zod';
+import { canonicalIp } from '../net/ip.js';
 import { contains, formatIp4Prefix, networkOf, parseIp4, parseIp4Prefix } from '../net/ip4.js';
 import type { ConnectionSection } from './ike.js';
 import type { InterfaceSection } from './interface.js';
@@ -155,11 +156,11 @@ function checkConnections(config: Sections, report: Report): void {
   const tunnels = new Set(config.tunnels.map((tunnel) => tunnel.name));
   const local = new Set(
     [...config.interfaces, ...config.tunnels].flatMap((entry) =>
-      entry.addresses.map((text) => text.split('/')[0]),
+      entry.addresses.map((text) => canonicalIp(text.split('/')[0] ?? '')),
     ),
   );
   config.ike.connections.forEach((connection, i) => {
-    if (!local.has(connection.local.address)) {
+    if (!local.has(canonicalIp(connection.local.address))) {
       report(
         ['ike', 'connections', i, 'local', 'address'],
         `${connection.local.address} is not an address of this device: use one of ${[...local].join(', ') || 'its interfaces, which have none'}`,

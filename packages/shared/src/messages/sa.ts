@@ -80,6 +80,11 @@ export const saSpecSchema = saKeySchema.extend({
   /** DF of an outer IPv4 header (RFC 4301 section 8.1). */
   df: z.enum(['copy', 'set', 'clear']),
   /**
+   * Outbound, in tunnel mode: an inner packet is padded to this many octets (RFC 4303 section 2.7), at most to what
+   * the path takes; all ones is as far as that. Left out or 0: no such padding.
+   */
+  tfc_bytes: u32.optional(),
+  /**
    * For an SA that has been in use before: the last sequence number that may have been sent (the next is
    * one more), or the highest received (older ones count as seen). AES-GCM must never use a number twice
    * under one key. Left out: 0.

@@ -1,3 +1,4 @@
 // Address arithmetic without schemas: what a worker thread loads.
+export * from './ip.js';
 export * from './ip4.js';
 export * from './ip6.js';
