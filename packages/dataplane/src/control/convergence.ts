@@ -13,6 +13,7 @@ import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
 import { innerMtu } from '../wire/esp.js';
 import { VRFS_MAX } from '../workers/shared-memory.js';
 import { captureDevice, deviceIndex, releaseDevice } from './device.js';
+import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
 import type { LinuxTwins, TwinRoute, TwinSpec } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
@@ -39,6 +40,7 @@ export interface Parts {
   sas: SecurityAssociations;
   twins: LinuxTwins;
   adjacencies: AdjacencyTable;
+  features: Features;
 }
 
 export class Convergence {
@@ -217,6 +219,7 @@ export class Convergence {
     const { parts } = this;
     parts.statics.forgetInterface(entry.row);
     parts.neighbours.clear(entry.row);
+    parts.features.forget(entry.row);
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) {
       this.tunnels.delete(entry.ifId);

@@ -20,6 +20,7 @@ import {
 } from '../workers/shared-memory.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
+import { Features } from './features.js';
 import { Interfaces } from './interfaces.js';
 import { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
@@ -130,6 +131,7 @@ export class Dataplane {
       sas: this.sas,
       twins: this.twins,
       adjacencies,
+      features: new Features(table, adjacencies),
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
     this.loop = new ControlLoop(shared, table, { record: (...words) => this.record(...words) }, outputNode);
