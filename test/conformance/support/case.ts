@@ -1,4 +1,5 @@
 // A conformance case: packets in, packets out, counters moved.
+import type { SaFields } from './sa.js';
 import type { Setting } from './setting.js';
 
 /** A packet from a port to the gateway, as a scapy expression; a link header is put before what has none. */
@@ -15,6 +16,8 @@ export interface ExpectedPacket extends SentPacket {
   any?: readonly string[];
   /** It may come before or after others of its port. */
   unordered?: boolean;
+  /** It may come up to so many times; `times` unless told. */
+  atMost?: number;
 }
 
 /** What is hidden from a case unless it watches it; see ../wire/background.py. */
@@ -22,6 +25,9 @@ export type Background = 'arp' | 'nd' | 'announcements';
 
 /** How far each counter moves: `ip4-input/bad_checksum`, or `lan.drops` of an interface's own. */
 export type Moved = Record<string, number>;
+
+/** The same with bounds, where rates decide. */
+export type Named = Record<string, number | readonly [min: number, max: number]>;
 
 export interface Step {
   send: readonly SentPacket[];
@@ -34,6 +40,8 @@ export interface Case {
   /** Runs first: a change of configuration, an SA to install. What it moves is not counted. */
   before?: (setting: Setting) => Promise<void>;
   after?: (setting: Setting) => Promise<void>;
+  /** SAs of the topology's tunnels by name, installed before and removed after; see Topology.sas. */
+  sas?: Record<string, SaFields>;
   /** One step's packets, */
   send?: readonly SentPacket[];
   expect?: readonly ExpectedPacket[];
@@ -41,7 +49,7 @@ export interface Case {
   steps?: readonly Step[];
   watch?: readonly Background[];
   /** Every counter that moves, by how much. Those that are not named must not move. */
-  counters?: Moved;
+  counters?: Named;
   /** Counters that may move or not, as it happens. */
   may?: readonly string[];
 }

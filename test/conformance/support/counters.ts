@@ -1,6 +1,6 @@
 // Counters before and after a case, and what moved in between.
 import type { ActorClient, dataplaneContract } from '@sluice/shared';
-import type { Moved } from './case.js';
+import type { Moved, Named } from './case.js';
 
 type Client = ActorClient<typeof dataplaneContract>;
 
@@ -43,7 +43,7 @@ export async function readCounts(client: Client): Promise<Counts> {
 }
 
 /** What moved of the nodes' counters, and of those interface counters that are named. */
-export function moved(before: Counts, after: Counts, named: Moved): Moved {
+export function moved(before: Counts, after: Counts, named: Named): Moved {
   const changes: Moved = {};
   for (const [path, count] of after.errors) {
     const change = count - (before.errors.get(path) ?? 0);
@@ -54,4 +54,15 @@ export function moved(before: Counts, after: Counts, named: Moved): Moved {
     if (count !== undefined) changes[path] = count - (before.interfaces.get(path) ?? 0);
   }
   return changes;
+}
+
+/** What was named, with each bound that holds replaced by the figure itself. */
+export function bounded(named: Named, changes: Moved): Named {
+  return Object.fromEntries(
+    Object.entries(named).map(([path, value]) => {
+      if (typeof value === 'number') return [path, value];
+      const change = changes[path] ?? 0;
+      return [path, change >= value[0] && change <= value[1] ? change : value];
+    }),
+  );
 }

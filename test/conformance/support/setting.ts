@@ -9,9 +9,12 @@ import {
   type DeviceConfigInput,
   dataplaneContract,
   deviceConfigSchema,
+  type SaSpec,
+  tunnelIfId,
 } from '@sluice/shared';
 import { Agent, type Frame, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
 import type { SentPacket } from './case.js';
+import { type SaFields, saSpec } from './sa.js';
 
 const DATAPLANE = fileURLToPath(new URL('../../../../packages/dataplane/dist/src/main.js', import.meta.url));
 /** Before an interface's name: the port that is its twin. */
@@ -38,6 +41,8 @@ export interface Topology {
   twins?: Record<string, 'tap' | 'tun'>;
   /** Packets between ports that delimit cases. */
   sentinels: readonly Sentinel[];
+  /** What SAs of cases are by their name, before a case's own fields: `in` and `out` of a tunnel, say. */
+  sas?: Record<string, SaFields & Pick<SaSpec, 'direction' | 'src' | 'dst'> & { tunnel: string }>;
   /** Packets that have the gateway resolve the stations before the first case; what comes of them is not looked at. */
   warm?: readonly SentPacket[];
   /** UDP ports of the gateway's Linux that swallow. */
@@ -108,6 +113,28 @@ export class Setting {
     const { sent, failures } = await this.agent.run({ ...command, sentinels, deadline: DEADLINE_S });
     this.frames.push(...sent);
     return failures;
+  }
+
+  /** Installs a case's SAs, and tells the expressions of them. */
+  async install(sas: Record<string, SaFields>): Promise<Map<string, SaSpec>> {
+    const installed = new Map<string, SaSpec>();
+    for (const [name, fields] of Object.entries(sas)) {
+      const base = this.topology.sas?.[name];
+      if (base === undefined) throw new Error(`the topology has no SA "${name}"`);
+      const { tunnel, ...of } = base;
+      const spec = saSpec({ if_id: tunnelIfId({ name: tunnel }), ...of, ...fields });
+      await this.client.request('sa-install', spec);
+      await this.agent.sa(name, spec);
+      installed.set(name, spec);
+    }
+    return installed;
+  }
+
+  async remove(installed: Map<string, SaSpec>): Promise<void> {
+    for (const [name, { dst, spi }] of installed) {
+      await this.client.request('sa-remove', { dst, spi });
+      await this.agent.sa(name, null);
+    }
   }
 
   /** Waits until a sentinel passes each way: neighbours are resolved, Linux has its twins. */

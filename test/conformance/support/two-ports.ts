@@ -22,7 +22,7 @@ const names = {
   HOLE: '203.0.113.130',
 };
 
-export const twoPorts: Topology = {
+export const twoPorts = {
   name: 'two-ports',
   ports: {
     lan: { mac: '02:00:00:00:01:02', stations: [names.HOST, names.OTHER] },
@@ -48,4 +48,4 @@ export const twoPorts: Topology = {
     { from: 'lan', to: 'twin-lan', packet: 'IP(src=HOST, dst=LAN)/UDP(sport=9, dport=9)/SENTINEL' },
     { from: 'wan', to: 'twin-wan', packet: 'IP(src=FAR, dst=WAN)/UDP(sport=9, dport=9)/SENTINEL' },
   ],
-};
+} satisfies Topology;

@@ -42,7 +42,7 @@ class Opens:
         esp = actual[ESP]
         if (esp.spi, esp.seq) != (sa.spi, self.seq):
             return f"SPI {sa.spi:#x}, number {self.seq} expected, not {esp.spi:#x}, {esp.seq}"
-        wrong = compare(self.link(self.outer / Raw(bytes(esp))), actual, "outer packet")
+        wrong = compare(self.link(self.outer / esp.copy()), actual, "outer packet")
         if wrong is not None:
             return wrong
         try:

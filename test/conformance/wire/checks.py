@@ -22,13 +22,20 @@ def check(expected, came, expressions):
             if not got:
                 failures.append(f"did not come out at {port}: {e['packet']}")
                 continue
-            failure = differs(e, got[pick(e, got, port, expressions)], port, expressions)
-            del got[pick(e, got, port, expressions)]
+            failure = differs(e, got.pop(pick(e, got, port, expressions)), port, expressions)
             if failure is not None:
                 failures.append(failure)
+        for e in wanted_more(expected, port):
+            if got and differs(e, got[0], port, expressions) is None:
+                got.pop(0)
         for octets in got:
             failures.append(f"came out at {port} unexpected:\n{shown(expressions.dissected(port, octets))}")
     return failures
+
+
+def wanted_more(expected, port):
+    """Those that may come more often than they must."""
+    return [e for e in expected if e["port"] == port for _ in range(e.get("atMost", 0) - e.get("times", 1))]
 
 
 def pick(e, got, port, expressions):
