@@ -3,6 +3,7 @@ import type { PacketPool } from '../memory/packet-pool.js';
 import type { HashU32 } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import type { Ip4Fib } from '../tables/ip4-fib.js';
+import type { Ip6Fib } from '../tables/ip6-fib.js';
 import type { SaTable } from '../tables/security-associations.js';
 import type { RateLimiter } from './rate-limiter.js';
 
@@ -15,6 +16,7 @@ export interface EspCrypto {
 export interface NodeContext {
   readonly pool: PacketPool;
   readonly fib: Ip4Fib;
+  readonly fib6: Ip6Fib;
   /** Rows of ADJ_WORDS words; see tables/adjacencies.ts. */
   readonly adjacencies: Int32Array;
   readonly interfaces: InterfaceTable;

@@ -1,11 +1,11 @@
 // Loads many routes at once without stalling the control thread: a pool thread builds the VRF's table in
 // memory set aside for it, and the writer publishes the whole by one store.
 import { Piscina } from 'piscina';
-import type { BuildResult, BuildTask, Ip4RouteArrays } from './fib-builder-task.js';
-import { Ip4FibError } from './ip4-fib-error.js';
-import type { Ip4FibWriter } from './ip4-fib-writer.js';
+import type { BuildResult, BuildTask, RouteArrays } from './fib-builder-task.js';
+import { FibError } from './fib-error.js';
+import type { FibWriter } from './fib-writer.js';
 
-export type { Ip4RouteArrays } from './fib-builder-task.js';
+export type { RouteArrays } from './fib-builder-task.js';
 
 /** An idle thread goes after this time, and its heap with it. */
 const IDLE_MS = 1000;
@@ -35,18 +35,19 @@ export class FibBuilder {
   /**
    * Replaces all routes of a VRF. What the writer adds and removes meanwhile takes effect at once and stays.
    * Arrays in SharedArrayBuffers go to the pool without a copy; they must not change until the end.
-   * Rejects with Ip4FibError `no-vrf`, `busy`, `bad-route` or `exhausted`; the VRF's routes are as before.
+   * Rejects with FibError `no-vrf`, `busy`, `bad-route` or `exhausted`; the VRF's routes are as before.
    */
-  async load(writer: Ip4FibWriter, vrf: number, routes: Ip4RouteArrays): Promise<LoadStatistics> {
+  async load<Address>(writer: FibWriter<Address>, vrf: number, routes: RouteArrays): Promise<LoadStatistics> {
     const begin = performance.now();
-    const given = routes.addresses.length;
-    if (routes.lengths.length !== given || routes.adjacencies.length !== given) {
-      throw new Ip4FibError('bad-route', 'addresses, lengths and adjacencies are not equally many');
+    const given = routes.lengths.length;
+    const { words, bits } = writer.family;
+    if (routes.addresses.length !== given * words || routes.adjacencies.length !== given) {
+      throw new FibError('bad-route', 'addresses, lengths and adjacencies are not equally many');
     }
-    const routesByLength = new Uint32Array(33);
+    const routesByLength = new Uint32Array(bits + 1);
     for (const length of routes.lengths) {
       // The builder says which route is wrong; here it only needs no memory.
-      if (length <= 32) routesByLength[length]!++;
+      if (length <= bits) routesByLength[length]!++;
     }
     const load = writer.beginLoad(vrf, routesByLength);
     let result: BuildResult;
@@ -59,7 +60,7 @@ export class FibBuilder {
     }
     if ('failed' in result) {
       writer.abandonLoad(load);
-      throw new Ip4FibError(result.failed.code, result.failed.message);
+      throw new FibError(result.failed.code, result.failed.message);
     }
     writer.publishLoad(load, result.built);
     return { routes: writer.routeCount(vrf), given, durationMs: performance.now() - begin };

@@ -30,6 +30,7 @@ import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjace
 import { HashU32 } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
 import { Ip4Fib } from '../tables/ip4-fib.js';
+import { Ip6Fib } from '../tables/ip6-fib.js';
 import { SaTable } from '../tables/security-associations.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import { IP4_DST, readI32 } from '../wire/ip4.js';
@@ -101,6 +102,7 @@ export class Forwarder implements LoopWork {
     this.context = {
       pool: this.pool,
       fib: new Ip4Fib(shared.fib),
+      fib6: new Ip6Fib(shared.fib6),
       adjacencies: new Int32Array(shared.adjacencies),
       interfaces: new InterfaceTable(shared.interfaces),
       sas: new SaTable(shared.sas),

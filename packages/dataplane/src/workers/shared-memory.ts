@@ -7,15 +7,18 @@ import { allocatePool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import type { WasmMemory } from '../memory/wasm-memory.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
+import type { FibMemory } from '../tables/fib-layout.js';
 import { HashU32 } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
-import { allocateIp4FibMemory, type Ip4FibMemory } from '../tables/ip4-fib-layout.js';
+import { allocateIp4FibMemory } from '../tables/ip4-fib-layout.js';
+import { allocateIp6FibMemory } from '../tables/ip6-fib-layout.js';
 import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
 
 /** Words of the rings between threads. Tuning: several vectors, so that a short stall of one side drops nothing. */
 const RING = 4096;
-/** Entries of the FIB's arena, 4 bytes each; committed as they are used. */
+/** Memory of each FIB's tables; committed as it is used. */
 const FIB_BYTES = 256 << 20;
+const FIB6_BYTES = 256 << 20;
 export const VRFS_MAX = 4096;
 
 /** Words of `signals`. */
@@ -29,7 +32,8 @@ export interface SharedMemory {
   adjacencies: SharedArrayBuffer;
   sas: SaBuffers;
   spis: SharedArrayBuffer;
-  fib: Ip4FibMemory;
+  fib: FibMemory;
+  fib6: FibMemory;
   epoch: SharedArrayBuffer;
   /** Per worker. */
   counters: SharedArrayBuffer[];
@@ -76,6 +80,7 @@ export function allocateSharedMemory(
     sas: SaTable.allocate(),
     spis: HashU32.allocate(SAS_MAX),
     fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
+    fib6: allocateIp6FibMemory({ vrfs: VRFS_MAX, bytes: FIB6_BYTES }),
     epoch: allocateEpoch(workers),
     counters: each(() => GraphCounters.allocate(GRAPH)),
     handOff: each(() => each(ring)),

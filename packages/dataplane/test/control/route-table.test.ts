@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ROUTE_SOURCES, type RouteSource, RouteTable } from '../../src/control/route-table.js';
-import { address, edges, makeFib, Oracle, type Prefix, prefix } from '../tables/fib-model.js';
+import { ip4Model, makeFib, Oracle, type Prefix, prefix } from '../tables/fib-model.js';
 
 const VRF = 0;
 
@@ -18,8 +18,8 @@ interface Offer extends Prefix {
 }
 
 /** The preferred offers of each prefix, by looking at all. */
-function inForce(offers: readonly Offer[]): Oracle {
-  const oracle = new Oracle();
+function inForce(offers: readonly Offer[]): Oracle<number> {
+  const oracle = new Oracle(ip4Model.contains);
   for (const source of [...ROUTE_SOURCES].reverse()) {
     for (const offer of offers) if (offer.source === source) oracle.add(offer);
   }
@@ -78,7 +78,7 @@ describe('route table', () => {
       remove: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(offer, { maxLength: 40 }), fc.array(address), (steps, hosts) => {
+      fc.property(fc.array(offer, { maxLength: 40 }), fc.array(ip4Model.address), (steps, hosts) => {
         const { routes, lookup } = table();
         let offers: Offer[] = [];
         for (const { prefix: network, source, adjacency, remove } of steps) {
@@ -93,7 +93,7 @@ describe('route table', () => {
           }
         }
         const oracle = inForce(offers);
-        for (const host of [...hosts, ...steps.flatMap((step) => edges(step.prefix))]) {
+        for (const host of [...hosts, ...steps.flatMap((step) => ip4Model.edges(step.prefix))]) {
           assert.equal(lookup(host), oracle.lookup(host), `lookup of ${host}`);
         }
         assert.deepEqual(

@@ -1,9 +1,11 @@
 // Started with --trace-gc by hot-path.test.ts: runs one hot path many times between two lines of output.
 import { writeSync } from 'node:fs';
+import type { Ip6Words } from '@sluice/shared/net';
 import { allocateEpoch, EpochControl, EpochReader } from '../../src/memory/epoch.js';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { HashU32, HashU32Writer } from '../../src/tables/hash-u32.js';
 import { firstNarrowVrf, makeFib } from './fib-model.js';
+import { makeFib6, realisticRoutes } from './ip6-fib-model.js';
 import { xorshift } from './random.js';
 
 const VECTOR = 256;
@@ -25,6 +27,23 @@ const paths: Record<string, () => () => void> = {
     const { fib } = test;
     return () => {
       for (let i = 0; i < VECTOR; i++) out[i] = fib.lookup(i & 1 ? 0 : narrow, keys[i]!);
+    };
+  },
+  fib6() {
+    const test = makeFib6();
+    test.writer.createVrf(0);
+    test.writer.createVrf(1);
+    const { addresses, lengths } = realisticRoutes(4000, random);
+    for (let i = 0; i < lengths.length; i++) {
+      const address = [...addresses.subarray(4 * i, 4 * i + 4)] as unknown as Ip6Words;
+      if (lengths[i] !== 0) test.writer.add(i < 100 ? 1 : 0, address, lengths[i]!, 1 + i);
+    }
+    const { fib } = test;
+    return () => {
+      for (let i = 0; i < VECTOR; i++) {
+        const at = 4 * (i % 120);
+        out[i] = fib.lookup(i & 1, addresses[at]! | 0, addresses[at + 1]! | 0, keys[i]!, keys[i]!);
+      }
     };
   },
   hash() {

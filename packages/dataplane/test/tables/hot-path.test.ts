@@ -17,7 +17,7 @@ async function collections(path: string): Promise<string[]> {
 describe('hot paths of tables and memory', function () {
   this.timeout(60_000);
 
-  for (const path of ['fib', 'hash', 'ring', 'epoch']) {
+  for (const path of ['fib', 'fib6', 'hash', 'ring', 'epoch']) {
     it(`${path}: allocates nothing`, async () => {
       assert.deepEqual(await collections(path), []);
     });

@@ -34,7 +34,7 @@ describe('ip4 fib memory', () => {
         count++;
       }
     };
-    const exhausted = { code: 'exhausted', message: /all 1 MiB of FIB memory are in use: give/ };
+    const exhausted = { code: 'exhausted', message: /all 1 MiB of IPv4 FIB memory are in use: give/ };
     assert.throws(fill, exhausted);
     assert.ok(count > 100);
     const check = (): void => {

@@ -1,15 +1,17 @@
 // A worker that looks up while the control side changes: every answer must be one of those allowed.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Ip6Words } from '@sluice/shared/net';
 import { EpochReader } from '../../src/memory/epoch.js';
+import type { FibMemory } from '../../src/tables/fib-layout.js';
 import { HashU32 } from '../../src/tables/hash-u32.js';
 import { Ip4Fib } from '../../src/tables/ip4-fib.js';
-import type { Ip4FibMemory } from '../../src/tables/ip4-fib-layout.js';
+import { Ip6Fib } from '../../src/tables/ip6-fib.js';
 
 export interface Check {
   /** VRF, or scope of the hash table. */
   table: number;
-  /** Address, or key. */
-  key: number;
+  /** Address, or key; an IPv6 address as its words. */
+  key: number | Ip6Words;
   /** Values that are right at one moment or another. */
   allowed: number[];
 }
@@ -18,7 +20,8 @@ export interface ReaderData {
   epoch: SharedArrayBuffer;
   /** Int32: stop flag, turns of the loop, how many of the allowed values of all checks were seen. */
   control: SharedArrayBuffer;
-  fib: Pick<Ip4FibMemory, 'entries' | 'roots'> | null;
+  fib: Pick<FibMemory, 'entries' | 'roots' | 'defaults'> | null;
+  fib6: Pick<FibMemory, 'entries' | 'roots' | 'defaults'> | null;
   hash: SharedArrayBuffer | null;
   checks: Check[];
 }
@@ -42,7 +45,11 @@ if (parentPort !== null) {
   const hash = data.hash === null ? null : new HashU32(data.hash);
   const report: ReaderReport = { lookups: 0, violations: 0, example: '' };
   const seen = data.checks.map((check) => check.allowed.map(() => false));
-  const lookup = (table: number, key: number): number => fib?.lookup(table, key) ?? hash!.lookup(key, table);
+  const fib6 = data.fib6 === null ? null : new Ip6Fib(data.fib6);
+  const lookup = (table: number, key: number | Ip6Words): number =>
+    typeof key === 'number'
+      ? (fib?.lookup(table, key) ?? hash!.lookup(key, table))
+      : fib6!.lookup(table, key[0], key[1], key[2], key[3]);
 
   parentPort.postMessage('ready');
   reader.online();

@@ -3,7 +3,7 @@
 // The arena is cut into slabs of 2^16 entries. A slab is free, one wide root, or blocks of one size. Its
 // state lies in shared memory, so that a builder on another thread can fill slabs that were set aside for
 // it and hand them back as they are; one thread owns a slab at any time.
-import { type Ip4FibMemory, SLAB_ENTRIES, SLAB_SHIFT, SLAB_WORDS } from './ip4-fib-layout.js';
+import { type FibMemory, SLAB_ENTRIES, SLAB_SHIFT, SLAB_WORDS } from './fib-layout.js';
 
 /** Words of a slab's state. SLAB_BLOCK: log2 of the entries of its blocks; 0 while the slab is free. */
 const SLAB_BLOCK = 0;
@@ -27,7 +27,7 @@ export interface ArenaStatistics {
   readonly bytesFree: number;
 }
 
-export class Ip4FibArena {
+export class FibArena {
   private readonly entries: Int32Array;
   private readonly state: Int32Array;
   private readonly freeSlabs: number[] = [];
@@ -39,7 +39,7 @@ export class Ip4FibArena {
   private readonly used = new Int32Array(SLAB_SHIFT + 1);
 
   /** An arena that allocates from these slabs only: all free, and this thread's. */
-  constructor(memory: Ip4FibMemory, slabs: Iterable<number>) {
+  constructor(memory: FibMemory, slabs: Iterable<number>) {
     this.entries = new Int32Array(memory.entries);
     this.state = new Int32Array(memory.slabs);
     this.next = new Int32Array(this.state.length / SLAB_WORDS);
@@ -49,7 +49,7 @@ export class Ip4FibArena {
   }
 
   /** The numbers of all slabs of a FIB's memory. */
-  static slabsOf(memory: Ip4FibMemory): number[] {
+  static slabsOf(memory: FibMemory): number[] {
     return Array.from({ length: memory.slabs.byteLength / 4 / SLAB_WORDS }, (_, slab) => slab);
   }
 
