@@ -3,8 +3,12 @@
     {
       'target_name': 'sluice_native',
       'sources': [
+        'native/esp-algorithms.c',
         'native/esp-crypto.c',
         'native/esp-ipsec-mb.c',
+        'native/esp-ipsec-mb-lanes.c',
+        'native/esp-iv.c',
+        'native/esp-jobs.c',
         'native/esp-openssl.c',
         'native/esp-self-test.c',
         'native/af-packet.c',
@@ -27,8 +31,10 @@
       ],
       'defines': ['_GNU_SOURCE', 'NAPI_VERSION=8'],
       'cflags': ['-O3', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
-      # AES-GCM of OpenSSL comes from Node itself, so libcrypto is not linked: one process, one OpenSSL.
+      # OpenSSL comes from Node itself, so libcrypto is not linked: one process, one OpenSSL.
       'libraries': ['-lbpf', '-lIPSec_MB'],
+      # Keys, the pool and what threads have of their own outlive the thread that loaded the addon.
+      'ldflags': ['-Wl,-z,nodelete'],
     },
   ],
 }

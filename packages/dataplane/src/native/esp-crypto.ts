@@ -26,7 +26,8 @@ export const espOpenJobs: (jobs: Int32Array, count: number, status: Uint8Array) 
 
 /**
  * What new keys are made for: 'ipsec-mb avx512', 'openssl 3.0.19'. With a name, chooses it; 'auto' is ipsec-mb where
- * it works, else OpenSSL. Keys that are set already keep theirs.
+ * it works, else OpenSSL. Keys that are set already keep theirs. An algorithm whose known answers it did not give is
+ * named behind ', without', and its keys are made for the other backend.
  *
  * @throws NativeError EOPNOTSUPP when the one asked for does not work on this CPU.
  */

@@ -1,5 +1,8 @@
+// Keys and jobs of ESP's crypto: what is refused, what is left alone, and what becomes of forged packets. That the
+// arithmetic is right: esp-known-answers and esp-cross-check.
 import assert from 'node:assert/strict';
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
 import {
   espBackend,
   espKeySet,
@@ -9,95 +12,63 @@ import {
   FRAME_BYTES,
   NativeError,
 } from '../../src/native/index.js';
-import { ESP_AAD_LENGTH, ESP_ESN, ESP_JOB, ESP_JOB_WORDS, ESP_STATUS } from '../../src/tables/esp-job.js';
+import {
+  ESP_CIPHERS,
+  ESP_INTEGRITIES,
+  type EspCipher,
+  type EspIntegrity,
+  type EspKey,
+  espKeyFault,
+} from '../../src/tables/esp-algorithms.js';
+import {
+  ESP_AAD_LENGTH,
+  ESP_ESN,
+  ESP_IV_GIVEN,
+  ESP_JOB_WORDS,
+  ESP_STATUS,
+} from '../../src/tables/esp-job.js';
+import { openData } from '../support/esp-oracle.js';
+import {
+  changed,
+  EspFrames,
+  type JobWords,
+  nameOf,
+  open,
+  randomKeys,
+  randomParts,
+  seal,
+} from './support/esp-jobs.js';
 import { TestPool } from './support/pool.js';
-import { ESP_VECTORS, GCM_VECTORS, type GcmVector } from './vectors/gcm.js';
 
 const SLOT = 4711;
-// A frame of these tests: AAD, then the IV, then the data.
-const AAD_AT = 0;
-const IV_AT = 64;
-const DATA_AT = 128;
+const FRAMES = 40;
+const { ok, authenticationFailed, badJob } = ESP_STATUS;
 
-type IcvBytes = 8 | 12 | 16;
+/** One transform of each kind. */
+const KINDS = ['aes-gcm', 'aes-gmac', 'aes-cbc', 'aes-ctr', 'chacha20-poly1305', 'null'] as const;
 
-const setGcm = (slot: number, key: Uint8Array, salt: Uint8Array, icvBytes: number): void =>
-  espKeySet(slot, {
-    cipher: 'aes-gcm',
-    key: Buffer.concat([key, salt]),
-    integrity: 'none',
-    integrityKey: new Uint8Array(0),
-    icvBytes,
-  });
+function keyOf(cipher: EspCipher): EspKey {
+  const found = randomKeys().find((key) => key.cipher === cipher);
+  assert.ok(found);
+  return found;
+}
 
-const hex = (text: string): Buffer => Buffer.from(text, 'hex');
+const isNative = (code: string) => (error: unknown) => error instanceof NativeError && error.code === code;
 
 describe('native crypto of ESP', () => {
   let pool: TestPool;
+  let frames: EspFrames;
   before(() => {
-    pool = new TestPool(32);
+    pool = new TestPool(FRAMES);
+    frames = new EspFrames(pool);
   });
   after(() => {
     pool.close();
     espBackend('auto');
   });
   afterEach(() => {
-    espKeyWipe(SLOT);
+    frames.wipeAll();
   });
-
-  function put(frame: number, at: number, bytes: Uint8Array): void {
-    pool.bytes.set(bytes, frame * FRAME_BYTES + at);
-  }
-
-  function get(frame: number, at: number, length: number): Buffer {
-    return Buffer.from(pool.bytes.slice(frame * FRAME_BYTES + at, frame * FRAME_BYTES + at + length));
-  }
-
-  function job(
-    frame: number,
-    dataLength: number,
-    more: Partial<Record<keyof typeof ESP_JOB, number>> = {},
-  ): Int32Array {
-    const words = new Int32Array(ESP_JOB_WORDS);
-    const base = frame * FRAME_BYTES;
-    words[ESP_JOB.slot] = SLOT;
-    words[ESP_JOB.dataOffset] = base + DATA_AT;
-    words[ESP_JOB.dataLength] = dataLength;
-    words[ESP_JOB.headerOffset] = base + AAD_AT;
-    words[ESP_JOB.ivOffset] = base + IV_AT;
-    for (const [name, value] of Object.entries(more)) words[ESP_JOB[name as keyof typeof ESP_JOB]] = value;
-    return words;
-  }
-
-  function runOne(run: typeof espSealJobs, words: Int32Array): number {
-    const status = new Uint8Array([0xa5]);
-    const failed = run(words, 1, status);
-    assert.equal(failed, status[0] === ESP_STATUS.ok ? 0 : 1);
-    return status[0]!;
-  }
-
-  function checkVector(vector: GcmVector, words: (length: number) => Int32Array, aad: Uint8Array): void {
-    const [nonce, plaintext, ciphertext, icv] = [
-      hex(vector.nonce),
-      hex(vector.plaintext),
-      hex(vector.ciphertext),
-      hex(vector.icv),
-    ];
-    setGcm(SLOT, hex(vector.key), nonce.subarray(0, 4), icv.length as IcvBytes);
-    put(0, AAD_AT, aad);
-    put(0, IV_AT, nonce.subarray(4));
-    put(0, DATA_AT, plaintext);
-    put(0, DATA_AT + plaintext.length, Buffer.alloc(20, 0xa5));
-
-    assert.equal(runOne(espSealJobs, words(plaintext.length)), ESP_STATUS.ok);
-    assert.equal(get(0, DATA_AT, plaintext.length).toString('hex'), ciphertext.toString('hex'));
-    assert.equal(get(0, DATA_AT + plaintext.length, icv.length).toString('hex'), icv.toString('hex'));
-    const behind = 20 - icv.length;
-    assert.deepEqual(get(0, DATA_AT + plaintext.length + icv.length, behind), Buffer.alloc(behind, 0xa5));
-
-    assert.equal(runOne(espOpenJobs, words(plaintext.length)), ESP_STATUS.ok);
-    assert.equal(get(0, DATA_AT, plaintext.length).toString('hex'), plaintext.toString('hex'));
-  }
 
   for (const backend of ['ipsec-mb', 'openssl'] as const) {
     describe(backend, () => {
@@ -106,209 +77,348 @@ describe('native crypto of ESP', () => {
         assert.ok(espBackend().startsWith(backend), 'and stays chosen');
       });
 
-      for (const vector of GCM_VECTORS) {
-        it(vector.name, () => {
-          const aad = hex(vector.aad);
-          const more = { flags: ESP_AAD_LENGTH, aadLength: aad.length };
-          checkVector(vector, (length) => job(0, length, more), aad);
-        });
-      }
-
-      for (const vector of ESP_VECTORS) {
-        it(vector.name, () => {
-          const aad = hex(vector.aad);
-          if (aad.length === 8) {
-            checkVector(vector, (length) => job(0, length), aad);
-            return;
-          }
-          // In the packet are the SPI and the low half; the high half is the receiver's own.
-          const more = { flags: ESP_ESN, esnHigh: aad.readInt32BE(4) };
-          checkVector(
-            vector,
-            (length) => job(0, length, more),
-            Buffer.concat([aad.subarray(0, 4), aad.subarray(8)]),
-          );
-        });
-      }
-
-      for (const keyBytes of [16, 24, 32] as const) {
-        for (const icvBytes of [8, 12, 16] as const) {
-          it(`agrees with node:crypto: ${keyBytes * 8}-bit keys, ICV of ${icvBytes}, lengths 0 to 300 and 1400 to 1500`, () => {
-            const key = randomBytes(keyBytes);
-            const salt = randomBytes(4);
-            setGcm(SLOT, key, salt, icvBytes);
-            const cipher = `aes-${keyBytes * 8}-gcm` as 'aes-128-gcm';
-            for (let length = 0; length <= 1500; length = length === 300 ? 1400 : length + 1) {
-              const [aad, iv, data] = [randomBytes(8), randomBytes(8), randomBytes(length)];
-              const oracle = createCipheriv(cipher, key, Buffer.concat([salt, iv]), {
-                authTagLength: icvBytes,
-              });
-              oracle.setAAD(aad);
-              const expected = Buffer.concat([oracle.update(data), oracle.final(), oracle.getAuthTag()]);
-              const reproduce = `key ${key.toString('hex')} salt ${salt.toString('hex')} length ${length}`;
-
-              put(1, AAD_AT, aad);
-              put(1, IV_AT, iv);
-              put(1, DATA_AT, data);
-              assert.equal(runOne(espSealJobs, job(1, length)), ESP_STATUS.ok);
-              assert.deepEqual(get(1, DATA_AT, length + icvBytes), expected, reproduce);
-              assert.equal(runOne(espOpenJobs, job(1, length)), ESP_STATUS.ok, reproduce);
-              assert.deepEqual(get(1, DATA_AT, length), data, reproduce);
-            }
-          });
-        }
-      }
-
-      it('finds every changed bit of AAD, IV, data and ICV, and leaves no plaintext', () => {
-        const [key, salt, aad, iv, data] = [16, 4, 8, 8, 37].map((length) => randomBytes(length)) as [
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
-        ];
-        setGcm(SLOT, key, salt, 16);
-        put(0, AAD_AT, aad);
-        put(0, IV_AT, iv);
-        put(0, DATA_AT, data);
-        assert.equal(runOne(espSealJobs, job(0, data.length)), ESP_STATUS.ok);
-        const sealed = get(0, DATA_AT, data.length + 16);
-        const places: [number, number][] = [
-          [AAD_AT, 8],
-          [IV_AT, 8],
-          [DATA_AT, data.length + 16],
-        ];
-        for (const [at, length] of places) {
+      for (const cipher of KINDS) {
+        it(`finds every changed bit of a packet of ${cipher}, and leaves no plaintext`, () => {
+          const key = keyOf(cipher);
+          const { ivBytes } = ESP_CIPHERS[cipher];
+          frames.setKey(SLOT, key);
+          const job = frames.write(0, SLOT, key, randomParts(key, true), randomBytes(48));
+          assert.deepEqual([...seal(job)], [ok]);
+          const length = 8 + ivBytes + 48 + key.icvBytes;
+          const wire = frames.get(frames.at(0), length);
           for (let bit = 0; bit < length * 8; bit++) {
-            put(0, AAD_AT, aad);
-            put(0, IV_AT, iv);
-            put(0, DATA_AT, sealed);
-            pool.bytes[at + (bit >> 3)]! ^= 1 << (bit & 7);
-            assert.equal(
-              runOne(espOpenJobs, job(0, data.length)),
-              ESP_STATUS.authenticationFailed,
-              `${at} ${bit}`,
-            );
-            assert.deepEqual(get(0, DATA_AT, data.length), Buffer.alloc(data.length), `${at} ${bit}`);
+            frames.put(frames.at(0), wire);
+            pool.bytes[frames.at(0) + (bit >> 3)]! ^= 1 << (bit & 7);
+            assert.deepEqual([...open(job)], [authenticationFailed], `bit ${bit}`);
+            const data = frames.get(frames.at(0) + 8 + ivBytes, 48);
+            assert.deepEqual(data, Buffer.alloc(48), `bit ${bit}`);
           }
+        });
+
+        it(`authenticates the high half of an extended sequence number with ${cipher}, and sends none of it`, () => {
+          const key = keyOf(cipher);
+          frames.setKey(SLOT, key);
+          const job = frames.write(0, SLOT, key, { ...randomParts(key, false), esnHigh: 7 }, randomBytes(64));
+          frames.put(
+            frames.at(0) + 8 + ESP_CIPHERS[cipher].ivBytes + 64 + key.icvBytes,
+            Buffer.alloc(8, 0xa5),
+          );
+          assert.deepEqual([...seal(job)], [ok]);
+          const length = 8 + ESP_CIPHERS[cipher].ivBytes + 64 + key.icvBytes;
+          const wire = frames.get(frames.at(0), length);
+          assert.deepEqual(frames.get(frames.at(0) + length, 8), Buffer.alloc(8, 0xa5));
+          assert.deepEqual([...open(changed(job, { esnHigh: 8 }))], [authenticationFailed]);
+          frames.put(frames.at(0), wire);
+          assert.deepEqual([...open(changed(job, { flags: 0 }))], [authenticationFailed]);
+          frames.put(frames.at(0), wire);
+          assert.deepEqual([...open(job)], [ok]);
+          const icv = frames.get(frames.at(0) + length - key.icvBytes, key.icvBytes);
+          assert.deepEqual(icv, wire.subarray(-key.icvBytes), 'the ICV is as it was received');
+        });
+
+        it(`cannot use ${cipher} once its key is wiped`, () => {
+          const key = keyOf(cipher);
+          frames.setKey(SLOT, key);
+          const data = randomBytes(64);
+          const job = frames.write(0, SLOT, key, randomParts(key, false), data);
+          const before = frames.get(0, FRAME_BYTES);
+          assert.equal(espKeyWipe(SLOT), true);
+          assert.equal(espKeyWipe(SLOT), false);
+          assert.deepEqual([...seal(job)], [badJob]);
+          assert.deepEqual(frames.get(0, FRAME_BYTES), before);
+        });
+      }
+
+      it('tells good from bad within one vector of mixed algorithms', () => {
+        const keys = KINDS.map(keyOf);
+        for (const [i, key] of keys.entries()) frames.setKey(SLOT + i, key);
+        const packets = Array.from({ length: FRAMES }, (_, frame) => {
+          const slot = frame % keys.length;
+          const data = randomBytes(16 * (frame + 1));
+          const key = keys[slot]!;
+          return { key, data, job: frames.write(frame, SLOT + slot, key, randomParts(key, true), data) };
+        });
+        const jobs = packets.map(({ job }) => job);
+        assert.deepEqual(seal(...jobs), new Uint8Array(FRAMES));
+        const expected = new Uint8Array(FRAMES);
+        for (let frame = 5; frame < 12; frame++) {
+          pool.bytes[frames.at(frame) + 40]! ^= 1;
+          expected[frame] = authenticationFailed;
+        }
+        for (const frame of [0, 14, 31]) {
+          jobs[frame] = changed(jobs[frame]!, { slot: SLOT + keys.length });
+          expected[frame] = badJob;
+        }
+        jobs[20] = changed(jobs[20]!, { dataLength: -1 });
+        expected[20] = badJob;
+        assert.deepEqual(open(...jobs), expected);
+        for (const [frame, { key, data }] of packets.entries()) {
+          const at = frames.at(frame) + 8 + ESP_CIPHERS[key.cipher].ivBytes;
+          const found = frames.get(at, data.length);
+          if (expected[frame] === ok) assert.deepEqual(found, data, nameOf(key));
+          if (expected[frame] === authenticationFailed) assert.deepEqual(found, Buffer.alloc(data.length));
         }
       });
 
-      it('authenticates the high half of an extended sequence number', () => {
-        setGcm(SLOT, randomBytes(32), randomBytes(4), 16);
-        put(0, DATA_AT, randomBytes(64));
-        const sealed = (esnHigh: number): Int32Array => job(0, 64, { flags: ESP_ESN, esnHigh });
-        assert.equal(runOne(espSealJobs, sealed(7)), ESP_STATUS.ok);
-        const packet = get(0, DATA_AT, 80);
-        assert.equal(runOne(espOpenJobs, sealed(8)), ESP_STATUS.authenticationFailed);
-        put(0, DATA_AT, packet);
-        assert.equal(runOne(espOpenJobs, sealed(7)), ESP_STATUS.ok);
+      it('makes IVs of aes-cbc that are all different, and leaves those of others alone', () => {
+        const key = keyOf('aes-cbc');
+        frames.setKey(SLOT, key);
+        const seen = new Set<string>();
+        for (let round = 0; round < 20; round++) {
+          const jobs = Array.from({ length: FRAMES }, (_, frame) =>
+            frames.write(
+              frame,
+              SLOT,
+              key,
+              { ...randomParts(key, false), iv: Buffer.alloc(16) },
+              Buffer.alloc(32),
+            ),
+          );
+          assert.deepEqual(seal(...jobs), new Uint8Array(FRAMES));
+          for (let frame = 0; frame < FRAMES; frame++)
+            seen.add(frames.get(frames.at(frame) + 8, 16).toString('hex'));
+        }
+        assert.equal(seen.size, 20 * FRAMES);
+        // No bit is stuck: each is set in about half of them, and surely in one and not in all.
+        const ivs = [...seen].map((iv) => Buffer.from(iv, 'hex'));
+        for (let bit = 0; bit < 128; bit++) {
+          const set = ivs.filter((iv) => (iv[bit >> 3]! & (1 << (bit & 7))) !== 0).length;
+          assert.ok(
+            set > ivs.length / 4 && set < (ivs.length * 3) / 4,
+            `bit ${bit} in ${set} of ${ivs.length}`,
+          );
+        }
+        const gcm = keyOf('aes-gcm');
+        frames.setKey(SLOT + 1, gcm);
+        const parts = randomParts(gcm, false);
+        assert.deepEqual([...seal(frames.write(0, SLOT + 1, gcm, parts, randomBytes(10)))], [ok]);
+        assert.deepEqual(frames.get(frames.at(0) + 8, 8), Buffer.from(parts.iv));
       });
 
-      it('tells good from bad within one batch', () => {
-        setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
-        const count = 24;
-        const jobs = new Int32Array(count * ESP_JOB_WORDS);
-        for (let i = 0; i < count; i++) jobs.set(job(i, 40 + i), i * ESP_JOB_WORDS);
-        const status = new Uint8Array(count);
-        assert.equal(espSealJobs(jobs, count, status), 0);
-        pool.bytes[5 * FRAME_BYTES + DATA_AT]! ^= 1;
-        jobs[9 * ESP_JOB_WORDS + ESP_JOB.slot] = SLOT + 1;
-        assert.equal(espOpenJobs(jobs, count, status), 2);
-        const expected = new Uint8Array(count);
-        expected[5] = ESP_STATUS.authenticationFailed;
-        expected[9] = ESP_STATUS.badJob;
-        assert.deepEqual(status, expected);
+      it('refuses what a cipher cannot have, and changes nothing', () => {
+        const refused: [EspCipher, JobWords][] = [
+          ['aes-cbc', { dataLength: 0 }],
+          ['aes-cbc', { dataLength: 15 }],
+          ['aes-cbc', { dataLength: 36 }],
+          ['aes-cbc', { flags: ESP_AAD_LENGTH, aadLength: 8 }],
+          ['aes-ctr', { flags: ESP_AAD_LENGTH, aadLength: 8 }],
+          ['aes-gmac', { flags: ESP_AAD_LENGTH, aadLength: 8 }],
+          ['null', { flags: ESP_AAD_LENGTH, aadLength: 8 }],
+          // What is covered would end before it begins.
+          ['aes-gmac', { headerOffset: 1000 }],
+          ['aes-cbc', { headerOffset: 1000 }],
+          ['null', { headerOffset: 1000 }],
+        ];
+        for (const [cipher, words] of refused) {
+          const key = keyOf(cipher);
+          frames.setKey(SLOT, key);
+          const job = frames.write(0, SLOT, key, randomParts(key, false), randomBytes(64));
+          const before = frames.get(0, FRAME_BYTES);
+          assert.deepEqual([...seal(changed(job, words))], [badJob], `${cipher} ${JSON.stringify(words)}`);
+          assert.deepEqual([...open(changed(job, words))], [badJob], `${cipher} ${JSON.stringify(words)}`);
+          assert.deepEqual(frames.get(0, FRAME_BYTES), before);
+          frames.wipeAll();
+        }
       });
 
-      it('cannot be asked for more once its key is wiped', () => {
-        setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
-        put(0, DATA_AT, Buffer.alloc(64, 1));
-        assert.equal(espKeyWipe(SLOT), true);
-        assert.equal(espKeyWipe(SLOT), false);
-        assert.equal(runOne(espSealJobs, job(0, 64)), ESP_STATUS.badJob);
-        assert.deepEqual(get(0, DATA_AT, 64), Buffer.alloc(64, 1));
+      for (const cipher of KINDS) {
+        it(`reaches the last octet of the frames with ${cipher}, and not one further`, () => {
+          const key = keyOf(cipher);
+          const { ivBytes } = ESP_CIPHERS[cipher];
+          frames.setKey(SLOT, key);
+          const length = 8 + ivBytes + 32 + key.icvBytes;
+          const atEnd = new EspFrames(pool, FRAME_BYTES - length);
+          const [parts, data] = [randomParts(key, true), randomBytes(32)];
+          const job = atEnd.write(FRAMES - 1, SLOT, key, parts, data);
+          assert.deepEqual([...seal(job)], [ok]);
+          assert.deepEqual([...open(job)], [ok]);
+          assert.deepEqual(frames.get(atEnd.at(FRAMES - 1) + 8 + ivBytes, 32), data);
+          const end = FRAMES * FRAME_BYTES;
+          const bad: JobWords[] = [
+            { slot: -1 },
+            { slot: 65_536 },
+            { dataOffset: -1 },
+            { dataOffset: 0x7fffffff },
+            { dataOffset: end - 32 - key.icvBytes + 1 },
+            { dataLength: -16 },
+            { dataLength: 0x7ffffff0 },
+            { dataLength: 48 },
+            { headerOffset: -8 },
+            { headerOffset: end - 7 },
+            ...(ivBytes > 0
+              ? [{ ivOffset: -1 }, { ivOffset: end - ivBytes + 1 }, { ivOffset: 0x7fffffff }]
+              : []),
+          ];
+          for (const words of bad)
+            assert.deepEqual([...seal(changed(job, words))], [badJob], JSON.stringify(words));
+        });
+      }
+
+      it('takes the IV of a known answer as it is, only when told', () => {
+        const key = keyOf('aes-cbc');
+        frames.setKey(SLOT, key);
+        const parts = randomParts(key, false);
+        const job = frames.write(0, SLOT, key, parts, randomBytes(16));
+        assert.deepEqual([...seal(changed(job, { flags: ESP_IV_GIVEN }))], [ok]);
+        assert.deepEqual(frames.get(frames.at(0) + 8, 16), Buffer.from(parts.iv));
+        assert.deepEqual([...seal(job)], [ok]);
+        assert.notDeepEqual(frames.get(frames.at(0) + 8, 16), Buffer.from(parts.iv));
+      });
+
+      it('seals in many threads at once with the same keys', async () => {
+        const keys = KINDS.map(keyOf);
+        for (const [i, key] of keys.entries()) frames.setKey(SLOT + i, key);
+        const perThread = 8;
+        const threads = FRAMES / perThread;
+        const sealed: { key: EspKey; job: Int32Array; data: Buffer; iv: Uint8Array; header: Uint8Array }[] =
+          [];
+        for (let frame = 0; frame < FRAMES; frame++) {
+          const slot = frame % keys.length;
+          const key = keys[slot]!;
+          const [parts, data] = [randomParts(key, false), randomBytes(64)];
+          const job = frames.write(frame, SLOT + slot, key, parts, data);
+          sealed.push({ key, job, data, iv: parts.iv, header: parts.header });
+        }
+        const script = new URL('./support/esp-seal-worker.js', import.meta.url);
+        const ends = Array.from({ length: threads }, (_, thread) => {
+          const own = sealed.slice(thread * perThread, (thread + 1) * perThread);
+          const jobs = new Int32Array(perThread * ESP_JOB_WORDS);
+          for (const [i, { job }] of own.entries()) jobs.set(job, i * ESP_JOB_WORDS);
+          // An odd number of rounds of seal, and one less of open, leaves each packet sealed.
+          const worker = new Worker(script, { workerData: { jobs, count: perThread, rounds: 500 } });
+          return new Promise<number>((resolve, reject) => {
+            worker.once('message', resolve);
+            worker.once('error', reject);
+          });
+        });
+        assert.deepEqual(
+          await Promise.all(ends),
+          ends.map(() => 0),
+        );
+        for (const [frame, { key, data, header }] of sealed.entries()) {
+          const { ivBytes } = ESP_CIPHERS[key.cipher];
+          const iv = frames.get(frames.at(frame) + 8, ivBytes);
+          const body = frames.get(frames.at(frame) + 8 + ivBytes, data.length + key.icvBytes);
+          assert.deepEqual(openData(key, { header, iv, esnHigh: null }, body), data, nameOf(key));
+        }
       });
     });
   }
 
   it('seals with one backend what the other opens, and keys keep the backend that they were set for', () => {
-    const [key, salt, data] = [randomBytes(32), randomBytes(4), randomBytes(900)];
-    espBackend('ipsec-mb');
-    setGcm(SLOT, key, salt, 16);
-    put(0, DATA_AT, data);
-    espBackend('openssl');
-    assert.equal(runOne(espSealJobs, job(0, data.length)), ESP_STATUS.ok);
-    espKeyWipe(SLOT);
-    setGcm(SLOT, key, salt, 16);
-    assert.equal(runOne(espOpenJobs, job(0, data.length)), ESP_STATUS.ok);
-    assert.deepEqual(get(0, DATA_AT, data.length), data);
-  });
-
-  it('opens what node:crypto seals in the layout of RFC 4106, as ESP is on the wire', () => {
-    const [key, salt] = [randomBytes(16), randomBytes(4)];
-    espBackend('auto');
-    setGcm(SLOT, key, salt, 16);
-    const header = hex('0000123400000001'); // SPI, sequence number
-    const iv = hex('0000000000000001');
-    const inner = Buffer.concat([randomBytes(84), hex('01020204')]); // padding 1, 2; length 2; next header IPv4
-    const oracle = createCipheriv('aes-128-gcm', key, Buffer.concat([salt, iv])).setAAD(header);
-    const esp = Buffer.concat([header, iv, oracle.update(inner), oracle.final(), oracle.getAuthTag()]);
-
-    const base = 3 * FRAME_BYTES + 258 + 34;
-    pool.bytes.set(esp, base);
-    const words = Int32Array.of(SLOT, base + 16, esp.length - 32, base, base + 8, 0, 0, 0);
-    assert.equal(runOne(espOpenJobs, words), ESP_STATUS.ok);
-    assert.deepEqual(Buffer.from(pool.bytes.slice(base + 16, base + 16 + inner.length)), inner);
-    assert.equal(runOne(espSealJobs, words), ESP_STATUS.ok);
-    const back = createDecipheriv('aes-128-gcm', key, Buffer.concat([salt, iv])).setAAD(header);
-    const wire = Buffer.from(pool.bytes.slice(base, base + esp.length));
-    back.setAuthTag(wire.subarray(-16));
-    assert.deepEqual(Buffer.concat([back.update(wire.subarray(16, -16)), back.final()]), inner);
-  });
-
-  it('refuses jobs that reach outside the frames', () => {
-    setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
-    const end = pool.frames * FRAME_BYTES;
-    const bad: Partial<Record<keyof typeof ESP_JOB, number>>[] = [
-      { slot: -1 },
-      { slot: 65_536 },
-      { dataOffset: -1 },
-      { dataLength: -1 },
-      { dataLength: 0x7fffffff },
-      { dataOffset: end - 64 - 15 },
-      { headerOffset: end - 7 },
-      { headerOffset: -8 },
-      { ivOffset: end - 7 },
-      { ivOffset: 0x7fffffff },
-      { flags: ESP_AAD_LENGTH, aadLength: -1 },
-      { flags: ESP_AAD_LENGTH, aadLength: end + 1 },
-    ];
-    for (const more of bad)
-      assert.equal(runOne(espSealJobs, job(0, 64, more)), ESP_STATUS.badJob, JSON.stringify(more));
-    assert.equal(runOne(espSealJobs, job(0, 64, { dataOffset: end - 64 - 16 })), ESP_STATUS.ok);
+    for (const key of randomKeys()) {
+      const data = randomBytes(480);
+      espBackend('ipsec-mb');
+      frames.setKey(SLOT, key);
+      espBackend('openssl');
+      frames.setKey(SLOT + 1, key);
+      const mine = frames.write(0, SLOT, key, randomParts(key, true), data);
+      const others = frames.write(1, SLOT + 1, key, randomParts(key, true), data);
+      // One vector, two backends.
+      assert.deepEqual([...seal(mine, others)], [ok, ok]);
+      const swapped = [changed(mine, { slot: SLOT + 1 }), changed(others, { slot: SLOT })];
+      assert.deepEqual([...open(...swapped)], [ok, ok], nameOf(key));
+      for (const frame of [0, 1])
+        assert.deepEqual(frames.get(frames.at(frame) + 8 + ESP_CIPHERS[key.cipher].ivBytes, 480), data);
+      frames.wipeAll();
+    }
   });
 
   it('refuses arrays that are too short, without throwing', () => {
     assert.ok(espSealJobs(new Int32Array(8), 2, new Uint8Array(2)) < 0);
     assert.ok(espSealJobs(new Int32Array(16), 2, new Uint8Array(1)) < 0);
-    assert.ok(espSealJobs(new Int32Array(16), -1, new Uint8Array(1)) < 0);
+    assert.ok(espOpenJobs(new Int32Array(16), -1, new Uint8Array(1)) < 0);
+    assert.equal(espOpenJobs(new Int32Array(0), 0, new Uint8Array(0)), 0);
   });
 
-  it('says what is wrong with a key', () => {
-    const bad: [number, number, number, number, string][] = [
-      [SLOT, 15, 4, 16, 'EINVAL'],
-      [SLOT, 16, 3, 16, 'EINVAL'],
-      [SLOT, 16, 4, 10, 'EINVAL'],
-      [65_536, 16, 4, 16, 'EINVAL'],
-      [-1, 16, 4, 16, 'EINVAL'],
-    ];
-    const isA = (code: string) => (error: unknown) => error instanceof NativeError && error.code === code;
-    for (const [slot, key, salt, icv, code] of bad) {
-      assert.throws(() => setGcm(slot, randomBytes(key), randomBytes(salt), icv as IcvBytes), isA(code));
+  it('takes the keys that the table of algorithms allows, and no others', () => {
+    espBackend('auto');
+    const ciphers = Object.keys(ESP_CIPHERS) as EspCipher[];
+    const integrities = Object.keys(ESP_INTEGRITIES) as EspIntegrity[];
+    const keyLengths = [0, 4, 15, 16, 19, 20, 24, 28, 32, 36, 40];
+    const integrityLengths = [0, 16, 20, 32, 48, 64];
+    let taken = 0;
+    for (const cipher of ciphers)
+      for (const integrity of integrities)
+        for (const bytes of keyLengths)
+          for (const integrityBytes of integrityLengths)
+            for (const icvBytes of [-1, 0, 4, 8, 10, 12, 16, 20, 24, 32, 48, 272]) {
+              const key: EspKey = {
+                cipher,
+                key: new Uint8Array(bytes),
+                integrity,
+                integrityKey: new Uint8Array(integrityBytes),
+                icvBytes,
+              };
+              if (espKeyFault(key) === null) {
+                espKeySet(SLOT, key);
+                assert.equal(espKeyWipe(SLOT), true);
+                taken++;
+              } else {
+                assert.throws(() => espKeySet(SLOT, key), isNative('EINVAL'), JSON.stringify(key));
+              }
+            }
+    assert.equal(taken, randomKeys().length);
+  });
+
+  it('takes blocks and IVs of the lengths that the table has', () => {
+    for (const key of KINDS.map(keyOf)) {
+      const { ivBytes, blockBytes } = ESP_CIPHERS[key.cipher];
+      frames.setKey(SLOT, key);
+      const job = frames.write(0, SLOT, key, randomParts(key, false), randomBytes(64));
+      for (let length = 1; length <= 64; length++) {
+        const expected = length % blockBytes === 0 ? ok : badJob;
+        assert.deepEqual(
+          [...seal(changed(job, { dataLength: length }))],
+          [expected],
+          `${key.cipher} ${length}`,
+        );
+      }
+      const end = FRAMES * FRAME_BYTES;
+      assert.deepEqual([...seal(changed(job, { ivOffset: end - ivBytes }))], [ok], key.cipher);
+      assert.deepEqual([...seal(changed(job, { ivOffset: end - ivBytes + 1 }))], [badJob], key.cipher);
+      frames.wipeAll();
     }
-    setGcm(SLOT, randomBytes(16), randomBytes(4), 16);
-    assert.throws(() => setGcm(SLOT, randomBytes(16), randomBytes(4), 16), isA('EEXIST'));
-    assert.throws(() => espBackend('none' as 'auto'), isA('EOPNOTSUPP'));
+  });
+
+  it('says what is wrong with a slot, a key in use, a name and a backend', () => {
+    const key = keyOf('aes-gcm');
+    assert.throws(() => espKeySet(65_536, key), isNative('EINVAL'));
+    assert.throws(() => espKeySet(-1, key), isNative('EINVAL'));
+    assert.throws(() => espKeySet(SLOT, { ...key, cipher: 'rot13' as EspCipher }), isNative('EINVAL'));
+    assert.throws(
+      () => espKeySet(SLOT, { ...keyOf('aes-cbc'), integrity: 'none', integrityKey: new Uint8Array(0) }),
+      /ESP has no aes-cbc with a key of 16 bytes, none with one of 0, and an ICV of 12/,
+    );
+    frames.setKey(SLOT, key);
+    assert.throws(() => espKeySet(SLOT, key), isNative('EEXIST'));
+    assert.throws(() => espBackend('none' as 'auto'), isNative('EOPNOTSUPP'));
+  });
+
+  it('takes packets as large as IP has them, and none larger', () => {
+    // Frames side by side serve as one large one: the pool is one stretch of memory.
+    const data = randomBytes(65_408);
+    for (const backend of ['ipsec-mb', 'openssl'] as const) {
+      espBackend(backend);
+      for (const key of randomKeys()) {
+        frames.setKey(SLOT, key);
+        const job = frames.write(0, SLOT, key, randomParts(key, true), data);
+        assert.deepEqual([...seal(job)], [ok], nameOf(key));
+        assert.deepEqual([...open(job)], [ok], nameOf(key));
+        const at = frames.at(0) + 8 + ESP_CIPHERS[key.cipher].ivBytes;
+        assert.ok(frames.get(at, data.length).equals(data), nameOf(key));
+        assert.deepEqual([...seal(changed(job, { dataLength: 65_520 }))], [badJob], nameOf(key));
+        frames.wipeAll();
+      }
+    }
+  });
+
+  it('authenticates nothing that the flag of extended sequence numbers does not ask for', () => {
+    const key = keyOf('null');
+    frames.setKey(SLOT, key);
+    const job = frames.write(0, SLOT, key, randomParts(key, false), randomBytes(20));
+    assert.deepEqual([...seal(changed(job, { esnHigh: 5 }))], [ok]);
+    assert.deepEqual([...open(changed(job, { esnHigh: 6 }))], [ok]);
+    assert.deepEqual([...open(changed(job, { esnHigh: 5, flags: ESP_ESN }))], [authenticationFailed]);
   });
 });

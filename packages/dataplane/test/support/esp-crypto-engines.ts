@@ -1,5 +1,5 @@
 // The crypto of ESP for tests: the native layer, and one over node:crypto that it is compared with.
-import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { EspCrypto } from '../../src/graph/context.js';
 import { LARGE_FRAMES, PacketPool } from '../../src/memory/packet-pool.js';
 import {
@@ -10,7 +10,9 @@ import {
   poolRegister,
   poolUnregister,
 } from '../../src/native/index.js';
-import type { EspKey } from '../../src/tables/esp-algorithms.js';
+import { ESP_CIPHERS, type EspKey, espKeyFault } from '../../src/tables/esp-algorithms.js';
+import { ESP_ESN, ESP_IV_GIVEN, ESP_JOB, ESP_JOB_WORDS, ESP_STATUS } from '../../src/tables/esp-job.js';
+import { type EspParts, openData, sealData } from './esp-oracle.js';
 
 /** An engine with keys; slots are its own. */
 export interface TestCrypto extends EspCrypto {
@@ -55,14 +57,16 @@ class NativeCrypto implements TestCrypto {
   }
 }
 
-/** The jobs' words as tables/esp-job.ts has them, done one by one by OpenSSL through Node.js. */
+/** The same jobs, done one by one by OpenSSL through Node.js. */
 class NodeCrypto implements TestCrypto {
-  private readonly keys = new Map<number, { key: Uint8Array; salt: Uint8Array; icvBytes: number }>();
+  private readonly keys = new Map<number, EspKey>();
 
   constructor(private readonly pool: PacketPool) {}
 
   setKey(slot: number, key: EspKey): void {
-    this.keys.set(slot, { key: key.key.slice(0, -4), salt: key.key.slice(-4), icvBytes: key.icvBytes });
+    const fault = espKeyFault(key);
+    if (fault !== null) throw new Error(fault);
+    this.keys.set(slot, { ...key, key: key.key.slice(), integrityKey: key.integrityKey.slice() });
   }
 
   wipeKey(slot: number): void {
@@ -84,40 +88,33 @@ class NodeCrypto implements TestCrypto {
   private each(jobs: Int32Array, count: number, status: Uint8Array, sealing: boolean): number {
     let failed = 0;
     for (let i = 0; i < count; i++) {
-      status[i] = this.job(jobs.subarray(i * 8, i * 8 + 8), sealing);
-      if (status[i] !== 0) failed++;
+      status[i] = this.job(jobs.subarray(i * ESP_JOB_WORDS, (i + 1) * ESP_JOB_WORDS), sealing);
+      if (status[i] !== ESP_STATUS.ok) failed++;
     }
     return failed;
   }
 
   private job(words: Int32Array, sealing: boolean): number {
-    const [slot, data, length, aadAt, ivAt, esnHigh, esn] = words as unknown as number[];
-    const key = this.keys.get(slot!);
-    if (key === undefined) return 2;
+    const word = (name: keyof typeof ESP_JOB): number => words[ESP_JOB[name]]!;
+    const key = this.keys.get(word('slot'));
+    const [data, length, ivAt] = [word('dataOffset'), word('dataLength'), word('ivOffset')];
+    if (key === undefined || length % ESP_CIPHERS[key.cipher].blockBytes !== 0) return ESP_STATUS.badJob;
+    const { ivBytes, ivFrom } = ESP_CIPHERS[key.cipher];
     // Copies: node:crypto does not take views of shared memory.
     const copy = (at: number, size: number): Buffer => Buffer.from(this.pool.bytes.slice(at, at + size));
-    const nonce = Buffer.concat([key.salt, copy(ivAt!, 8)]);
-    const name: CipherGCMTypes = key.key.length === 32 ? 'aes-256-gcm' : 'aes-128-gcm';
-    const high = Buffer.alloc(esn === 1 ? 4 : 0);
-    if (esn === 1) high.writeUInt32BE(esnHigh! >>> 0);
-    const aad = Buffer.concat([copy(aadAt!, 4), high, copy(aadAt! + 4, 4)]);
-    const options = { authTagLength: key.icvBytes };
-    const text = copy(data!, length!);
+    if (sealing && ivFrom === 'random' && (word('flags') & ESP_IV_GIVEN) === 0)
+      this.pool.bytes.set(randomBytes(ivBytes), ivAt);
+    const parts: EspParts = {
+      header: copy(word('headerOffset'), 8),
+      iv: copy(ivAt, ivBytes),
+      esnHigh: (word('flags') & ESP_ESN) === 0 ? null : word('esnHigh'),
+    };
     if (sealing) {
-      const cipher = createCipheriv(name, key.key, nonce, options).setAAD(aad);
-      this.pool.bytes.set(Buffer.concat([cipher.update(text), cipher.final()]), data!);
-      this.pool.bytes.set(cipher.getAuthTag(), data! + length!);
-      return 0;
+      this.pool.bytes.set(sealData(key, parts, copy(data, length)), data);
+      return ESP_STATUS.ok;
     }
-    const decipher = createDecipheriv(name, key.key, nonce, options).setAAD(aad);
-    decipher.setAuthTag(copy(data! + length!, key.icvBytes));
-    try {
-      this.pool.bytes.set(Buffer.concat([decipher.update(text), decipher.final()]), data!);
-      return 0;
-    } catch {
-      // The one error that final() has here is a wrong tag, which is an answer: not authentic.
-      this.pool.bytes.fill(0, data!, data! + length!);
-      return 1;
-    }
+    const opened = openData(key, parts, copy(data, length + key.icvBytes));
+    this.pool.bytes.set(opened ?? Buffer.alloc(length), data);
+    return opened === null ? ESP_STATUS.authenticationFailed : ESP_STATUS.ok;
   }
 }
