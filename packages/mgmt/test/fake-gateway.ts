@@ -196,6 +196,9 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
           { worker: 0, node: 'ip4-input', calls: 500, packets: 10_000, vector: 20, ns_per_packet: 12.34 },
           { worker: 0, node: 'ip4-frag', calls: 0, packets: 0, vector: 0, ns_per_packet: null },
         ],
+        frames: 16_384,
+        frames_free: 16_380,
+        large_frames_free: 64,
       }),
       'show-errors': () => ({
         errors: [

@@ -36,6 +36,8 @@ hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no  
 
 worker  node       calls  packets  packets/call  ns/packet
      0  ip4-input    500   10,000          20.0       12.3
+
+Packet pool: 16380 of 16384 frames are free, and 64 large ones.
 `,
 
   errors: `count  severity  node     reason       dropped  meaning

@@ -20,6 +20,12 @@ export interface Counts {
   drops: number;
 }
 
+/** Frames of the pool that carry no packet, large ones included. */
+export async function framesFree(client: Client): Promise<number> {
+  const { frames_free, large_frames_free } = await client.request('show-runtime', {});
+  return frames_free + large_frames_free;
+}
+
 export async function readCounts(client: Client): Promise<Counts> {
   const [{ errors }, { interfaces }] = await Promise.all([
     client.request('show-errors', {}),

@@ -14,6 +14,7 @@ import {
 } from '@sluice/shared';
 import { Agent, type Frame, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
 import type { SentPacket } from './case.js';
+import { framesFree } from './counters.js';
 import { type SaFields, saSpec } from './sa.js';
 
 const DATAPLANE = fileURLToPath(new URL('../../../../packages/dataplane/dist/src/main.js', import.meta.url));
@@ -64,6 +65,7 @@ export class Setting {
   /** Every frame that cases have sent. */
   readonly frames: Frame[] = [];
   private revision = 0;
+  private framesAtStart = 0;
   private atStart: Sums | null = null;
 
   private constructor(
@@ -91,6 +93,7 @@ export class Setting {
       await setting.openPorts();
       await setting.quiet();
       setting.atStart = await setting.sums();
+      setting.framesAtStart = await framesFree(setting.client);
       return setting;
     } catch (error) {
       lab.keepLogs = true;
@@ -149,6 +152,20 @@ export class Setting {
     );
     await this.agent.run({ send: warm, expect: [], watch: [], sentinels, deadline: DEADLINE_S });
     await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+  }
+
+  /** Waits until no frame of the pool carries a packet. */
+  async framesBack(): Promise<void> {
+    const { sentinels } = this.topology;
+    const missing = async (): Promise<number> => this.framesAtStart - (await framesFree(this.client));
+    let count = await missing();
+    // A device gives a frame back some time after it was sent: then its worker has to have a look again.
+    const end = performance.now() + FRAMES_BACK_MS;
+    while (count !== 0 && performance.now() < end) {
+      await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+      count = await missing();
+    }
+    if (count !== 0) throw new Error(`${count} frames of the pool did not come back`);
   }
 
   /** Frames of each port by both sides since the start; what the gateway received are those that were sent. */
@@ -226,6 +243,8 @@ export class Setting {
   }
 }
 
+/** Longer than packets wait for a neighbour, which is 3 s. */
+const FRAMES_BACK_MS = 6000;
 /** For what must happen. Nothing waits for what must not: sentinels tell. */
 const DEADLINE_S = 5;
 

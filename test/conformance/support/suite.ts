@@ -56,6 +56,7 @@ async function runCase(setting: Setting, one: Case): Promise<void> {
     if (failures.length > 0) assert.fail([...failures, `counters: ${JSON.stringify(changes)}`].join('\n\n'));
     assert.deepEqual(changes, bounded(named, changes), 'counters moved');
     dropsAddUp(before, after);
+    await setting.framesBack();
   } finally {
     await one.after?.(setting);
     await setting.remove(installed);

@@ -57,6 +57,7 @@ export class ControlLoop {
     const sender = this.senders[this.interfaces.worker[row]!]!;
     if (sender.send(packet, this.outputNode)) {
       sender.flush();
+      this.pool.publish(0);
       this.sent++;
     } else {
       this.unsent++;

@@ -62,6 +62,9 @@ export class DataplaneActor {
         'show-runtime': () => ({
           workers: actor.dataplane?.reports.workerReports() ?? [],
           nodes: actor.dataplane?.reports.nodeReports() ?? [],
+          frames: actor.dataplane?.shared.frames ?? 0,
+          frames_free: actor.dataplane?.framesFree ?? 0,
+          large_frames_free: actor.dataplane?.largeFramesFree ?? 0,
         }),
         'show-errors': async () => {
           const { dataplane } = actor;

@@ -147,8 +147,12 @@ export class Dataplane {
     return this.convergence.vrfList().filter((vrf) => only === undefined || vrf.name === only);
   }
 
+  get largeFramesFree(): number {
+    return this.pool.large;
+  }
+
   get framesFree(): number {
-    return this.pool.shared;
+    return this.pool.available;
   }
 
   async traceStart(filter: TraceFilter): Promise<void> {

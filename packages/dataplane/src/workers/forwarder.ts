@@ -275,5 +275,8 @@ export class Forwarder implements LoopWork {
   private publish(now: number): void {
     this.publishedAt = now;
     this.dispatcher.publish();
+    let held = 0;
+    for (const queue of this.queues) held += queue.port.held;
+    this.pool.publish(held);
   }
 }

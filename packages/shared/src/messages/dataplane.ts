@@ -199,7 +199,14 @@ export const dataplaneContract = defineContract({
     'show-sa': { request: none, reply: z.object({ sas: z.array(saReportSchema) }), deadlineMs: 5000 },
     'show-runtime': {
       request: none,
-      reply: z.object({ workers: z.array(workerRuntimeSchema), nodes: z.array(nodeRuntimeSchema) }),
+      reply: z.object({
+        workers: z.array(workerRuntimeSchema),
+        nodes: z.array(nodeRuntimeSchema),
+        frames: z.number(),
+        /** Frames that carry no packet; exact while the gateway is idle. */
+        frames_free: z.number(),
+        large_frames_free: z.number(),
+      }),
       deadlineMs: 5000,
     },
     'show-errors': {
