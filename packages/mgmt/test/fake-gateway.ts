@@ -175,6 +175,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
             address: '192.0.2.254',
             mac: '02:00:00:00:00:fe',
             state: 'reachable' as const,
+            router: true,
             age_s: 3725,
           },
         ],

@@ -12,8 +12,8 @@ default  10.2.0.0/16  static  tunnel   -            hq
 … 2 of 1,000,002 routes
 `,
 
-  neighbours: `interface  address      mac                state        age
-wan        192.0.2.254  02:00:00:00:00:fe  reachable  1h 2m
+  neighbours: `interface  address      mac                state      router    age
+wan        192.0.2.254  02:00:00:00:00:fe  reachable  yes     1h 2m
 `,
 
   sa: `interface  dir  spi         from               to              algorithm    active  worker    packets    bytes   sequence  replayed  bad icv

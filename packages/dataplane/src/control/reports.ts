@@ -35,6 +35,7 @@ import {
   ADJ_TUNNEL,
   type AdjacencyTable,
 } from '../tables/adjacencies.js';
+import { formatAddress } from './address.js';
 import type { Interface, Interfaces } from './interfaces.js';
 import type { Neighbours } from './neighbours.js';
 import type { RouteTable } from './route-table.js';
@@ -95,12 +96,13 @@ export class Reports {
   neighbourReports(now: number): NeighbourReport[] {
     return this.neighbours.list().map((entry) => ({
       interface: this.list.ofRow(entry.row)?.name ?? '?',
-      address: formatIp4(entry.address),
+      address: formatAddress(entry.address),
       mac:
         entry.mac === null
           ? null
           : Array.from(entry.mac, (octet) => octet.toString(16).padStart(2, '0')).join(':'),
       state: entry.state,
+      router: entry.router,
       age_s: Math.round((now - entry.since) / 1000),
     }));
   }

@@ -5,7 +5,14 @@
 //          ip4-icmp-error when the TTL ends here, or DF forbids to fragment. Sets txInterface.
 import { defineNode } from '../graph/node.js';
 import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
-import { ADJ_INTERFACE, ADJ_MTU, ADJ_REWRITE, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
+import {
+  ADJ_INTERFACE,
+  ADJ_MTU,
+  ADJ_REWRITE,
+  ADJ_REWRITE_BYTES,
+  ADJ_SHIFT,
+  ADJ_USED,
+} from '../tables/adjacencies.js';
 import {
   CODE_FRAGMENTATION_NEEDED,
   CODE_TTL_IN_TRANSIT,
@@ -71,6 +78,8 @@ export const ip4Rewrite = defineNode({
         i32[(ip - 12) >>> 2] = adjacencies[row + ADJ_REWRITE + 1]!;
         i32[(ip - 8) >>> 2] = adjacencies[row + ADJ_REWRITE + 2]!;
         i32[(ip - 4) >>> 2] = adjacencies[row + ADJ_REWRITE + 3]!;
+        // Mostly 1 already: a store for every packet would have workers take the cache line from each other.
+        if (adjacencies[row + ADJ_USED] === 0) adjacencies[row + ADJ_USED] = 1;
       }
       offset[packet] = ip - rewrite;
       length[packet] = size + rewrite;

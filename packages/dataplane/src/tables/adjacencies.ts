@@ -15,6 +15,8 @@ export const ADJ_MTU = 2;
 export const ADJ_REWRITE_BYTES = 3;
 /** The neighbour's IPv4 address; 0 for a glean adjacency, whose neighbour is the packet's destination. */
 export const ADJ_NEXT_HOP = 4;
+/** 0 while the control side wants to know whether packets leave by it; a rewrite node then stores 1. */
+export const ADJ_USED = 5;
 /**
  * The Ethernet header, as it is stored before a 4-byte aligned IP header: a 16-bit store at l3 - 14,
  * then 32-bit stores at l3 - 12, l3 - 8 and l3 - 4.
@@ -79,6 +81,7 @@ export class AdjacencyTable {
     this.words[at + ADJ_MTU] = row.mtu;
     this.words[at + ADJ_REWRITE_BYTES] = 0;
     this.words[at + ADJ_NEXT_HOP] = (row.nextHop ?? 0) | 0;
+    this.words[at + ADJ_USED] = 0;
     for (let i = 0; i < 4; i++) this.words[at + ADJ_NEXT_HOP6 + i] = (row.nextHop6?.[i] ?? 0) | 0;
     const features = this.features.get(row.interface);
     this.words[at + ADJ_FEATURES_IP4] = features?.ip4 ?? 0;
@@ -115,6 +118,15 @@ export class AdjacencyTable {
 
   setKind(index: number, kind: number): void {
     Atomics.store(this.words, (index << ADJ_SHIFT) + ADJ_KIND, kind);
+  }
+
+  /** From now on wasUsed() says whether packets left by it since. */
+  watch(index: number): void {
+    Atomics.store(this.words, (index << ADJ_SHIFT) + ADJ_USED, 0);
+  }
+
+  wasUsed(index: number): boolean {
+    return Atomics.load(this.words, (index << ADJ_SHIFT) + ADJ_USED) !== 0;
   }
 
   setMtu(index: number, mtu: number): void {

@@ -8,6 +8,7 @@ export const ETHERNET_TYPE = 12;
 /** IANA's "IEEE 802 Numbers" registry. */
 export const ETHERTYPE_IP4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
+export const ETHERTYPE_IP6 = 0x86dd;
 
 /** Reads `aa:bb:cc:dd:ee:ff`. */
 export function parseMac(text: string): Uint8Array {

@@ -55,9 +55,10 @@ export interface SharedMemory {
   controlEvent: number;
 }
 
-/** A record to the control side: kind and interface in the first word, then what the kind says: address and MAC. */
+/** A record to the control side: kind and interface in the first word, then what the kind says. */
 export const RECORD_WORDS = 8;
-export const RECORD_LEARN = 1;
+/** Somebody spoke, and a packet waits for somebody: see tables/neighbour-records.ts. */
+export const RECORD_HEARD = 1;
 export const RECORD_RESOLVE = 2;
 
 /** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */

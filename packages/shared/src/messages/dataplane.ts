@@ -51,7 +51,9 @@ export const neighbourReportSchema = z.object({
   interface: z.string(),
   address: z.string(),
   mac: z.string().nullable(),
-  state: z.enum(['incomplete', 'reachable', 'probe', 'failed']),
+  state: z.enum(['incomplete', 'reachable', 'stale', 'delay', 'probe', 'failed']),
+  /** It says that it is a router (IPv6). */
+  router: z.boolean(),
   age_s: z.number(),
 });
 
