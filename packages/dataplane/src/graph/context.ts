@@ -19,6 +19,8 @@ export interface NodeContext {
   readonly fib6: Ip6Fib;
   /** Rows of ADJ_WORDS words; see tables/adjacencies.ts. */
   readonly adjacencies: Int32Array;
+  /** Buckets of multipath adjacencies; see tables/paths.ts. */
+  readonly paths: Int32Array;
   readonly interfaces: InterfaceTable;
   readonly sas: SaTable;
   /** SPI of an inbound SA, in the scope of its destination → its row. */

@@ -7,13 +7,16 @@ export const ADJ_SHIFT = 4;
 
 /** Word offsets in a row. */
 export const ADJ_KIND = 0;
-/** Interface that it leaves by. */
+/** Interface that it leaves by; of ADJ_LOOKUP the VRF that it goes on in. */
 export const ADJ_INTERFACE = 1;
-/** Largest IP packet that fits, in bytes. */
+/** Largest IP packet that fits, in bytes; of ADJ_MULTIPATH its buckets less one. */
 export const ADJ_MTU = 2;
 /** Bytes of the link header written before the IP header: 14 for Ethernet, 0 for a tunnel. */
 export const ADJ_REWRITE_BYTES = 3;
-/** The neighbour's IPv4 address; 0 for a glean adjacency, whose neighbour is the packet's destination. */
+/**
+ * The neighbour's IPv4 address; 0 for a glean adjacency, whose neighbour is the packet's destination.
+ * Of ADJ_MULTIPATH its first bucket in the paths (tables/paths.ts).
+ */
 export const ADJ_NEXT_HOP = 4;
 /** 0 while the control side wants to know whether packets leave by it; a rewrite node then stores 1. */
 export const ADJ_USED = 5;
@@ -43,7 +46,15 @@ export const ADJ_NEIGHBOUR = 4;
 export const ADJ_TUNNEL = 5;
 /** Drop in silence. */
 export const ADJ_BLACKHOLE = 6;
-export const ADJ_KINDS = 7;
+/** Drop, and tell the sender that the host is unreachable. */
+export const ADJ_UNREACHABLE = 7;
+/** Drop, and tell the sender that it is forbidden. */
+export const ADJ_PROHIBIT = 8;
+/** Look up again, in another VRF. This kind and those after it stand for others: see graph/follow-route.ts. */
+export const ADJ_LOOKUP = 9;
+/** One of several adjacencies, by the hash of the packet's flow. */
+export const ADJ_MULTIPATH = 10;
+export const ADJ_KINDS = 11;
 
 export interface NewAdjacency {
   kind: number;

@@ -15,6 +15,7 @@ import {
   WORKER_VECTORS,
 } from '../graph/counters.js';
 import { Dispatcher } from '../graph/dispatcher.js';
+import { ROUTE_LOOP, routeIp4 } from '../graph/follow-route.js';
 import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
@@ -33,7 +34,6 @@ import { Ip4Fib } from '../tables/ip4-fib.js';
 import { Ip6Fib } from '../tables/ip6-fib.js';
 import { SaTable } from '../tables/security-associations.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
-import { IP4_DST, readI32 } from '../wire/ip4.js';
 import type { LoopWork } from './event-loop.js';
 import { PortQueue } from './port-queue.js';
 import { NODE_SHIFT, PACKET_MASK, type SharedMemory, SIGNAL_NEIGHBOURS } from './shared-memory.js';
@@ -104,6 +104,7 @@ export class Forwarder implements LoopWork {
       fib: new Ip4Fib(shared.fib),
       fib6: new Ip6Fib(shared.fib6),
       adjacencies: new Int32Array(shared.adjacencies),
+      paths: new Int32Array(shared.paths),
       interfaces: new InterfaceTable(shared.interfaces),
       sas: new SaTable(shared.sas),
       spis: new HashU32(shared.spis),
@@ -245,8 +246,8 @@ export class Forwarder implements LoopWork {
 
   private readonly mayLeave = (packet: number, expired: boolean): boolean => {
     const { pool, context } = this;
-    const row = context.fib.lookup(pool.vrf[packet]!, readI32(pool.bytes, pool.l3[packet]! + IP4_DST));
-    const kind = context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
+    const row = routeIp4(context, packet);
+    const kind = row === ROUTE_LOOP ? ROUTE_LOOP : context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
     if (kind !== ADJ_GLEAN && kind !== ADJ_INCOMPLETE) {
       this.dispatcher.push(packet, this.lookupNode);
       return true;

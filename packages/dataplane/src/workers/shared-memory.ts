@@ -12,6 +12,7 @@ import { HashU32 } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
 import { allocateIp4FibMemory } from '../tables/ip4-fib-layout.js';
 import { allocateIp6FibMemory } from '../tables/ip6-fib-layout.js';
+import { PathTable } from '../tables/paths.js';
 import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
 
 /** Words of the rings between threads. Tuning: several vectors, so that a short stall of one side drops nothing. */
@@ -30,6 +31,7 @@ export interface SharedMemory {
   frames: number;
   interfaces: SharedArrayBuffer;
   adjacencies: SharedArrayBuffer;
+  paths: SharedArrayBuffer;
   sas: SaBuffers;
   spis: SharedArrayBuffer;
   fib: FibMemory;
@@ -78,6 +80,7 @@ export function allocateSharedMemory(
     frames,
     interfaces: InterfaceTable.allocate(),
     adjacencies: AdjacencyTable.allocate(),
+    paths: PathTable.allocate(),
     sas: SaTable.allocate(),
     spis: HashU32.allocate(SAS_MAX),
     fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
