@@ -13,7 +13,7 @@ import {
   tunnelIfId,
 } from '@sluice/shared';
 import { Agent, type Frame, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
-import type { SentPacket } from './case.js';
+import type { Moved, SentPacket } from './case.js';
 import { framesFree } from './counters.js';
 import { type SaFields, saSpec } from './sa.js';
 
@@ -110,10 +110,24 @@ export class Setting {
       throw new Error(`the configuration does not converge: ${status.problems.join('; ')}`);
   }
 
+  /** What the sentinels of so many steps have moved. */
+  sentinelCounts(steps: number): Moved {
+    const counts: Moved = {};
+    for (const { counter } of this.topology.sentinels) {
+      if (counter !== undefined) counts[counter] = (counts[counter] ?? 0) + steps * ROUNDS;
+    }
+    return counts;
+  }
+
   /** Runs a step; its frames are kept for the storm. */
-  async run(command: Omit<RunCommand, 'sentinels' | 'deadline'>): Promise<string[]> {
+  async run(command: Omit<RunCommand, 'sentinels' | 'rounds' | 'deadline'>): Promise<string[]> {
     const { sentinels } = this.topology;
-    const { sent, failures } = await this.agent.run({ ...command, sentinels, deadline: DEADLINE_S });
+    const { sent, failures } = await this.agent.run({
+      ...command,
+      sentinels,
+      rounds: ROUNDS,
+      deadline: DEADLINE_S,
+    });
     this.frames.push(...sent);
     return failures;
   }
@@ -145,13 +159,27 @@ export class Setting {
     const { sentinels, warm = [] } = this.topology;
     await until(
       async () => {
-        await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: 1 });
+        await this.agent.run({ send: [], expect: [], watch: [], sentinels, rounds: ROUNDS, deadline: 1 });
         return true;
       },
       { describe: 'sentinels to pass the gateway', deadlineMs: 20_000 },
     );
-    await this.agent.run({ send: warm, expect: [], watch: [], sentinels, deadline: DEADLINE_S });
-    await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+    await this.agent.run({
+      send: warm,
+      expect: [],
+      watch: [],
+      sentinels,
+      rounds: ROUNDS,
+      deadline: DEADLINE_S,
+    });
+    await this.agent.run({
+      send: [],
+      expect: [],
+      watch: [],
+      sentinels,
+      rounds: ROUNDS,
+      deadline: DEADLINE_S,
+    });
   }
 
   /** Waits until no frame of the pool carries a packet. */
@@ -162,7 +190,14 @@ export class Setting {
     // A device gives a frame back some time after it was sent: then its worker has to have a look again.
     const end = performance.now() + FRAMES_BACK_MS;
     while (count !== 0 && performance.now() < end) {
-      await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+      await this.agent.run({
+        send: [],
+        expect: [],
+        watch: [],
+        sentinels,
+        rounds: ROUNDS,
+        deadline: DEADLINE_S,
+      });
       count = await missing();
     }
     if (count !== 0) throw new Error(`${count} frames of the pool did not come back`);
@@ -245,6 +280,8 @@ export class Setting {
 
 /** Longer than packets wait for a neighbour, which is 3 s. */
 const FRAMES_BACK_MS = 6000;
+/** Rounds of sentinels after a step: each passes every hand-over between workers once. */
+const ROUNDS = 2;
 /** For what must happen. Nothing waits for what must not: sentinels tell. */
 const DEADLINE_S = 5;
 
