@@ -44,6 +44,14 @@ Packet pool: 16380 of 16384 frames are free, and 64 large ones.
 1,200  error     ip4-ttl  ttl_expired  yes      arrived with TTL 0 or 1
 `,
 
+  nodes: `name          arc          interfaces  state   file
+block-telnet  ip4-unicast  lan, wan    failed  /etc/sluice/nodes/block-telnet.ts
+
+block-telnet is off since 2023-11-14T22:13:20.000Z (worker 1): RangeError: offset 40 is beyond the packet's 28 octets (line 12)
+  on 10.1.0.5 → 10.2.0.9 ICMP
+  4500001c
+`,
+
   agent: `branch: revision 3, not converged
 
 process     reachable  revision  converged  problems

@@ -1,6 +1,7 @@
 // The data plane as one object: its memory, threads and tables, and the desired state that it converges to.
 import { join } from 'node:path';
 import type { DataplaneState, ErrorCounter, SaEvent, TracedPacket, TraceFilter } from '@sluice/shared';
+import { GraphCounters, WORKER_LOOPS } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import { EpochControl } from '../memory/epoch.js';
 import { LARGE_FRAMES, PacketPool } from '../memory/packet-pool.js';
@@ -10,6 +11,7 @@ import { HashU32Writer } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
 import { Ip4FibWriter } from '../tables/ip4-fib-writer.js';
 import { SaTable } from '../tables/security-associations.js';
+import type { UserNodeFault } from '../user-nodes/adapt.js';
 import { allocateSharedMemory, type SharedMemory } from '../workers/shared-memory.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
@@ -26,14 +28,18 @@ import { SequenceJournal } from './sequence-journal.js';
 import { StaticRoutes } from './static-routes.js';
 import { startThreads, type Threads } from './threads.js';
 import { TraceSession } from './trace-session.js';
+import { UserNodes } from './user-nodes.js';
 
 const SA_TICK_MS = 50;
 const NEIGHBOUR_TICK_MS = 250;
 const TRACE_TICK_MS = 1_000;
+const USER_NODE_TICK_MS = 500;
 
 export interface DataplaneOptions {
   runDir: string;
   publishSaEvent(event: SaEvent): void;
+  /** A user's node failed on a packet and is off. */
+  userNodeFailed(fault: UserNodeFault, worker: number): void;
   /** A thread ended by itself: the process has to end too. */
   died(error: Error): void;
 }
@@ -45,6 +51,7 @@ export class Dataplane {
   readonly sas: SecurityAssociations;
   readonly reports: Reports;
   readonly convergence: Convergence;
+  readonly userNodes: UserNodes;
   private readonly threads: Threads;
   private readonly loop: ControlLoop;
   private readonly epoch: EpochControl;
@@ -103,7 +110,28 @@ export class Dataplane {
         publish: options.publishSaEvent,
       },
     );
-    this.reports = new Reports(shared.counters, cpus, this.interfaces, routes, this.neighbours, adjacencies);
+    const features = new Features(table, adjacencies);
+    const workerCounters = shared.counters.map((buffer) => new GraphCounters(GRAPH, buffer));
+    this.userNodes = new UserNodes(options.runDir, {
+      workers: this.threads.workers,
+      features,
+      row: (name) => this.interfaces.get(name)?.row,
+      names: () => this.interfaces.names(),
+      quiescent: () => this.quiescent(),
+      running: new Int32Array(shared.running),
+      rounds: (worker) => workerCounters[worker]!.worker[WORKER_LOOPS]!,
+      failed: (fault, worker) => options.userNodeFailed(fault, worker),
+      stuck: options.died,
+    });
+    this.reports = new Reports(
+      shared.counters,
+      cpus,
+      this.interfaces,
+      routes,
+      this.neighbours,
+      adjacencies,
+      this.userNodes,
+    );
     this.twins = new LinuxTwins(this.threads.hostIo);
     this.traces = new TraceSession(this.threads.workers);
     this.convergence = new Convergence({
@@ -115,7 +143,8 @@ export class Dataplane {
       sas: this.sas,
       twins: this.twins,
       adjacencies,
-      features: new Features(table, adjacencies),
+      features,
+      userNodes: this.userNodes,
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
     this.loop = new ControlLoop(
@@ -130,6 +159,7 @@ export class Dataplane {
       setInterval(() => this.tickSas(), SA_TICK_MS),
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
       setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
+      setInterval(() => void this.userNodes.tick(monotonicMs()), USER_NODE_TICK_MS),
     ];
   }
 
@@ -154,6 +184,16 @@ export class Dataplane {
 
   traceRead(): Promise<TracedPacket[]> {
     return this.traces.read(monotonicMs());
+  }
+
+  /** Loads all users' nodes anew, those too that failed or were quarantined. */
+  async reloadUserNodes(): Promise<void> {
+    await this.userNodes.forget();
+    await this.convergence.again();
+  }
+
+  private quiescent(): Promise<void> {
+    return new Promise((resolve) => this.epoch.retire(resolve));
   }
 
   /** Losses outside the graph: in ports, in the host-I/O thread, in the control side. */

@@ -33,6 +33,7 @@ import { InterfaceTable } from '../tables/interfaces.js';
 import { Ip4Fib } from '../tables/ip4-fib.js';
 import { Ip6Fib } from '../tables/ip6-fib.js';
 import { SaTable } from '../tables/security-associations.js';
+import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import type { LoopWork } from './event-loop.js';
 import { PortQueue } from './port-queue.js';
@@ -57,6 +58,7 @@ export class Forwarder implements LoopWork {
   /** Rings that this worker consumes. */
   readonly rings: SpscRing[];
   sleeps = 0;
+  readonly userNodes: WorkerNodes;
   private readonly dispatcher: Dispatcher;
   private readonly context: NodeContext;
   private readonly epoch: EpochReader;
@@ -84,6 +86,7 @@ export class Forwarder implements LoopWork {
     this.tracer = new Tracer(this.pool, index);
     this.counters = new GraphCounters(graph, shared.counters[index]!);
     this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer);
+    this.userNodes = new WorkerNodes(this.dispatcher, new Int32Array(shared.running), index);
     this.services = new Services(
       shared,
       index,

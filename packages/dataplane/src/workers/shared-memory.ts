@@ -51,6 +51,8 @@ export interface SharedMemory {
   toControl: SharedArrayBuffer[];
   /** Counters of changes that workers look for: SIGNAL_NEIGHBOURS grows when a neighbour is resolved. */
   signals: SharedArrayBuffer;
+  /** Per worker, an Int32: slot + 1 of the user's node that it runs, 0 otherwise. */
+  running: SharedArrayBuffer;
   /** Event descriptors: per worker, of the host-I/O thread and of the control thread. */
   workerEvents: number[];
   hostEvent: number;
@@ -93,6 +95,7 @@ export function allocateSharedMemory(
     fromControl: each(ring),
     toControl: each(() => SpscRing.allocate(2 * RING)),
     signals: new SharedArrayBuffer(64),
+    running: new SharedArrayBuffer(64 * Math.ceil(workers / 16)),
     ...events,
   };
 }
