@@ -1,4 +1,5 @@
 // A running gateway with stations at its ports: the data plane's own process over veth pairs in the lab.
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Gateway, Lab, type LabNode, until } from '@sluice/lab';
 import {
@@ -64,6 +65,8 @@ export class Setting {
   readonly client: ActorClient<typeof dataplaneContract>;
   /** Every frame that cases have sent. */
   readonly frames: Frame[] = [];
+  /** Rounds of sentinels so far. */
+  rounds = 0;
   private revision = 0;
   private framesAtStart = 0;
   private atStart: Sums | null = null;
@@ -110,11 +113,11 @@ export class Setting {
       throw new Error(`the configuration does not converge: ${status.problems.join('; ')}`);
   }
 
-  /** What the sentinels of so many steps have moved. */
-  sentinelCounts(steps: number): Moved {
+  /** What so many rounds of sentinels have moved. */
+  sentinelCounts(rounds: number): Moved {
     const counts: Moved = {};
     for (const { counter } of this.topology.sentinels) {
-      if (counter !== undefined) counts[counter] = (counts[counter] ?? 0) + steps * ROUNDS;
+      if (counter !== undefined) counts[counter] = (counts[counter] ?? 0) + rounds;
     }
     return counts;
   }
@@ -122,6 +125,7 @@ export class Setting {
   /** Runs a step; its frames are kept for the storm. */
   async run(command: Omit<RunCommand, 'sentinels' | 'rounds' | 'deadline'>): Promise<string[]> {
     const { sentinels } = this.topology;
+    this.rounds += ROUNDS;
     const { sent, failures } = await this.agent.run({
       ...command,
       sentinels,
@@ -182,25 +186,19 @@ export class Setting {
     });
   }
 
-  /** Waits until no frame of the pool carries a packet. */
-  async framesBack(): Promise<void> {
-    const { sentinels } = this.topology;
+  /** Waits until no frame of the pool carries a packet; returns how many still do in the end, and what came out meanwhile. */
+  async framesBack(): Promise<{ missing: number; failures: string[] }> {
     const missing = async (): Promise<number> => this.framesAtStart - (await framesFree(this.client));
-    let count = await missing();
-    // A device gives a frame back some time after it was sent: then its worker has to have a look again.
     const end = performance.now() + FRAMES_BACK_MS;
+    const failures: string[] = [];
+    let count = await missing();
     while (count !== 0 && performance.now() < end) {
-      await this.agent.run({
-        send: [],
-        expect: [],
-        watch: [],
-        sentinels,
-        rounds: ROUNDS,
-        deadline: DEADLINE_S,
-      });
+      // A device gives a frame back some time after it was sent: then its worker has to have a look again.
+      failures.push(...(await this.run({ send: [], expect: [], watch: [] })));
       count = await missing();
+      if (count !== 0) await delay(FRAMES_BACK_STEP_MS);
     }
-    if (count !== 0) throw new Error(`${count} frames of the pool did not come back`);
+    return { missing: count, failures };
   }
 
   /** Frames of each port by both sides since the start; what the gateway received are those that were sent. */
@@ -280,6 +278,7 @@ export class Setting {
 
 /** Longer than packets wait for a neighbour, which is 3 s. */
 const FRAMES_BACK_MS = 6000;
+const FRAMES_BACK_STEP_MS = 10;
 /** Rounds of sentinels after a step: each passes every hand-over between workers once. */
 const ROUNDS = 2;
 /** For what must happen. Nothing waits for what must not: sentinels tell. */
