@@ -9,7 +9,7 @@ export interface KnownChild extends ChildSaReport {
   remote: string;
 }
 
-export type KnownSa = Pick<SaEntry, 'dst' | 'src' | 'spi' | 'direction' | 'ifId' | 'addedAtMs' | 'selector'>;
+export type KnownSa = Pick<SaEntry, 'dst' | 'src' | 'spi' | 'direction' | 'ifId' | 'addedAtMs' | 'selectors'>;
 
 export interface Differences {
   /** charon believes that they are up; the SAD lacks one of their SAs. */
@@ -30,21 +30,22 @@ export function compare(
   children: readonly KnownChild[],
   nowMs: number,
 ): Differences {
-  const present = new Set(sad.map(nameOf));
+  const present = new Map(sad.map((sa) => [nameOf(sa), sa]));
   const known = new Set(children.flatMap((child) => [nameOf(inbound(child)), nameOf(outbound(child))]));
   const result: Differences = { broken: [], unknown: [], replaced: [], orphans: [] };
-  const whole: KnownChild[] = [];
+  const whole: Whole[] = [];
   for (const child of children) {
     if (child.state !== 'INSTALLED') continue;
-    const complete = present.has(nameOf(inbound(child))) && present.has(nameOf(outbound(child)));
-    (complete ? whole : result.broken).push(child);
+    const ends = { in: present.get(nameOf(inbound(child))), out: present.get(nameOf(outbound(child))) };
+    if (ends.in === undefined || ends.out === undefined) result.broken.push(child);
+    else whole.push({ child, in: ends.in, out: ends.out });
   }
   for (const sa of sad) {
     if (known.has(nameOf(sa))) continue;
     result.unknown.push(sa);
     // An SA is in the SAD before charon lists its CHILD_SA as installed.
     if (nowMs - sa.addedAtMs < SETTLED_S * 1000) continue;
-    const successor = whole.some((child) => succeeds(child, sa, nowMs));
+    const successor = whole.some((other) => succeeds(other, sa, nowMs));
     (successor ? result.replaced : result.orphans).push(sa);
   }
   return result;
@@ -58,7 +59,15 @@ function outbound(child: KnownChild): { dst: string; spi: number } {
   return { dst: child.remote, spi: child.spi_out };
 }
 
-function succeeds(child: KnownChild, sa: KnownSa, nowMs: number): boolean {
+/** A CHILD_SA with both its SAs. */
+interface Whole {
+  child: KnownChild;
+  in: KnownSa;
+  out: KnownSa;
+}
+
+function succeeds(other: Whole, sa: KnownSa, nowMs: number): boolean {
+  const { child } = other;
   const installedS = child.installed_s ?? 0;
   const [local, remote] = sa.direction === 'in' ? [sa.dst, sa.src] : [sa.src, sa.dst];
   return (
@@ -67,14 +76,13 @@ function succeeds(child: KnownChild, sa: KnownSa, nowMs: number): boolean {
     child.remote === remote &&
     installedS >= SETTLED_S &&
     nowMs - installedS * 1000 > sa.addedAtMs &&
-    sameTraffic(child, sa)
+    carries(other[sa.direction], sa)
   );
 }
 
 /** A tunnel may have several children: one takes the place only of what carried the same traffic. */
-function sameTraffic(child: KnownChild, sa: KnownSa): boolean {
-  if (sa.selector === null) return true;
-  const [local, remote] =
-    sa.direction === 'in' ? [sa.selector.dst, sa.selector.src] : [sa.selector.src, sa.selector.dst];
-  return child.local_ts.includes(local) && child.remote_ts.includes(remote);
+function carries(successor: KnownSa, sa: KnownSa): boolean {
+  if (sa.selectors === null || successor.selectors === null) return true;
+  const carried = new Set(successor.selectors.map((selector) => JSON.stringify(selector)));
+  return sa.selectors.every((selector) => carried.has(JSON.stringify(selector)));
 }

@@ -7,7 +7,7 @@ const PEER = '192.0.2.2';
 
 function sa(direction: 'in' | 'out', spi: number, over: Partial<KnownSa> = {}): KnownSa {
   const [dst, src] = direction === 'in' ? [LOCAL, PEER] : [PEER, LOCAL];
-  return { dst, src, spi, direction, ifId: 7, addedAtMs: NOW - 600_000, selector: null, ...over };
+  return { dst, src, spi, direction, ifId: 7, addedAtMs: NOW - 600_000, selectors: null, ...over };
 }
 
 function child(spiIn: number, spiOut: number, over: Partial<KnownChild> = {}): KnownChild {
@@ -71,14 +71,19 @@ describe('orphans', () => {
   });
 
   it('does not take an older, broken or unrelated CHILD_SA for a successor', () => {
-    const old = [sa('in', 1, { selector: { src: '10.2.0.0/16', dst: '10.1.0.0/16', protocol: 0 } })];
-    const fresh = [sa('in', 3), sa('out', 4)];
+    const traffic = (src: string, ports: [number, number] = [0, 65_535]): KnownSa['selectors'] => [
+      { src, dst: '10.1.0.0/16', protocol: 6, src_ports: [0, 65_535], dst_ports: ports },
+    ];
+    const selectors = traffic('10.2.0.0/16');
+    const old = [sa('in', 1, { selectors })];
+    const fresh = [sa('in', 3, { selectors }), sa('out', 4)];
     const none = (children: KnownChild[], sad = [...old, ...fresh]): void =>
       assert.deepEqual(spis(compare(sad, children, NOW).replaced), []);
     none([child(3, 4, { installed_s: 601 })]);
     none([child(3, 4)], [...old, fresh[0]!]);
     none([child(3, 4, { if_id: 8 })]);
-    none([child(3, 4, { remote_ts: ['10.3.0.0/16'] })]);
+    none([child(3, 4)], [...old, sa('in', 3, { selectors: traffic('10.3.0.0/16') }), fresh[1]!]);
+    none([child(3, 4)], [...old, sa('in', 3, { selectors: traffic('10.2.0.0/16', [80, 80]) }), fresh[1]!]);
     none([child(3, 4, { remote: '192.0.2.3' })], [...old, fresh[0]!, sa('out', 4, { dst: '192.0.2.3' })]);
     assert.deepEqual(spis(compare([...old, ...fresh], [child(3, 4)], NOW).replaced), [1]);
   });

@@ -52,7 +52,9 @@ export const XFRMA = {
   KMADDRESS: 19,
   ALG_AUTH_TRUNC: 20,
   MARK: 21,
+  TFCPAD: 22,
   REPLAY_ESN_VAL: 23,
+  SA_EXTRA_FLAGS: 24,
   IF_ID: 31,
 } as const;
 
@@ -67,9 +69,14 @@ export const XFRMA_SPD_IPV6_HTHRESH = 4;
 /** Bits of the mask that a socket is bound to: 1 << (XFRMNLGRP_x - 1). */
 export const GROUP = { ACQUIRE: 0x1, EXPIRE: 0x2, MIGRATE: 0x40, MAPPING: 0x80 } as const;
 
+export const XFRM_MODE_TRANSPORT = 0;
 export const XFRM_MODE_TUNNEL = 1;
+export const XFRM_STATE_NOECN = 1;
+export const XFRM_STATE_DECAP_DSCP = 2;
+export const XFRM_STATE_NOPMTUDISC = 4;
 export const XFRM_STATE_AF_UNSPEC = 32;
 export const XFRM_STATE_ESN = 128;
+export const XFRM_SA_XFLAG_DONT_ENCAP_DSCP = 1;
 export const XFRM_POLICY_IN = 0;
 export const XFRM_POLICY_OUT = 1;
 export const XFRM_POLICY_FWD = 2;
@@ -79,6 +86,7 @@ export const UDP_ENCAP_ESPINUDP = 2;
 export const XFRMA_REPLAY_ESN_MAX = 4096;
 
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const IPPROTO_ESP = 50;
 
 export const { EEXIST, EINVAL, EIO, ENOENT, ESRCH, ENOSYS, EAFNOSUPPORT, EPROTONOSUPPORT, EOPNOTSUPP } =

@@ -1,11 +1,11 @@
 // What the kernel would tell charon of its own accord: EXPIRE, ACQUIRE, MAPPING.
-import { AF_INET, XFRM_MSG, XFRMA } from './constants.js';
+import { AF_INET6, XFRM_MSG, XFRMA } from './constants.js';
 import { xfrmUserAcquire, xfrmUserExpire, xfrmUserMapping } from './event-structs.js';
 import { encodePayload, type Message } from './netlink.js';
 import { xfrmUserTmpl } from './policy-structs.js';
 import { identityAttributes, usersaInfoOf } from './sa-encode.js';
 import type { SaEntry } from './sa-entry.js';
-import { EMPTY_SELECTOR, ip4ToXfrm, selectorOf } from './selector.js';
+import { ANY_TRAFFIC, addressFamily, addressToXfrm, selectorOf } from './selector.js';
 import type { Policy } from './spd.js';
 import { encode } from './struct.js';
 
@@ -26,15 +26,17 @@ export function acquireEvent(
 ): Message | null {
   const template = policy.templates[0];
   if (template === undefined) return null;
-  const selector = selectorOf({
-    src: `${packet.src}/32`,
-    dst: `${packet.dst}/32`,
+  const width = addressFamily(packet.dst) === AF_INET6 ? 128 : 32;
+  const sel = selectorOf({
+    ...ANY_TRAFFIC,
+    src: `${packet.src}/${width}`,
+    dst: `${packet.dst}/${width}`,
     protocol: packet.protocol,
   });
   const body = encode(xfrmUserAcquire, {
     id: { ...template.id, spi: 0 },
     saddr: template.saddr,
-    sel: selector.family === AF_INET ? selector : EMPTY_SELECTOR,
+    sel,
     policy: policy.info,
     aalgos: template.aalgos,
     ealgos: template.ealgos,
@@ -49,10 +51,15 @@ export function acquireEvent(
 /** An authenticated packet of an inbound SA came from another address or port than before. */
 export function mappingEvent(entry: SaEntry, address: string, port: number): Message {
   const body = encode(xfrmUserMapping, {
-    id: { daddr: ip4ToXfrm(entry.dst), spi: entry.spi, family: AF_INET, proto: entry.protocol },
+    id: {
+      daddr: addressToXfrm(entry.dst),
+      spi: entry.spi,
+      family: addressFamily(entry.dst),
+      proto: entry.protocol,
+    },
     reqid: entry.reqid,
-    old_saddr: ip4ToXfrm(entry.src),
-    new_saddr: ip4ToXfrm(address),
+    old_saddr: addressToXfrm(entry.src),
+    new_saddr: addressToXfrm(address),
     old_sport: entry.encap?.src_port ?? 0,
     new_sport: port,
   });

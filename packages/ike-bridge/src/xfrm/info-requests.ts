@@ -30,7 +30,7 @@ import { identityAttributes, lifetimeCurOf, replayAttribute } from './sa-encode.
 import type { SaEntry } from './sa-entry.js';
 import { installOrRefuse, refresh } from './sa-requests.js';
 import { xfrmAeventId } from './sa-structs.js';
-import { ip4FromXfrm, ip4ToXfrm } from './selector.js';
+import { addressFamily, addressFromXfrm, addressToXfrm } from './selector.js';
 import { decode, encode, u32 } from './struct.js';
 
 const FLAGS = Buffer.alloc(4);
@@ -65,7 +65,8 @@ export const newSpdInfo: Handler = () => [];
 function find(context: XfrmContext, request: Message): SaEntry {
   const asked = decode(xfrmAeventId, request.payload);
   if (asked === null) throw new Refused(EINVAL);
-  const entry = context.sad.get({ dst: ip4FromXfrm(asked.sa_id.daddr), spi: asked.sa_id.spi });
+  const { daddr, family, spi } = asked.sa_id;
+  const entry = context.sad.get({ dst: addressFromXfrm(daddr, family), spi });
   if (entry === undefined) throw new Refused(ESRCH);
   return entry;
 }
@@ -74,8 +75,13 @@ export const getAe: Handler = async (context, request) => {
   const entry = find(context, request);
   await refresh(context, entry);
   const id = encode(xfrmAeventId, {
-    sa_id: { daddr: ip4ToXfrm(entry.dst), spi: entry.spi, family: 2, proto: entry.protocol },
-    saddr: ip4ToXfrm(entry.src),
+    sa_id: {
+      daddr: addressToXfrm(entry.dst),
+      spi: entry.spi,
+      family: addressFamily(entry.dst),
+      proto: entry.protocol,
+    },
+    saddr: addressToXfrm(entry.src),
     flags: XFRM_AE_RVAL | XFRM_AE_LVAL,
     reqid: entry.reqid,
   });

@@ -1,12 +1,13 @@
 // MIGRATE: SAs and policies of a tunnel get new addresses at once (RFC 4555; xfrm_migrate in the kernel).
-import { AF_INET, EINVAL, ENOENT, XFRMA } from './constants.js';
+import { EINVAL, ENOENT, XFRMA } from './constants.js';
 import type { Handler, XfrmContext } from './context.js';
 import { decodeAttributes, findAttribute } from './netlink.js';
 import { xfrmUserMigrate, xfrmUserpolicyId, xfrmUserTmpl } from './policy-structs.js';
 import { Refused } from './refused.js';
+import { copyCrypto } from './sa-crypto.js';
 import { continueAfter, NO_COUNTERS, type SaEntry, totals } from './sa-entry.js';
 import { installOrRefuse, refresh } from './sa-requests.js';
-import { ip4FromXfrm } from './selector.js';
+import { addressFromXfrm, isFamily } from './selector.js';
 import { policyIdentity } from './spd.js';
 import { decode, encode, type ValueOf } from './struct.js';
 
@@ -24,10 +25,11 @@ export const migrate: Handler = async (context, request) => {
 
   for (let at = 0; at < value.length; at += xfrmUserMigrate.size) {
     const move = xfrmUserMigrate.read(value, at);
-    if (move.old_family !== AF_INET || move.new_family !== AF_INET) throw new Refused(EINVAL);
+    if (!isFamily(move.old_family) || !isFamily(move.new_family)) throw new Refused(EINVAL);
     for (const template of policy.templates) {
       if (template.reqid !== move.reqid || !template.id.daddr.equals(move.old_daddr)) continue;
       template.id = { ...template.id, daddr: move.new_daddr };
+      template.family = move.new_family;
       template.saddr = move.new_saddr;
     }
     for (const entry of context.sad.all()) if (isMoved(entry, move)) await moveSa(context, entry, move);
@@ -43,8 +45,8 @@ function isMoved(entry: SaEntry, move: Move): boolean {
   return (
     entry.reqid === move.reqid &&
     entry.protocol === move.proto &&
-    entry.dst === ip4FromXfrm(move.old_daddr) &&
-    entry.src === ip4FromXfrm(move.old_saddr)
+    entry.dst === addressFromXfrm(move.old_daddr, move.old_family) &&
+    entry.src === addressFromXfrm(move.old_saddr, move.old_family)
   );
 }
 
@@ -56,9 +58,9 @@ async function moveSa(context: XfrmContext, entry: SaEntry, move: Move): Promise
   const used = totals(entry);
   const moved: SaEntry = {
     ...entry,
-    key: Buffer.from(entry.key),
-    dst: ip4FromXfrm(move.new_daddr),
-    src: ip4FromXfrm(move.new_saddr),
+    crypto: copyCrypto(entry.crypto),
+    dst: addressFromXfrm(move.new_daddr, move.new_family),
+    src: addressFromXfrm(move.new_saddr, move.new_family),
     base: {
       packets: used.packets,
       bytes: used.bytes,

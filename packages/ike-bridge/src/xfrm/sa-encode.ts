@@ -1,6 +1,5 @@
 // SAs written: NEWSA as an answer, and the parts that answers and events share.
-import { AEAD_NAME, ICV_BITS } from './algorithm.js';
-import { AF_INET, IPPROTO_ESP, UDP_ENCAP_ESPINUDP, XFRM_MODE_TUNNEL, XFRMA } from './constants.js';
+import { IPPROTO_ESP, UDP_ENCAP_ESPINUDP, XFRM_MODE_TUNNEL, XFRMA } from './constants.js';
 import {
   lifetimeCfgOf,
   type XfrmLifetimeCur,
@@ -8,17 +7,19 @@ import {
   xfrmReplayStateEsn,
 } from './lifetime-structs.js';
 import { type Attribute, encodePayload } from './netlink.js';
+import { encodeCrypto } from './sa-crypto.js';
+import { PLAIN_WINDOW_MAX } from './sa-decode.js';
 import { type SaEntry, totals } from './sa-entry.js';
-import { type XfrmUsersaInfo, xfrmAlgoAead, xfrmEncapTmpl, xfrmMark, xfrmUsersaInfo } from './sa-structs.js';
-import { EMPTY_SELECTOR, ip4ToXfrm } from './selector.js';
+import { type XfrmUsersaInfo, xfrmEncapTmpl, xfrmMark, xfrmUsersaInfo } from './sa-structs.js';
+import { addressFamily, addressToXfrm, EMPTY_SELECTOR } from './selector.js';
 import { encode, u32 } from './struct.js';
 
 export function usersaInfoOf(entry: SaEntry): XfrmUsersaInfo {
   const counters = totals(entry);
   return {
     sel: entry.ownSelector,
-    id: { daddr: ip4ToXfrm(entry.dst), spi: entry.spi, proto: entry.protocol },
-    saddr: ip4ToXfrm(entry.src),
+    id: { daddr: addressToXfrm(entry.dst), spi: entry.spi, proto: entry.protocol },
+    saddr: addressToXfrm(entry.src),
     lft: lifetimeCfgOf(entry.lifetime),
     curlft: lifetimeCurOf(entry),
     stats: {
@@ -26,11 +27,11 @@ export function usersaInfoOf(entry: SaEntry): XfrmUsersaInfo {
       replay: counters.replayed >>> 0,
       integrity_failed: counters.integrity_failed >>> 0,
     },
-    seq: 0,
+    seq: entry.seq,
     reqid: entry.reqid,
-    family: AF_INET,
+    family: addressFamily(entry.dst),
     mode: entry.mode,
-    replay_window: entry.replayWindow > 255 || entry.esn ? 0 : entry.replayWindow,
+    replay_window: hasBitmap(entry) ? 0 : entry.replayWindow,
     flags: entry.flags,
   };
 }
@@ -45,16 +46,18 @@ export function lifetimeCurOf(entry: SaEntry): XfrmLifetimeCur {
   };
 }
 
-/** The payload of XFRM_MSG_NEWSA as an answer to GETSA: with the key, as the kernel gives it to root. */
+/** Whether the window is in XFRMA_REPLAY_ESN_VAL: also without extended numbers, when it is more than a word. */
+function hasBitmap({ esn, replayWindow }: Pick<SaEntry, 'esn' | 'replayWindow'>): boolean {
+  return esn || replayWindow > PLAIN_WINDOW_MAX;
+}
+
+/** The payload of XFRM_MSG_NEWSA as an answer to GETSA: with the keys, as the kernel gives it to root. */
 export function encodeSa(entry: SaEntry): Buffer {
-  const algorithm = encode(xfrmAlgoAead, {
-    alg_name: AEAD_NAME,
-    alg_key_len: entry.key.length * 8,
-    alg_icv_len: ICV_BITS,
-  });
   const attributes: Attribute[] = [
-    { type: XFRMA.ALG_AEAD, value: Buffer.concat([algorithm, entry.key]) },
+    ...encodeCrypto(entry.crypto),
     ...identityAttributes(entry),
+    ...numberAttribute(XFRMA.TFCPAD, entry.tfcBytes),
+    ...numberAttribute(XFRMA.SA_EXTRA_FLAGS, entry.extraFlags),
     ...entry.otherAttributes,
   ];
   if (entry.encap !== null) {
@@ -80,19 +83,26 @@ export function encodeSa(entry: SaEntry): Buffer {
 export function identityAttributes(entry: Pick<SaEntry, 'mark' | 'ifId'>): Attribute[] {
   const attributes: Attribute[] = [];
   if (entry.mark !== null) attributes.push({ type: XFRMA.MARK, value: encode(xfrmMark, entry.mark) });
-  if (entry.ifId !== 0) attributes.push({ type: XFRMA.IF_ID, value: encode(u32, entry.ifId) });
-  return attributes;
+  return [...attributes, ...numberAttribute(XFRMA.IF_ID, entry.ifId)];
+}
+
+/** Left out for 0, as charon does. */
+function numberAttribute(type: number, value: number): Attribute[] {
+  return value === 0 ? [] : [{ type, value: encode(u32, value) }];
 }
 
 /**
  * Where the sequence numbers are. Which packets of the window have been seen only the data plane's
  * workers know, so all count as seen: a replay is refused at the cost of packets that arrive late.
+ *
+ * So a large window's bitmap says nothing, and is left out. When charon moves an SA it copies this attribute twice,
+ * from GETSA and from GETAE, into a request of 1024 octets; with a bitmap of 512 that fails, and the SA is gone.
  */
 export function replayAttribute(entry: SaEntry): Attribute {
   const { sequence } = totals(entry);
   const [low, high] = [sequence % 2 ** 32, Math.floor(sequence / 2 ** 32)];
   const inbound = entry.direction === 'in';
-  if (!entry.esn && entry.replayWindow <= 32) {
+  if (!hasBitmap(entry)) {
     const state = {
       oseq: inbound ? 0 : low,
       seq: inbound ? low : 0,
@@ -100,19 +110,15 @@ export function replayAttribute(entry: SaEntry): Attribute {
     };
     return { type: XFRMA.REPLAY_VAL, value: encode(xfrmReplayState, state) };
   }
-  const words = Math.ceil(entry.replayWindow / 32);
-  const state = encode(xfrmReplayStateEsn, {
-    bmp_len: words,
+  const state = {
+    bmp_len: 0,
     oseq: inbound ? 0 : low,
     seq: inbound ? low : 0,
     oseq_hi: inbound ? 0 : high,
     seq_hi: inbound ? high : 0,
     replay_window: entry.replayWindow,
-  });
-  return {
-    type: XFRMA.REPLAY_ESN_VAL,
-    value: Buffer.concat([state, Buffer.alloc(words * 4, inbound && sequence > 0 ? 0xff : 0)]),
   };
+  return { type: XFRMA.REPLAY_ESN_VAL, value: encode(xfrmReplayStateEsn, state) };
 }
 
 /** An allocated SPI, as ALLOCSPI answers and GETSA shows it. */
@@ -121,9 +127,9 @@ export function encodeLarval(larval: { dst: string; src: string; spi: number }):
   return encode(xfrmUsersaInfo, {
     ...empty,
     sel: EMPTY_SELECTOR,
-    id: { daddr: ip4ToXfrm(larval.dst), spi: larval.spi, proto: IPPROTO_ESP },
-    saddr: ip4ToXfrm(larval.src),
-    family: AF_INET,
+    id: { daddr: addressToXfrm(larval.dst), spi: larval.spi, proto: IPPROTO_ESP },
+    saddr: addressToXfrm(larval.src),
+    family: addressFamily(larval.dst),
     mode: XFRM_MODE_TUNNEL,
   });
 }

@@ -1,22 +1,30 @@
 // One SA of the SAD: what charon installed, and what became of it.
-import type { SaCounters, SaKey, SaLifetime, SaSpec } from '@sluice/shared';
-import { IPPROTO_ESP, XFRM_MODE_TUNNEL, XFRM_STATE_AF_UNSPEC, XFRM_STATE_ESN } from './constants.js';
+import type { SaCounters, SaKey, SaLifetime, SaSpec, TrafficSelector } from '@sluice/shared';
+import type { IPPROTO_ESP } from './constants.js';
 import type { Attribute } from './netlink.js';
+import type { SaCrypto } from './sa-crypto.js';
 import type { XfrmMark } from './sa-structs.js';
-import { selectorOf, type TrafficSelector, type XfrmSelector } from './selector.js';
+import type { XfrmSelector } from './selector.js';
 
 export interface SaEntry {
   readonly dst: string;
   readonly spi: number;
   readonly protocol: typeof IPPROTO_ESP;
   readonly direction: 'in' | 'out';
-  /** The key with its four octets of salt. Overwritten with zeros when the SA is removed. */
-  readonly key: Buffer;
+  /** Its keys are overwritten with zeros when the SA is removed. */
+  readonly crypto: SaCrypto;
   readonly esn: boolean;
   readonly replayWindow: number;
   readonly mark: XfrmMark | null;
+  /** XFRM_MODE_TUNNEL or XFRM_MODE_TRANSPORT. */
   readonly mode: number;
+  /** XFRM_STATE_x, and XFRM_SA_XFLAG_x of XFRMA_SA_EXTRA_FLAGS. */
   readonly flags: number;
+  readonly extraFlags: number;
+  /** XFRMA_TFCPAD: inner packets are padded to so many octets; 0 without. */
+  readonly tfcBytes: number;
+  /** Given back as it came. */
+  readonly seq: number;
   src: string;
   ifId: number;
   reqid: number;
@@ -24,10 +32,10 @@ export interface SaEntry {
   lifetime: SaLifetime;
   /** Milliseconds since 1970. */
   addedAtMs: number;
-  /** The SA's own selector, as charon gave it; in tunnel mode usually empty. */
+  /** The SA's own selector, as charon gave it; in tunnel mode empty. */
   ownSelector: XfrmSelector;
-  /** What the data plane is told: from the SA itself or from the policy that it serves. */
-  selector: TrafficSelector | null;
+  /** What the data plane is told: of all policies that the SA serves, or its own. */
+  selectors: TrafficSelector[] | null;
   /** Attributes that mean nothing here and are given back on GETSA. */
   otherAttributes: Attribute[];
 
@@ -101,67 +109,4 @@ const SEQUENCE_MARGIN = 2 ** 24;
 export function continueAfter(sa: Pick<SaEntry, 'direction' | 'esn'>, last: number): number {
   if (sa.direction === 'in') return last;
   return Math.min(last + SEQUENCE_MARGIN, sa.esn ? Number.MAX_SAFE_INTEGER : 2 ** 32 - 1);
-}
-
-/** Policies of charon that name ports are not told apart from those that name none. */
-const ANY_PORTS = { src_ports: [0, 65_535] as [number, number], dst_ports: [0, 65_535] as [number, number] };
-
-export function specOf(entry: SaEntry): SaSpec {
-  return {
-    dst: entry.dst,
-    spi: entry.spi,
-    direction: entry.direction,
-    src: entry.src,
-    if_id: entry.ifId,
-    reqid: entry.reqid,
-    encap: entry.encap,
-    crypto: {
-      cipher: 'aes-gcm',
-      key_hex: entry.key.toString('hex'),
-      integrity: 'none',
-      integrity_key_hex: '',
-      icv_bytes: 16,
-    },
-    esn: entry.esn,
-    replay_window: entry.replayWindow,
-    lifetime: entry.lifetime,
-    added_at_ms: entry.addedAtMs,
-    mode: 'tunnel',
-    selectors: entry.selector === null ? null : [{ ...entry.selector, ...ANY_PORTS }],
-    dscp: 'copy',
-    ecn: true,
-    df: 'clear',
-    start_sequence: entry.startSequence,
-  };
-}
-
-/** An SA that the data plane has and this process does not know: it was installed by a former instance. */
-export function entryOfSpec(spec: SaSpec, counters: SaCounters): SaEntry {
-  return {
-    dst: spec.dst,
-    spi: spec.spi,
-    protocol: IPPROTO_ESP,
-    direction: spec.direction,
-    key: Buffer.from(spec.crypto.key_hex, 'hex'),
-    esn: spec.esn,
-    replayWindow: spec.replay_window,
-    mark: null,
-    mode: XFRM_MODE_TUNNEL,
-    flags: XFRM_STATE_AF_UNSPEC | (spec.esn ? XFRM_STATE_ESN : 0),
-    src: spec.src,
-    ifId: spec.if_id,
-    reqid: spec.reqid,
-    encap: spec.encap,
-    lifetime: spec.lifetime,
-    addedAtMs: spec.added_at_ms,
-    ownSelector: selectorOf(null),
-    selector: spec.selectors?.[0] ?? null,
-    otherAttributes: [],
-    base: UNUSED,
-    startSequence: spec.start_sequence ?? 0,
-    counters,
-    softExpired: false,
-    softDue: false,
-    installed: true,
-  };
 }

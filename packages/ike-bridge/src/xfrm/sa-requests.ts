@@ -1,7 +1,6 @@
 // ALLOCSPI, NEWSA, UPDSA, DELSA, GETSA, FLUSHSA (net/xfrm/xfrm_user.c is what charon was written against).
 
 import {
-  AF_INET,
   EAFNOSUPPORT,
   EEXIST,
   EINVAL,
@@ -15,12 +14,13 @@ import {
 import type { Handler, XfrmContext } from './context.js';
 import { dumpReply, type Message, reply } from './netlink.js';
 import { Refused } from './refused.js';
+import { sameCrypto, wipeCrypto } from './sa-crypto.js';
 import { decodeSa } from './sa-decode.js';
 import { encodeLarval, encodeSa } from './sa-encode.js';
 import { continueAfter, nameOf, type SaEntry, totals } from './sa-entry.js';
-import { chooseSelector } from './sa-selector.js';
+import { chooseSelectors } from './sa-selector.js';
 import { xfrmUsersaFlush, xfrmUsersaId, xfrmUserspiInfo } from './sa-structs.js';
-import { ip4FromXfrm } from './selector.js';
+import { addressFromXfrm, isFamily } from './selector.js';
 import { decode } from './struct.js';
 
 export const allocateSpi: Handler = (context, request) => {
@@ -28,10 +28,11 @@ export const allocateSpi: Handler = (context, request) => {
   if (asked === null || asked.info.id.proto !== IPPROTO_ESP || asked.min > asked.max || asked.max === 0) {
     throw new Refused(EINVAL);
   }
-  if (asked.info.family !== AF_INET) throw new Refused(EAFNOSUPPORT);
-  const dst = ip4FromXfrm(asked.info.id.daddr);
+  const { family } = asked.info;
+  if (!isFamily(family)) throw new Refused(EAFNOSUPPORT);
+  const dst = addressFromXfrm(asked.info.id.daddr, family);
   const larval = context.spis.allocate(
-    { src: ip4FromXfrm(asked.info.saddr), dst },
+    { src: addressFromXfrm(asked.info.saddr, family), dst },
     Math.max(1, asked.min), // zero is not an SPI (RFC 4303 section 2.1)
     asked.max,
     context.now(),
@@ -47,7 +48,7 @@ export const newSa: Handler = async (context, request) => {
   if (existing !== undefined) {
     // A request whose answer got lost is sent again: the same SA twice is one.
     if (!sameSa(existing, entry)) throw new Refused(EEXIST);
-    entry.key.fill(0);
+    wipeCrypto(entry.crypto);
     return [];
   }
   if (context.spis.get(entry) !== undefined) throw new Refused(EEXIST);
@@ -63,14 +64,14 @@ export const updateSa: Handler = async (context, request) => {
     existing.encap = entry.encap;
     existing.lifetime = entry.lifetime;
     existing.ownSelector = entry.ownSelector;
-    entry.key.fill(0);
+    wipeCrypto(entry.crypto);
     await installOrRefuse(context, existing);
     return [];
   }
   if (context.spis.get(entry) === undefined) {
     // charon adds the SA by NEWSA when it is told so; only SPIs that it had allocated are updated.
     context.spis.remember(entry.spi, { direction: 'in', reqid: entry.reqid, sequence: 0 }, context.now());
-    entry.key.fill(0);
+    wipeCrypto(entry.crypto);
     throw new Refused(ESRCH);
   }
   await put(context, entry);
@@ -82,7 +83,7 @@ function read(context: XfrmContext, request: Message): SaEntry {
   const now = context.now();
   const entry = decodeSa(request.payload, (sa) => context.spis.directionOf(sa), now);
   request.payload.fill(0);
-  entry.selector = chooseSelector(context.spd, entry);
+  entry.selectors = chooseSelectors(context.spd, entry);
   // charon moves an SA by reading its replay state, removing it and adding it again: what was sent or
   // received after it had read is known from the removal.
   const before = context.spis.removed(entry);
@@ -123,15 +124,16 @@ function sameSa(a: SaEntry, b: SaEntry): boolean {
     a.reqid === b.reqid &&
     a.encap?.src_port === b.encap?.src_port &&
     a.encap?.dst_port === b.encap?.dst_port &&
-    a.key.equals(b.key)
+    a.mode === b.mode &&
+    sameCrypto(a.crypto, b.crypto)
   );
 }
 
 function keyIn(request: Message): { dst: string; spi: number } {
   const id = decode(xfrmUsersaId, request.payload);
   if (id === null) throw new Refused(EINVAL);
-  if (id.family !== AF_INET || id.proto !== IPPROTO_ESP) throw new Refused(ESRCH);
-  return { dst: ip4FromXfrm(id.daddr), spi: id.spi };
+  if (!isFamily(id.family) || id.proto !== IPPROTO_ESP) throw new Refused(ESRCH);
+  return { dst: addressFromXfrm(id.daddr, id.family), spi: id.spi };
 }
 
 export const deleteSa: Handler = async (context, request) => {

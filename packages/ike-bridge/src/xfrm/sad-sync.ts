@@ -1,6 +1,7 @@
 // Keeps the data plane's SAs what the SAD says, whichever of the two has been restarted.
 import type { SaCounters, SaKey, SaSpec } from '@sluice/shared';
-import { entryOfSpec, keyOf, NO_COUNTERS, nameOf, type SaEntry, specOf, totals } from './sa-entry.js';
+import { keyOf, NO_COUNTERS, nameOf, type SaEntry, totals } from './sa-entry.js';
+import { entryOfSpec, specOf } from './sa-spec.js';
 import type { Sad } from './sad.js';
 import { type SaSink, SinkUnavailable, type XfrmLog } from './sink.js';
 

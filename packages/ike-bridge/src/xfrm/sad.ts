@@ -1,5 +1,6 @@
 // The security association database (RFC 4301 section 4.4.2), keyed by destination, protocol and SPI.
 // ESP is the only protocol, so the key leaves it out.
+import { wipeCrypto } from './sa-crypto.js';
 import type { SaEntry } from './sa-entry.js';
 
 type Named = { dst: string; spi: number };
@@ -19,12 +20,12 @@ export class Sad {
     this.#entries.set(id(entry), entry);
   }
 
-  /** Takes the SA out; its key is zeroed. Undefined when there is no such SA. */
+  /** Takes the SA out; its keys are zeroed. Undefined when there is no such SA. */
   remove(key: Named): SaEntry | undefined {
     const entry = this.#entries.get(id(key));
     if (entry === undefined) return undefined;
     this.#entries.delete(id(key));
-    entry.key.fill(0);
+    wipeCrypto(entry.crypto);
     return entry;
   }
 

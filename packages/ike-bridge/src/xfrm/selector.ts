@@ -1,6 +1,6 @@
 // Addresses and selectors (linux/xfrm.h: xfrm_address_t, struct xfrm_selector, struct xfrm_id).
-import { formatIp4, parseIp4, parseIp4Prefix } from '@sluice/shared';
-import { AF_INET } from './constants.js';
+import { formatIp4, formatIp6, parseIp4, parseIp6, type TrafficSelector } from '@sluice/shared';
+import { AF_INET, AF_INET6 } from './constants.js';
 import { be16, be32, i32, octets, struct, u8, u16, u32, type ValueOf } from './struct.js';
 
 /** A union of 16 octets: an IPv4 address is in the first four, in network order. */
@@ -24,72 +24,139 @@ export type XfrmSelector = ValueOf<typeof xfrmSelector>;
 
 export const xfrmId = struct('xfrm_id', { daddr: xfrmAddress, spi: be32, proto: u8 });
 
-export function ip4FromXfrm(address: Buffer): string {
-  return formatIp4(address.readUInt32BE(0));
+export function isFamily(family: number): boolean {
+  return family === AF_INET || family === AF_INET6;
 }
 
-/** Dotted quad to xfrm_address_t. Throws on anything else: callers hold validated addresses. */
-export function ip4ToXfrm(address: string): Buffer {
-  const value = parseIp4(address);
-  if (value === null) throw new TypeError(`"${address}" is not an IPv4 address`);
+/** The canonical text of an address; any family but AF_INET6 is read as IPv4. */
+export function addressFromXfrm(address: Buffer, family: number): string {
+  if (family !== AF_INET6) return formatIp4(address.readUInt32BE(0));
+  return formatIp6([0, 4, 8, 12].map((at) => address.readUInt32BE(at)));
+}
+
+/** Throws on anything but an address: callers hold validated ones. */
+export function addressToXfrm(address: string): Buffer {
+  const four = parseIp4(address);
+  const words = four === null ? parseIp6(address) : [four];
+  if (words === null) throw new TypeError(`"${address}" is not an IP address`);
   const bytes = Buffer.alloc(16);
-  bytes.writeUInt32BE(value);
+  words.forEach((word, i) => void bytes.writeUInt32BE(word, i * 4));
   return bytes;
 }
 
-/** `a.b.c.d/n` of one side of an IPv4 selector. */
-function prefixOf(address: Buffer, length: number): string {
-  return `${ip4FromXfrm(address)}/${Math.min(length, 32)}`;
+export function addressFamily(address: string): number {
+  return address.includes(':') ? AF_INET6 : AF_INET;
 }
 
-export interface TrafficSelector {
-  src: string;
-  dst: string;
-  protocol: number;
-}
+const PORT_MAX = 65_535;
+const ANY_PORTS: [number, number] = [0, PORT_MAX];
+export const ANY_TRAFFIC = { protocol: 0, src_ports: ANY_PORTS, dst_ports: ANY_PORTS };
+
+/** ICMP and ICMPv6, whose selectors have a type and a code where others have ports. */
+const ICMP = [1, 58];
 
 /** Null for a selector that selects nothing in particular, as charon leaves it on SAs in tunnel mode. */
 export function trafficSelectorOf(selector: XfrmSelector): TrafficSelector | null {
-  if (selector.family !== AF_INET) return null;
+  if (!isFamily(selector.family)) return null;
+  const { sport, sport_mask, dport, dport_mask, proto } = selector;
+  const ports = ICMP.includes(proto)
+    ? { src_ports: icmpRange(selector), dst_ports: ANY_PORTS }
+    : { src_ports: portRange(sport, sport_mask), dst_ports: portRange(dport, dport_mask) };
   return {
-    src: prefixOf(selector.saddr, selector.prefixlen_s),
-    dst: prefixOf(selector.daddr, selector.prefixlen_d),
-    protocol: selector.proto,
+    src: prefixFromXfrm(selector.saddr, selector.prefixlen_s, selector.family),
+    dst: prefixFromXfrm(selector.daddr, selector.prefixlen_d, selector.family),
+    protocol: proto,
+    ...ports,
   };
+}
+
+function prefixFromXfrm(address: Buffer, prefixLength: number, family: number): string {
+  const length = Math.min(prefixLength, widthOf(family));
+  const network = Buffer.alloc(16);
+  for (let i = 0; i * 8 < length; i++) network[i] = address[i]! & octetMask(length, i);
+  return `${addressFromXfrm(network, family)}/${length}`;
+}
+
+const widthOf = (family: number): number => (family === AF_INET6 ? 128 : 32);
+
+/** The part of a prefix length's mask in octet `index`. */
+function octetMask(length: number, index: number): number {
+  return (0xff00 >> Math.max(0, Math.min(8, length - index * 8))) & 0xff;
+}
+
+/** Masks of charon have their ones first; of any other the range around it is taken. */
+function portRange(port: number, mask: number): [number, number] {
+  const free = PORT_MAX & ~mask;
+  const width = free === 0 ? 0 : 32 - Math.clz32(free);
+  const low = (port >>> width) << width;
+  return [low, low | ((1 << width) - 1)];
+}
+
+/**
+ * The kernel has the type in sport and the code in dport; here they are as RFC 4301 section 4.4.1.1 has them,
+ * type << 8 | code. charon's mask of a type 0 without a code (echo reply) is that of its upper octet.
+ */
+function icmpRange({ sport, sport_mask, dport, dport_mask }: XfrmSelector): [number, number] {
+  const type = sport & 0xff;
+  if (sport_mask === 0) return ANY_PORTS;
+  const exact = sport_mask === 0xffff && dport_mask === 0xffff;
+  return exact
+    ? [(type << 8) | (dport & 0xff), (type << 8) | (dport & 0xff)]
+    : [type << 8, (type << 8) | 255];
 }
 
 export const EMPTY_SELECTOR: XfrmSelector = xfrmSelector.read(Buffer.alloc(xfrmSelector.size), 0);
 
-/** The inverse of trafficSelectorOf. */
+/** The inverse of trafficSelectorOf, for prefixes of one family and ranges that a mask expresses. */
 export function selectorOf(traffic: TrafficSelector | null): XfrmSelector {
-  const src = traffic === null ? null : parseIp4Prefix(traffic.src);
-  const dst = traffic === null ? null : parseIp4Prefix(traffic.dst);
-  if (traffic === null || src === null || dst === null) return EMPTY_SELECTOR;
+  if (traffic === null) return EMPTY_SELECTOR;
+  const [saddr = '', prefixlen_s = ''] = traffic.src.split('/');
+  const [daddr = '', prefixlen_d = ''] = traffic.dst.split('/');
+  const ports = ICMP.includes(traffic.protocol)
+    ? icmpPorts(traffic.src_ports)
+    : {
+        ...{ sport: traffic.src_ports[0], sport_mask: portMask(traffic.src_ports) },
+        ...{ dport: traffic.dst_ports[0], dport_mask: portMask(traffic.dst_ports) },
+      };
   return {
     ...EMPTY_SELECTOR,
-    family: AF_INET,
-    saddr: ip4ToXfrm(formatIp4(src.address)),
-    prefixlen_s: src.length,
-    daddr: ip4ToXfrm(formatIp4(dst.address)),
-    prefixlen_d: dst.length,
+    ...ports,
+    family: addressFamily(saddr),
+    saddr: addressToXfrm(saddr),
+    prefixlen_s: Number(prefixlen_s),
+    daddr: addressToXfrm(daddr),
+    prefixlen_d: Number(prefixlen_d),
     proto: traffic.protocol,
   };
 }
 
-/** True when a packet with these addresses and protocol is what an IPv4 selector selects. Ports are not looked at. */
+const portMask = ([from, to]: [number, number]): number => PORT_MAX & ~(to - from);
+
+function icmpPorts([from, to]: [number, number]) {
+  if (to - from === PORT_MAX) return { sport: 0, sport_mask: 0, dport: 0, dport_mask: 0 };
+  const exact = from === to;
+  return {
+    sport: from >>> 8,
+    sport_mask: 0xffff,
+    dport: exact ? from & 0xff : 0,
+    dport_mask: exact ? 0xffff : 0,
+  };
+}
+
+/** True when a packet with these addresses and protocol is what a selector selects. Ports are not looked at. */
 export function selects(selector: XfrmSelector, src: string, dst: string, protocol: number): boolean {
   return (
-    selector.family === AF_INET &&
     (selector.proto === 0 || selector.proto === protocol) &&
-    inPrefix(selector.saddr, selector.prefixlen_s, src) &&
-    inPrefix(selector.daddr, selector.prefixlen_d, dst)
+    inPrefix(selector.saddr, selector.prefixlen_s, selector.family, src) &&
+    inPrefix(selector.daddr, selector.prefixlen_d, selector.family, dst)
   );
 }
 
-function inPrefix(network: Buffer, length: number, address: string): boolean {
-  const value = parseIp4(address);
-  if (value === null) return false;
-  if (length === 0) return true;
-  const shift = 32 - Math.min(length, 32);
-  return network.readUInt32BE(0) >>> shift === value >>> shift;
+function inPrefix(network: Buffer, length: number, family: number, address: string): boolean {
+  if (addressFamily(address) !== family) return false;
+  const octets = addressToXfrm(address);
+  for (let i = 0; i * 8 < Math.min(length, widthOf(family)); i++) {
+    if (((network[i]! ^ octets[i]!) & octetMask(length, i)) !== 0) return false;
+  }
+  return true;
 }

@@ -94,6 +94,6 @@ export class SpdStore {
 
 function summaryOf(policy: Policy): string {
   const traffic = trafficSelectorOf(policy.info.sel);
-  const what = traffic === null ? 'not IPv4' : `${traffic.src} to ${traffic.dst}`;
+  const what = traffic === null ? 'anything' : `${traffic.src} to ${traffic.dst}`;
   return `${DIRECTIONS[policy.info.dir]} ${what}, if_id ${policy.ifId}`;
 }

@@ -1,6 +1,6 @@
 // The security policy database (RFC 4301 section 4.4.1), keyed as the kernel keys it: direction, type,
 // selector, interface id and mark.
-import { EINVAL, XFRM_POLICY_FWD, XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRMA } from './constants.js';
+import { AF_INET6, EINVAL, XFRM_POLICY_FWD, XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRMA } from './constants.js';
 import { type Attribute, decodeAttributes, encodePayload, findAttribute } from './netlink.js';
 import {
   type XfrmUserpolicyInfo,
@@ -38,7 +38,7 @@ export function decodePolicy(payload: Buffer): Policy {
   const attributes = decodeAttributes(payload, xfrmUserpolicyInfo.size);
   if (info === null || attributes === null) throw new Refused(EINVAL);
   if (info.dir > XFRM_POLICY_FWD || info.action > 1 || info.share > 3) throw new Refused(EINVAL);
-  const widest = info.sel.family === 2 ? 32 : 128;
+  const widest = info.sel.family === AF_INET6 ? 128 : 32;
   if (info.sel.prefixlen_d > widest || info.sel.prefixlen_s > widest) throw new Refused(EINVAL);
   const templates = decodeTemplates(findAttribute(attributes, XFRMA.TMPL) ?? Buffer.alloc(0));
   const copied = attributes.map(({ type, value }) => ({ type, value: Buffer.from(value) }));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  AF_INET,
   EINVAL,
   ENOENT,
   ESRCH,
@@ -13,7 +14,7 @@ import { xfrmLifetimeCur, xfrmReplayState } from '../../src/xfrm/lifetime-struct
 import { decodeAttributes, encodePayload, findAttribute, type Message } from '../../src/xfrm/netlink.js';
 import { xfrmUserMigrate, xfrmUserpolicyId } from '../../src/xfrm/policy-structs.js';
 import { xfrmAeventId } from '../../src/xfrm/sa-structs.js';
-import { ip4FromXfrm, ip4ToXfrm } from '../../src/xfrm/selector.js';
+import { addressFromXfrm, addressToXfrm } from '../../src/xfrm/selector.js';
 import { encode, u32 } from '../../src/xfrm/struct.js';
 import { Fixture } from './fixture.js';
 import { byId, LOCAL, NOW, PEER, policyRequest, request, saRequest, spec } from './requests.js';
@@ -29,8 +30,8 @@ function aevent(
   attributes: { type: number; value: Buffer }[] = [],
 ): Message {
   const body = encode(xfrmAeventId, {
-    sa_id: { daddr: ip4ToXfrm(PEER), spi, family: 2, proto: 50 },
-    saddr: ip4ToXfrm(LOCAL),
+    sa_id: { daddr: addressToXfrm(PEER), spi, family: 2, proto: 50 },
+    saddr: addressToXfrm(LOCAL),
     flags: 0,
     reqid: 1,
   });
@@ -119,10 +120,10 @@ describe('xfrm figures that move with an SA', () => {
     const [policy] = f.xfrm.spd.all();
     const id = encode(xfrmUserpolicyId, { sel: policy!.info.sel, index: 0, dir: 1 });
     const move = encode(xfrmUserMigrate, {
-      old_daddr: ip4ToXfrm(PEER),
-      old_saddr: ip4ToXfrm(LOCAL),
-      new_daddr: ip4ToXfrm(NEW_PEER),
-      new_saddr: ip4ToXfrm(LOCAL),
+      old_daddr: addressToXfrm(PEER),
+      old_saddr: addressToXfrm(LOCAL),
+      new_daddr: addressToXfrm(NEW_PEER),
+      new_saddr: addressToXfrm(LOCAL),
       proto: 50,
       mode: 1,
       reserved: 0,
@@ -143,6 +144,6 @@ describe('xfrm figures that move with an SA', () => {
     const [moved] = f.sink.specs('out');
     assert.deepEqual([moved?.dst, moved?.start_sequence, f.sink.sas.size], [NEW_PEER, 1234 + MARGIN, 1]);
     assert.equal(moved?.crypto.key_hex, 'ab'.repeat(36));
-    assert.equal(ip4FromXfrm(f.xfrm.spd.all()[0]!.templates[0]!.id.daddr), NEW_PEER);
+    assert.equal(addressFromXfrm(f.xfrm.spd.all()[0]!.templates[0]!.id.daddr, AF_INET), NEW_PEER);
   });
 });

@@ -1,13 +1,13 @@
 // Requests as charon makes them, and SAs to make them of.
-import type { SaSpec } from '@sluice/shared';
-import fc from 'fast-check';
+import type { SaSpec, TrafficSelector } from '@sluice/shared';
 import { NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, XFRM_MSG, XFRMA } from '../../src/xfrm/constants.js';
 import { encodePayload, type Message } from '../../src/xfrm/netlink.js';
 import { xfrmUserpolicyInfo, xfrmUserTmpl } from '../../src/xfrm/policy-structs.js';
 import { encodeSa } from '../../src/xfrm/sa-encode.js';
-import { entryOfSpec, type SaEntry } from '../../src/xfrm/sa-entry.js';
+import type { SaEntry } from '../../src/xfrm/sa-entry.js';
+import { entryOfSpec } from '../../src/xfrm/sa-spec.js';
 import { xfrmUsersaId, xfrmUsersaInfo, xfrmUserspiInfo } from '../../src/xfrm/sa-structs.js';
-import { ip4ToXfrm, selectorOf } from '../../src/xfrm/selector.js';
+import { ANY_TRAFFIC, addressFamily, addressToXfrm, selectorOf } from '../../src/xfrm/selector.js';
 import { encode, u32 } from '../../src/xfrm/struct.js';
 import type { Xfrm } from '../../src/xfrm/xfrm.js';
 import { ZERO } from './memory-sink.js';
@@ -15,6 +15,8 @@ import { ZERO } from './memory-sink.js';
 export const NOW = 1_700_000_000_000;
 export const LOCAL = '192.0.2.1';
 export const PEER = '192.0.2.2';
+export const LOCAL6 = '2001:db8::1';
+export const PEER6 = '2001:db8::2';
 
 export const UNLIMITED: SaSpec['lifetime'] = {
   soft_bytes: null,
@@ -56,52 +58,6 @@ export function spec(over: Partial<SaSpec> = {}): SaSpec {
   };
 }
 
-export function anySpec(): fc.Arbitrary<SaSpec> {
-  const address = fc
-    .integer({ min: 1, max: 0xfffffffe })
-    .map((n) => [24, 16, 8, 0].map((s) => (n >>> s) & 255).join('.'));
-  const limit = fc.option(fc.integer({ min: 1, max: 2 ** 40 }));
-  const port = fc.integer({ min: 1, max: 65_535 });
-  return fc
-    .record({
-      dst: address,
-      src: address,
-      spi: fc.integer({ min: 1, max: 0xffffffff }),
-      direction: fc.constantFrom('in' as const, 'out' as const),
-      if_id: fc.integer({ min: 0, max: 0xffffffff }),
-      reqid: fc.integer({ min: 0, max: 0xffffffff }),
-      encap: fc.option(fc.record({ src_port: port, dst_port: port }, { noNullPrototype: true })),
-      key: fc.constantFrom(20, 36).chain((size) => fc.uint8Array({ minLength: size, maxLength: size })),
-      esn: fc.boolean(),
-      replay_window: fc.constantFrom(1, 32, 64, 256, 4096),
-      lifetime: fc.record(
-        {
-          soft_bytes: limit,
-          hard_bytes: limit,
-          soft_packets: limit,
-          hard_packets: limit,
-          soft_add_s: limit,
-          hard_add_s: limit,
-          soft_use_s: limit,
-          hard_use_s: limit,
-        },
-        { noNullPrototype: true },
-      ),
-    })
-    .map(({ key, ...rest }) =>
-      spec({
-        ...rest,
-        crypto: {
-          cipher: 'aes-gcm',
-          key_hex: Buffer.from(key).toString('hex'),
-          integrity: 'none',
-          integrity_key_hex: '',
-          icv_bytes: 16,
-        },
-      }),
-    );
-}
-
 export function request(type: number, payload: Buffer, flags = NLM_F_REQUEST | NLM_F_ACK): Message {
   return { type, flags, seq: 201, pid: 4711, payload };
 }
@@ -123,9 +79,9 @@ export function allocate(min = 0xc0000000, max = 0xcfffffff, dst = LOCAL): Messa
   const body = encode(xfrmUserspiInfo, {
     info: {
       ...info,
-      id: { daddr: ip4ToXfrm(dst), spi: 0, proto: 50 },
-      saddr: ip4ToXfrm(PEER),
-      family: 2,
+      id: { daddr: addressToXfrm(dst), spi: 0, proto: 50 },
+      saddr: addressToXfrm(dst.includes(':') ? PEER6 : PEER),
+      family: addressFamily(dst),
       mode: 1,
     },
     min,
@@ -141,27 +97,31 @@ export function spiIn(answer: Message | undefined): number {
 }
 
 export function byId(type: number, dst: string, spi: number, flags = NLM_F_REQUEST | NLM_F_ACK): Message {
-  return request(type, encode(xfrmUsersaId, { daddr: ip4ToXfrm(dst), spi, family: 2, proto: 50 }), flags);
+  return request(
+    type,
+    encode(xfrmUsersaId, { daddr: addressToXfrm(dst), spi, family: addressFamily(dst), proto: 50 }),
+    flags,
+  );
 }
 
 export function policyRequest(
   type: number,
-  over: { dir?: number; src?: string; dst?: string; ifId?: number; reqid?: number; priority?: number } = {},
+  over: { dir?: number; ifId?: number; reqid?: number; priority?: number } & Partial<TrafficSelector> = {},
 ): Message {
-  const { dir = 1, src = '0.0.0.0/0', dst = '0.0.0.0/0', ifId = 42, reqid = 1, priority = 399_999 } = over;
+  const { dir = 1, ifId = 42, reqid = 1, priority = 399_999, ...selector } = over;
   const info = xfrmUserpolicyInfo.read(Buffer.alloc(xfrmUserpolicyInfo.size), 0);
   const template = xfrmUserTmpl.read(Buffer.alloc(xfrmUserTmpl.size), 0);
   const [from, to] = dir === 1 ? [LOCAL, PEER] : [PEER, LOCAL];
   const body = encode(xfrmUserpolicyInfo, {
     ...info,
-    sel: selectorOf({ src, dst, protocol: 0 }),
+    sel: selectorOf({ ...ANY_TRAFFIC, src: '0.0.0.0/0', dst: '0.0.0.0/0', ...selector }),
     dir,
     priority,
   });
   const value = encode(xfrmUserTmpl, {
     ...template,
-    id: { daddr: ip4ToXfrm(to), spi: 0, proto: 50 },
-    saddr: ip4ToXfrm(from),
+    id: { daddr: addressToXfrm(to), spi: 0, proto: 50 },
+    saddr: addressToXfrm(from),
     family: 2,
     reqid,
     mode: 1,

@@ -100,6 +100,11 @@ const CAPABLE = [
   `all joined by "-", such as aes256gcm16-x25519; or the word ${INTEROPERABLE}`,
 ].join('; ');
 
+/** Whether what comes of it authenticates by itself. */
+export function isAeadProposal(proposal: string): boolean {
+  return proposal.split('-').some(isAead);
+}
+
 /** How a proposal speaks of extended sequence numbers (RFC 4304); without a word of it, charon proposes none. */
 export function espProposalEsn(proposal: string): 'unsaid' | 'always' | 'perhaps' | 'never' {
   const parts = proposal.split('-');

@@ -5,6 +5,7 @@ import {
   espProposalFault,
   INTEROPERABLE,
   INTEROPERABLE_ESP_PROPOSALS,
+  isAeadProposal,
 } from './esp-proposal.js';
 import { DYNAMIC, isHost, pairs, parseTrafficSelector } from './traffic-selector.js';
 import { interfaceName, name } from './values.js';
@@ -23,6 +24,9 @@ export const rekeyTimeS = z
   .int()
   .min(10)
   .max(86_400 * 30);
+
+/** charon's XFRM requests have 1024 octets: two keys and all else take up to 532, a window of 4096 packets 540. */
+const WINDOW_MAX_WITH_TWO_KEYS = 2048;
 
 const selectors = z.array(selector).min(1).optional();
 const WITHOUT =
@@ -119,6 +123,11 @@ export const childSection = z
       if (child.tfc_padding !== 0)
         report(['tfc_padding'], 'must be left out in transport mode: only tunnel mode can pad');
     }
+    if (child.replay_window > WINDOW_MAX_WITH_TWO_KEYS && !child.esp_proposals.every(isAeadProposal))
+      report(
+        ['replay_window'],
+        `must be at most ${WINDOW_MAX_WITH_TWO_KEYS} with ciphers that need an integrity algorithm: charon has no room for more beside two keys`,
+      );
     child.esp_proposals.forEach((proposal, i) => {
       if (child.esn !== undefined && espProposalEsn(proposal) !== 'unsaid')
         report(['esp_proposals', i], 'must not say esn or noesn where the child has the key esn');

@@ -63,6 +63,12 @@ describe('a child of a connection', () => {
       /where the child has the key esn/,
     ],
     ['an algorithm that is not done', { esp_proposals: ['3des-md5'] }, ['esp_proposals', 0], /"3des" is not/],
+    [
+      'a window that charon has no room for',
+      { replay_window: 4096, esp_proposals: ['aes256gcm16', 'interoperable'] },
+      ['replay_window'],
+      /^must be at most 2048 with ciphers that need an integrity algorithm/,
+    ],
     ['a window that is none', { replay_window: 100 }, ['replay_window'], /./],
   ];
   for (const [what, changes, path, sentence] of wrong) {
