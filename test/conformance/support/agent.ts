@@ -24,8 +24,6 @@ export interface Sentinel {
   from: string;
   to: string;
   packet: string;
-  /** A counter that it moves by 1. */
-  counter?: string;
 }
 
 export interface RunCommand {
@@ -33,7 +31,6 @@ export interface RunCommand {
   expect: readonly ExpectedPacket[];
   watch: readonly Background[];
   sentinels: readonly Sentinel[];
-  rounds: number;
   /** Seconds. */
   deadline: number;
 }

@@ -10,8 +10,8 @@ import {
 } from '@sluice/shared';
 import type { PortSpec } from '../drivers/port.js';
 import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
+import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { innerMtu } from '../wire/esp.js';
-import { VRFS_MAX } from '../workers/shared-memory.js';
 import { captureDevice, deviceIndex, releaseDevice } from './device.js';
 import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
@@ -22,7 +22,6 @@ import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
-import type { UserNodes } from './user-nodes.js';
 
 const RETRY_MS = 1_000;
 /** ICV of AES-GCM, the longest of what tunnels can have. */
@@ -42,7 +41,6 @@ export interface Parts {
   twins: LinuxTwins;
   adjacencies: AdjacencyTable;
   features: Features;
-  userNodes: UserNodes;
 }
 
 export class Convergence {
@@ -94,11 +92,6 @@ export class Convergence {
     }
   }
 
-  /** Tries again at once: something outside of the state has changed. */
-  again(): Promise<void> {
-    return this.enqueue();
-  }
-
   tunnelOf(ifId: number): TunnelBinding | undefined {
     return this.tunnels.get(ifId);
   }
@@ -144,9 +137,6 @@ export class Convergence {
       );
     });
     this.pruneNeighbours();
-    await note('nodes', async () => {
-      problems.push(...(await this.parts.userNodes.converge(state.nodes)));
-    });
     await note('VRFs', () => this.removeVrfs(state));
     await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes(state)));
     this.problems = problems;
@@ -186,7 +176,7 @@ export class Convergence {
       const used = new Set(this.vrfIds.values());
       let id = 0;
       while (used.has(id)) id++;
-      if (id >= VRFS_MAX) throw new Error(`there are ${VRFS_MAX} VRFs already`);
+      if (id >= LINK_LOCAL_VRF) throw new Error(`there are ${LINK_LOCAL_VRF} VRFs already`);
       this.parts.routes.addVrf(id);
       this.vrfIds.set(name, id);
       this.parts.routes.set(id, LIMITED_BROADCAST, 32, 'broadcast', this.toAll);

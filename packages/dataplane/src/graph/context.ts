@@ -5,7 +5,7 @@ import type { InterfaceTable } from '../tables/interfaces.js';
 import type { Ip4Fib } from '../tables/ip4-fib.js';
 import type { Ip6Fib } from '../tables/ip6-fib.js';
 import type { SaTable } from '../tables/security-associations.js';
-import type { RateLimiter } from './rate-limiter.js';
+import type { RateLimiter, RateLimiters } from './rate-limiter.js';
 
 /** The crypto of ESP on a vector of packets in place; see tables/esp-job.ts for the words of a job. */
 export interface EspCrypto {
@@ -19,8 +19,6 @@ export interface NodeContext {
   readonly fib6: Ip6Fib;
   /** Rows of ADJ_WORDS words; see tables/adjacencies.ts. */
   readonly adjacencies: Int32Array;
-  /** Buckets of multipath adjacencies; see tables/paths.ts. */
-  readonly paths: Int32Array;
   readonly interfaces: InterfaceTable;
   readonly sas: SaTable;
   /** SPI of an inbound SA, in the scope of its destination → its row. */
@@ -30,7 +28,9 @@ export interface NodeContext {
   readonly worker: number;
   /** Milliseconds since 1970, read once per turn of the loop. */
   now: number;
-  readonly icmpErrors: RateLimiter;
+  /** By receiving interface: ICMP errors, and ICMPv6 errors. */
+  readonly icmpErrors: RateLimiters;
+  readonly icmp6Errors: RateLimiters;
   /** One per class of punted packets; see nodes/punt.ts. */
   readonly puntPolicers: readonly RateLimiter[];
   /** This worker's interface counters; see graph/counters.ts. */
@@ -48,30 +48,12 @@ export interface WorkerServices {
   transmit(packet: number): boolean;
   /** Gives a packet to the TAP twin of its receiving interface; false when the ring is full. */
   punt(packet: number): boolean;
-  /**
-   * Tells the control side what was heard of a neighbour: HEARD_… flags of tables/neighbour-records.ts, the address
-   * (IPv4 in `w0`, the others 0), its MAC address as tables/interfaces.ts has them. False when its ring is full.
-   */
-  heard(
-    interfaceRow: number,
-    flags: number,
-    w0: number,
-    w1: number,
-    w2: number,
-    w3: number,
-    mac0: number,
-    mac2: number,
-  ): boolean;
-  /** Keeps a packet until the neighbour is resolved, and has it resolved; false when no more may wait. */
-  park(
-    packet: number,
-    interfaceRow: number,
-    flags: number,
-    w0: number,
-    w1: number,
-    w2: number,
-    w3: number,
-  ): boolean;
+  /** Tells the control side of a neighbour that was heard; false when its ring is full. */
+  learn(interfaceRow: number, address: number, mac0: number, mac2: number): boolean;
+  /** Asks the control side to resolve a neighbour; false when its ring is full. */
+  resolve(interfaceRow: number, address: number): boolean;
+  /** Keeps a packet until the neighbour is resolved; false when no more may wait. */
+  park(packet: number, interfaceRow: number, address: number): boolean;
   /** Counts a drop on the packet's receiving interface when its frame lives on as something else. */
   dropped(packet: number): void;
   /** Index of a node by name, for emit and handOff; looked up at start, never per packet. */

@@ -14,6 +14,14 @@ import { ip4Input } from '../nodes/ip4-input.js';
 import { ip4Local } from '../nodes/ip4-local.js';
 import { ip4Lookup } from '../nodes/ip4-lookup.js';
 import { ip4Rewrite } from '../nodes/ip4-rewrite.js';
+import { ip6Frag } from '../nodes/ip6-frag.js';
+import { ip6IcmpEcho } from '../nodes/ip6-icmp-echo.js';
+import { ip6IcmpError } from '../nodes/ip6-icmp-error.js';
+import { ip6Input } from '../nodes/ip6-input.js';
+import { ip6Local } from '../nodes/ip6-local.js';
+import { ip6Lookup } from '../nodes/ip6-lookup.js';
+import { ip6Nd } from '../nodes/ip6-nd.js';
+import { ip6Rewrite } from '../nodes/ip6-rewrite.js';
 import { punt } from '../nodes/punt.js';
 import type { NodeDefinition } from './node.js';
 
@@ -24,14 +32,22 @@ export const GRAPH: readonly NodeDefinition[] = [
   ip4Input,
   ip4Lookup,
   ip4Local,
+  ip6Input,
+  ip6Lookup,
+  ip6Local,
   espInput,
   espDecrypt,
   ip4IcmpEcho,
   ip4Rewrite,
   ip4Frag,
+  ip6IcmpEcho,
+  ip6Rewrite,
+  ip6Frag,
   espEncrypt,
   ip4Arp,
   ip4IcmpError,
+  ip6Nd,
+  ip6IcmpError,
   punt,
   interfaceOutput,
 ];

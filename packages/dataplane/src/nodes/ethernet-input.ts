@@ -1,7 +1,7 @@
 // ethernet-input: the first node of what an Ethernet port receives.
 //
 // Expects: pool.offset at an Ethernet header, 2 modulo 4; rxInterface set.
-// Next:    ip4-input, arp-input. Sets l3, vrf, and FLAG_LINK_GROUP for frames to a group address.
+// Next:    ip4-input, ip6-input, arp-input. Sets l3, vrf, and FLAG_LINK_GROUP for frames to a group address.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
@@ -9,6 +9,7 @@ import { ETHERNET_BYTES } from '../wire/ethernet.js';
 
 const NEXT_IP4 = 0;
 const NEXT_ARP = 1;
+const NEXT_IP6 = 2;
 
 const COUNT_RUNT = 0;
 const COUNT_OTHER_HOST = 1;
@@ -18,10 +19,11 @@ const COUNT_DOWN = 3;
 /** Ethertypes as a little-endian 16-bit load finds them. */
 const TYPE_IP4 = 0x0008;
 const TYPE_ARP = 0x0608;
+const TYPE_IP6 = 0xdd86;
 
 export const ethernetInput = defineNode({
   name: 'ethernet-input',
-  next: ['ip4-input', 'arp-input'],
+  next: ['ip4-input', 'arp-input', 'ip6-input'],
   counters: [
     { name: 'runt', severity: 'error', drop: true, help: 'shorter than an Ethernet header' },
     { name: 'other_host', severity: 'info', drop: true, help: "addressed to another station's MAC address" },
@@ -71,6 +73,8 @@ export const ethernetInput = defineNode({
       const type = u16[(at + 12) >>> 1]!;
       if (type === TYPE_IP4) {
         next[i] = NEXT_IP4;
+      } else if (type === TYPE_IP6) {
+        next[i] = NEXT_IP6;
       } else if (type === TYPE_ARP) {
         next[i] = NEXT_ARP;
       } else {

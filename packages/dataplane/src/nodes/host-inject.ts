@@ -1,29 +1,31 @@
 // host-inject: what Linux sent to a twin enters the graph.
 //
-// Expects: rxInterface is the twin's interface; offset at an Ethernet header (TAP) or an IPv4 header (TUN).
-// Next:    interface-output for a port, as it is; ip4-rewrite for a tunnel, into it.
+// Expects: rxInterface is the twin's interface; offset at an Ethernet header (TAP) or an IP header (TUN).
+// Next:    interface-output for a port, as it is; ip4-rewrite or ip6-rewrite for a tunnel, into it.
 
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_INJECTED } from '../graph/counters.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import { KIND_ETHERNET, KIND_TUNNEL } from '../tables/interfaces.js';
 import { headerBytes, IP4_BYTES, IP4_TOTAL_LENGTH, readU16 } from '../wire/ip4.js';
+import { IP6_BYTES, IP6_PAYLOAD_LENGTH } from '../wire/ip6.js';
 
 const NEXT_OUTPUT = 0;
 const NEXT_REWRITE = 1;
+const NEXT_REWRITE6 = 2;
 
-const COUNT_NOT_IP4 = 0;
+const COUNT_NOT_IP = 0;
 const COUNT_NO_INTERFACE = 1;
 
 export const hostInject = defineNode({
   name: 'host-inject',
-  next: ['interface-output', 'ip4-rewrite'],
+  next: ['interface-output', 'ip4-rewrite', 'ip6-rewrite'],
   counters: [
     {
-      name: 'not_ip4',
+      name: 'not_ip',
       severity: 'info',
       drop: true,
-      help: 'Linux sent something other than a whole IPv4 packet into a tunnel',
+      help: 'Linux sent something other than a whole IP packet into a tunnel',
     },
     { name: 'no_interface', severity: 'info', drop: true, help: 'the interface of the twin is gone' },
   ],
@@ -40,14 +42,16 @@ export const hostInject = defineNode({
         next[i] = NEXT_OUTPUT;
       } else if (kind === KIND_TUNNEL) {
         const ip = pool.offset[packet]!;
-        if (!isIp4(pool.bytes, ip, pool.length[packet]!)) {
-          drop = COUNT_NOT_IP4;
+        const length = pool.length[packet]!;
+        const six = isIp6(pool.bytes, ip, length);
+        if (!six && !isIp4(pool.bytes, ip, length)) {
+          drop = COUNT_NOT_IP;
         } else {
           pool.l3[packet] = ip;
           pool.vrf[packet] = interfaces.vrf[row]!;
           pool.adjacency[packet] = interfaces.tunnelAdjacency[row]!;
           pool.flags[packet] = pool.flags[packet]! | FLAG_LOCAL_ORIGIN;
-          next[i] = NEXT_REWRITE;
+          next[i] = six ? NEXT_REWRITE6 : NEXT_REWRITE;
         }
       } else {
         drop = COUNT_NO_INTERFACE;
@@ -68,4 +72,12 @@ function isIp4(bytes: Uint8Array, ip: number, length: number): boolean {
   if (length < IP4_BYTES || bytes[ip]! >>> 4 !== 4) return false;
   const header = headerBytes(bytes, ip);
   return header >= IP4_BYTES && header <= length && readU16(bytes, ip + IP4_TOTAL_LENGTH) === length;
+}
+
+function isIp6(bytes: Uint8Array, ip: number, length: number): boolean {
+  return (
+    length >= IP6_BYTES &&
+    bytes[ip]! >>> 4 === 6 &&
+    IP6_BYTES + readU16(bytes, ip + IP6_PAYLOAD_LENGTH) === length
+  );
 }

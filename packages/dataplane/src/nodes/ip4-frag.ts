@@ -123,7 +123,7 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
     writeU16(bytes, targetIp + IP4_TOTAL_LENGTH, targetHeader + size);
     writeU16(bytes, targetIp + IP4_FRAGMENT, (firstOffset + (at >>> 3)) | (last ? moreBehind : IP4_MF));
     setHeaderChecksum(u16, targetIp, targetHeader);
-    copyMetadata(pool, packet, target);
+    pool.copyMetadata(packet, target);
     pool.offset[target] = targetIp - lead;
     pool.l3[target] = targetIp;
     pool.length[target] = lead + targetHeader + size;
@@ -152,14 +152,4 @@ function copyHeader(bytes: Uint8Array, from: number, header: number, to: number)
   while ((end - to) & 3) bytes[end++] = 0;
   bytes[to] = 0x40 | ((end - to) >>> 2);
   return end - to;
-}
-
-function copyMetadata(pool: PacketPool, from: number, to: number): void {
-  pool.rxInterface[to] = pool.rxInterface[from]!;
-  pool.txInterface[to] = pool.txInterface[from]!;
-  pool.vrf[to] = pool.vrf[from]!;
-  pool.adjacency[to] = pool.adjacency[from]!;
-  pool.flags[to] = pool.flags[from]!;
-  pool.trace[to] = pool.trace[from]!;
-  pool.aux[to] = pool.aux[from]!;
 }

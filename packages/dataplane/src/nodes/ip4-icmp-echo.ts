@@ -4,7 +4,7 @@
 // Next:    ip4-lookup, the reply in place of the request.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
-import { sumBytes, updateChecksum } from '../wire/checksum.js';
+import { sumBytes } from '../wire/checksum.js';
 import { ICMP_CHECKSUM, ICMP_ECHO_REPLY, ICMP_ECHO_REQUEST } from '../wire/icmp4.js';
 import {
   headerBytes,
@@ -16,6 +16,7 @@ import {
   TTL_DEFAULT,
   writeU16,
 } from '../wire/ip4.js';
+import { turnEcho } from './echo.js';
 
 const NEXT_LOOKUP = 0;
 
@@ -45,12 +46,11 @@ export const ip4IcmpEcho = defineNode({
         next[i] = NEXT_DROP;
         continue;
       }
-      bytes[icmp] = ICMP_ECHO_REPLY;
-      // Little-endian loads: the type is the low byte of its word.
-      const at = (icmp + ICMP_CHECKSUM) >>> 1;
       // Of the two zeros of one's complement, 0xffff is right for every message, 0 only where an octet is not
       // zero (RFC 1624 section 3): a reply can be all zeros.
-      u16[at] = updateChecksum(u16[at]!, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY) || 0xffff;
+      if (turnEcho(bytes, u16, icmp, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY) === 0) {
+        u16[(icmp + ICMP_CHECKSUM) >>> 1] = 0xffff;
+      }
 
       const source = i32[(ip + IP4_SRC) >>> 2]!;
       i32[(ip + IP4_SRC) >>> 2] = i32[(ip + IP4_DST) >>> 2]!;

@@ -1,9 +1,15 @@
 // ip4-icmp-error: turns a packet that cannot go on into the ICMP error about it (RFC 792, RFC 1812 section 4.3.2).
 //
 // Expects: aux as icmpErrorAux() makes it; the packet as it was received, from l3 on.
-// Next:    ip4-lookup, towards the sender.
-import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+// Next:    ip4-lookup, towards the sender, in the VRF and from an address of the interface that it came in by. That is
+//          what a traceroute is to show; RFC 1812 section 4.3.2.4 has the one that the error leaves by, which is another
+//          only where the ways there and back differ.
+//
+// Redirects (RFC 1812 section 5.2.7.2) are not sent: hosts do not trust them, and a packet that leaves by the interface
+// that it came in by is forwarded all the same.
+import type { NodeContext } from '../graph/context.js';
+import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
+import { ADJ_KIND, ADJ_LOCAL, ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { sumBytes } from '../wire/checksum.js';
 import { ICMP_BYTES, ICMP_CHECKSUM, ICMP_CODE, ICMP_NEXT_HOP_MTU, isIcmpError } from '../wire/icmp4.js';
 import {
@@ -21,16 +27,19 @@ import {
   writeIp4Header,
   writeU16,
 } from '../wire/ip4.js';
+import {
+  COUNT_ABOUT_ERROR,
+  COUNT_ABOUT_FRAGMENT,
+  COUNT_ABOUT_GROUP,
+  COUNT_NO_SOURCE,
+  defineIcmpError,
+  errorCode,
+  errorType,
+  errorValue,
+  SEND,
+} from './icmp-error.js';
 
-const NEXT_LOOKUP = 0;
-
-const COUNT_SENT = 0;
-const COUNT_RATE_LIMITED = 1;
-const COUNT_ABOUT_ERROR = 2;
-const COUNT_ABOUT_GROUP = 3;
-const COUNT_ABOUT_FRAGMENT = 4;
-const COUNT_NO_SOURCE = 5;
-const SEND = -1;
+export { icmpErrorAux } from './icmp-error.js';
 
 /** Bytes of an error at most, its own header included (RFC 1812 section 4.3.2.3). */
 const ERROR_BYTES_MAX = 576;
@@ -38,101 +47,53 @@ const QUOTE_BYTES_MAX = ERROR_BYTES_MAX - IP4_BYTES - ICMP_BYTES;
 /** Precedence of errors: internetwork control (RFC 1812 section 4.3.2.5). */
 const TOS_INTERNETWORK_CONTROL = 0xc0;
 
-/** What the sending node puts into pool.aux: ICMP type, code, and next-hop MTU in bytes (RFC 1191). */
-export function icmpErrorAux(type: number, code: number, mtu: number): number {
-  return (type << 24) | (code << 16) | mtu;
-}
-
-export const ip4IcmpError = defineNode({
+export const ip4IcmpError = defineIcmpError({
   name: 'ip4-icmp-error',
-  next: ['ip4-lookup'],
+  lookup: 'ip4-lookup',
   counters: [
-    { name: 'sent', severity: 'info', help: 'packets dropped with an ICMP error to their sender' },
-    {
-      name: 'rate_limited',
-      severity: 'warning',
-      drop: true,
-      help: 'dropped in silence: too many errors a second',
-    },
-    { name: 'about_error', severity: 'info', drop: true, help: 'dropped in silence: itself an ICMP error' },
-    {
-      name: 'about_group',
-      severity: 'info',
-      drop: true,
-      help: 'dropped in silence: to or from a group or broadcast address',
-    },
     {
       name: 'about_fragment',
       severity: 'info',
       drop: true,
       help: 'dropped in silence: not the first fragment',
     },
-    {
-      name: 'no_source',
-      severity: 'warning',
-      drop: true,
-      help: 'dropped in silence: no address in this VRF to answer from',
-    },
   ],
+  limiter: (context) => context.icmpErrors,
+  verdict: mayAnswer,
 
-  run(context, frame, next, counters): void {
-    const { pool, interfaces, services } = context;
-    const { offset, length, l3, rxInterface, flags, bytes, u16 } = pool;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const row = rxInterface[packet]!;
-      const size = length[packet]! - (ip - offset[packet]!);
-      const source = interfaces.address[row]!;
-      let verdict = mayAnswer(bytes, ip, size, flags[packet]!);
-      if (verdict === SEND && source === 0) verdict = COUNT_NO_SOURCE;
-      if (verdict === SEND && !context.icmpErrors.take(context.now)) verdict = COUNT_RATE_LIMITED;
-      if (verdict !== SEND) {
-        counters[verdict]!++;
-        pool.reason[packet] = verdict;
-        next[i] = NEXT_DROP;
-        continue;
-      }
-      services.dropped(packet);
-      const quote = Math.min(size, QUOTE_BYTES_MAX);
-      const icmp = ip - ICMP_BYTES;
-      const outer = icmp - IP4_BYTES;
-      const aux = pool.aux[packet]!;
-      const sender = readI32(bytes, ip + IP4_SRC);
-      bytes[icmp] = aux >>> 24;
-      bytes[icmp + ICMP_CODE] = aux >>> 16;
-      writeU16(bytes, icmp + ICMP_CHECKSUM, 0);
-      writeI32(bytes, icmp + 4, 0);
-      writeU16(bytes, icmp + ICMP_NEXT_HOP_MTU, aux);
-      u16[(icmp + ICMP_CHECKSUM) >>> 1] = ~sumBytes(u16, bytes, icmp, ICMP_BYTES + quote);
-      writeIp4Header(
-        bytes,
-        u16,
-        outer,
-        IP4_BYTES + ICMP_BYTES + quote,
-        0,
-        0,
-        TOS_INTERNETWORK_CONTROL,
-        PROTOCOL_ICMP,
-        source,
-        sender,
-      );
-      offset[packet] = outer;
-      l3[packet] = outer;
-      length[packet] = IP4_BYTES + ICMP_BYTES + quote;
-      pool.vrf[packet] = interfaces.vrf[row]!;
-      flags[packet] = flags[packet]! | FLAG_LOCAL_ORIGIN;
-      counters[COUNT_SENT]!++;
-      next[i] = NEXT_LOOKUP;
-    }
+  write({ pool, interfaces }, packet, size): void {
+    const { bytes, u16 } = pool;
+    const ip = pool.l3[packet]!;
+    const quote = Math.min(size, QUOTE_BYTES_MAX);
+    const icmp = ip - ICMP_BYTES;
+    const outer = icmp - IP4_BYTES;
+    const total = IP4_BYTES + ICMP_BYTES + quote;
+    const aux = pool.aux[packet]!;
+    const source = interfaces.address[pool.rxInterface[packet]!]!;
+    const sender = readI32(bytes, ip + IP4_SRC);
+    bytes[icmp] = errorType(aux);
+    bytes[icmp + ICMP_CODE] = errorCode(aux);
+    writeU16(bytes, icmp + ICMP_CHECKSUM, 0);
+    writeI32(bytes, icmp + 4, 0);
+    writeU16(bytes, icmp + ICMP_NEXT_HOP_MTU, errorValue(aux));
+    u16[(icmp + ICMP_CHECKSUM) >>> 1] = ~sumBytes(u16, bytes, icmp, ICMP_BYTES + quote);
+    writeIp4Header(bytes, u16, outer, total, 0, 0, TOS_INTERNETWORK_CONTROL, PROTOCOL_ICMP, source, sender);
+    pool.offset[packet] = outer;
+    pool.l3[packet] = outer;
+    pool.length[packet] = total;
   },
 });
 
 /** SEND, or the counter of why no error may be sent about this packet (RFC 1812 section 4.3.2.7). */
-function mayAnswer(bytes: Uint8Array, ip: number, size: number, flags: number): number {
+function mayAnswer(
+  { pool, interfaces, fib, adjacencies }: NodeContext,
+  packet: number,
+  size: number,
+): number {
+  const { bytes } = pool;
+  const ip = pool.l3[packet]!;
   if (
-    flags & FLAG_LINK_GROUP ||
+    pool.flags[packet]! & FLAG_LINK_GROUP ||
     bytes[ip + IP4_DST]! >= 224 ||
     bytes[ip + IP4_SRC]! >= 224 ||
     bytes[ip + IP4_SRC] === 0
@@ -145,5 +106,11 @@ function mayAnswer(bytes: Uint8Array, ip: number, size: number, flags: number): 
     // An ICMP packet too short to show its type could be an error: it gets none.
     if (size <= header || isIcmpError(bytes[ip + header]!)) return COUNT_ABOUT_ERROR;
   }
-  return SEND;
+  const row = pool.rxInterface[packet]!;
+  // A source that is a connected network's broadcast is no single host either.
+  const back = fib.lookup(interfaces.vrf[row]!, readI32(bytes, ip + IP4_SRC)) << ADJ_SHIFT;
+  if (adjacencies[back + ADJ_KIND] === ADJ_LOCAL && adjacencies[back + ADJ_NEXT_HOP] === 0) {
+    return COUNT_ABOUT_GROUP;
+  }
+  return interfaces.address[row] === 0 ? COUNT_NO_SOURCE : SEND;
 }

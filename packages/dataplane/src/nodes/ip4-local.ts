@@ -5,6 +5,7 @@
 //          ip4-icmp-echo, punt.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { classifyUdp, UDP_ESP, UDP_KEEPALIVE } from '../wire/esp-in-udp.js';
 import { ICMP_BYTES, ICMP_ECHO_REQUEST } from '../wire/icmp4.js';
 import {
   headerBytes,
@@ -15,10 +16,8 @@ import {
   PROTOCOL_ESP,
   PROTOCOL_ICMP,
   PROTOCOL_UDP,
-  readI32,
   readU16,
 } from '../wire/ip4.js';
-import { PORT_IKE_NAT, UDP_BYTES, UDP_DST } from '../wire/udp.js';
 
 const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
@@ -26,9 +25,6 @@ const NEXT_ECHO = 2;
 
 const COUNT_FRAGMENTED_ESP = 0;
 const COUNT_NAT_KEEPALIVE = 1;
-
-/** Four zero octets where an SPI would be: what follows is IKE. */
-const NON_ESP_MARKER_BYTES = 4;
 
 export const ip4Local = defineNode({
   name: 'ip4-local',
@@ -65,14 +61,13 @@ export const ip4Local = defineNode({
       } else if (protocol === PROTOCOL_ESP) {
         next[i] = NEXT_ESP;
       } else if (protocol === PROTOCOL_UDP) {
-        const udp = ip + header;
-        if (payload <= UDP_BYTES || readU16(bytes, udp + UDP_DST) !== PORT_IKE_NAT) continue;
-        if (payload === UDP_BYTES + 1 && bytes[udp + UDP_BYTES] === 0xff) {
+        const kind = classifyUdp(bytes, ip + header, payload);
+        if (kind === UDP_ESP) {
+          next[i] = NEXT_ESP;
+        } else if (kind === UDP_KEEPALIVE) {
           counters[COUNT_NAT_KEEPALIVE]!++;
           pool.reason[packet] = COUNT_NAT_KEEPALIVE;
           next[i] = NEXT_DROP;
-        } else if (payload >= UDP_BYTES + NON_ESP_MARKER_BYTES && readI32(bytes, udp + UDP_BYTES) !== 0) {
-          next[i] = NEXT_ESP;
         }
       } else if (protocol === PROTOCOL_ICMP) {
         if (payload >= ICMP_BYTES && bytes[ip + header] === ICMP_ECHO_REQUEST) next[i] = NEXT_ECHO;

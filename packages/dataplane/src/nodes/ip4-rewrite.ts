@@ -3,16 +3,10 @@
 // Expects: adjacency of kind ADJ_NEIGHBOUR or ADJ_TUNNEL.
 // Next:    interface-output; esp-encrypt into a tunnel; ip4-frag when larger than the MTU;
 //          ip4-icmp-error when the TTL ends here, or DF forbids to fragment. Sets txInterface.
+import { writeLinkHeader } from '../graph/link-header.js';
 import { defineNode } from '../graph/node.js';
 import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
-import {
-  ADJ_INTERFACE,
-  ADJ_MTU,
-  ADJ_REWRITE,
-  ADJ_REWRITE_BYTES,
-  ADJ_SHIFT,
-  ADJ_USED,
-} from '../tables/adjacencies.js';
+import { ADJ_MTU, ADJ_SHIFT } from '../tables/adjacencies.js';
 import {
   CODE_FRAGMENTATION_NEEDED,
   CODE_TTL_IN_TRANSIT,
@@ -49,7 +43,7 @@ export const ip4Rewrite = defineNode({
   ],
 
   run({ pool, adjacencies }, frame, next, counters): void {
-    const { offset, length, l3, txInterface, adjacency, flags, bytes, u16, i32 } = pool;
+    const { offset, length, l3, adjacency, flags, bytes, u16 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
@@ -71,19 +65,7 @@ export const ip4Rewrite = defineNode({
         continue;
       }
       if (forwarded) decrementTtl(u16, ip);
-
-      const rewrite = adjacencies[row + ADJ_REWRITE_BYTES]!;
-      if (rewrite !== 0) {
-        u16[(ip - 14) >>> 1] = adjacencies[row + ADJ_REWRITE]!;
-        i32[(ip - 12) >>> 2] = adjacencies[row + ADJ_REWRITE + 1]!;
-        i32[(ip - 8) >>> 2] = adjacencies[row + ADJ_REWRITE + 2]!;
-        i32[(ip - 4) >>> 2] = adjacencies[row + ADJ_REWRITE + 3]!;
-        // Mostly 1 already: a store for every packet would have workers take the cache line from each other.
-        if (adjacencies[row + ADJ_USED] === 0) adjacencies[row + ADJ_USED] = 1;
-      }
-      offset[packet] = ip - rewrite;
-      length[packet] = size + rewrite;
-      txInterface[packet] = adjacencies[row + ADJ_INTERFACE]!;
+      const rewrite = writeLinkHeader(pool, packet, adjacencies, row, ip, size);
       if (size > mtu) {
         counters[COUNT_FRAGMENTED]!++;
         next[i] = NEXT_FRAG;

@@ -8,7 +8,8 @@ import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { RateLimiter } from '../graph/rate-limiter.js';
 import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
 import { KIND_ETHERNET } from '../tables/interfaces.js';
-import { ETHERNET_BYTES, ETHERTYPE_IP4 } from '../wire/ethernet.js';
+import { ETHERNET_BYTES, ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../wire/ethernet.js';
+import { isNeighbourDiscovery } from '../wire/icmp6.js';
 import {
   headerBytes,
   IP4_FRAGMENT,
@@ -20,6 +21,8 @@ import {
   readU16,
   writeU16,
 } from '../wire/ip4.js';
+import { PROTOCOL_ICMP6 } from '../wire/ip6.js';
+import { findIp6Upper, ip6Upper } from '../wire/ip6-extensions.js';
 import { PORT_IKE, PORT_IKE_NAT, UDP_DST } from '../wire/udp.js';
 import { putMac } from './arp-input.js';
 
@@ -32,6 +35,7 @@ const CLASS_IKE = 1;
 const CLASS_ICMP = 2;
 const CLASS_TCP = 3;
 const CLASS_OTHER = 4;
+const CLASS_ND = 5;
 
 /**
  * Packets a second and burst of each class, per worker. Tuning: a TAP takes some 300,000 packets a second
@@ -44,6 +48,7 @@ export function puntPolicers(): RateLimiter[] {
     new RateLimiter(1_000, 200),
     new RateLimiter(50_000, 5_000),
     new RateLimiter(20_000, 2_000),
+    new RateLimiter(2_000, 500),
   ];
 }
 
@@ -67,6 +72,7 @@ export const punt = defineNode({
     policed('icmp', 'ICMP'),
     policed('tcp', 'TCP'),
     policed('other', 'other traffic'),
+    policed('nd', 'IPv6 neighbour discovery'),
   ],
 
   run({ pool, interfaces, interfaceCounters, services, puntPolicers, now }, frame, next, counters): void {
@@ -100,15 +106,34 @@ export const punt = defineNode({
 });
 
 function classify(bytes: Uint8Array, offset: number, l3: number, length: number): number {
-  if (l3 !== offset && readU16(bytes, l3 - 2) !== ETHERTYPE_IP4) return CLASS_ARP;
+  const type = l3 === offset ? 0 : readU16(bytes, l3 - 2);
+  const end = offset + length;
+  if (type === ETHERTYPE_IP6 || (type === 0 && bytes[l3]! >>> 4 === 6)) return classify6(bytes, l3, end);
+  if (type !== 0 && type !== ETHERTYPE_IP4) return CLASS_ARP;
   const protocol = bytes[l3 + IP4_PROTOCOL]!;
-  if (protocol === PROTOCOL_TCP) return CLASS_TCP;
+  const fragment = (readU16(bytes, l3 + IP4_FRAGMENT) & IP4_FRAGMENT_OFFSET) !== 0;
   if (protocol === PROTOCOL_ICMP) return CLASS_ICMP;
-  if (protocol !== PROTOCOL_UDP || readU16(bytes, l3 + IP4_FRAGMENT) & IP4_FRAGMENT_OFFSET)
-    return CLASS_OTHER;
-  const udp = l3 + headerBytes(bytes, l3);
-  if (udp + UDP_DST + 2 > offset + length) return CLASS_OTHER;
-  const port = readU16(bytes, udp + UDP_DST);
+  return classOf(bytes, protocol, fragment, l3 + headerBytes(bytes, l3), end);
+}
+
+function classify6(bytes: Uint8Array, l3: number, end: number): number {
+  findIp6Upper(bytes, l3, end);
+  const { protocol, at, laterFragment } = ip6Upper;
+  if (protocol !== PROTOCOL_ICMP6) return classOf(bytes, protocol, laterFragment, at, end);
+  return !laterFragment && at < end && isNeighbourDiscovery(bytes[at]!) ? CLASS_ND : CLASS_ICMP;
+}
+
+/** By the upper-layer header at `at`, which a later fragment does not have. */
+function classOf(
+  bytes: Uint8Array,
+  protocol: number,
+  laterFragment: boolean,
+  at: number,
+  end: number,
+): number {
+  if (protocol === PROTOCOL_TCP) return CLASS_TCP;
+  if (protocol !== PROTOCOL_UDP || laterFragment || at + UDP_DST + 2 > end) return CLASS_OTHER;
+  const port = readU16(bytes, at + UDP_DST);
   return port === PORT_IKE || port === PORT_IKE_NAT ? CLASS_IKE : CLASS_OTHER;
 }
 
@@ -116,5 +141,5 @@ function classify(bytes: Uint8Array, offset: number, l3: number, length: number)
 function prependEthernet(bytes: Uint8Array, l3: number, mac0: number, mac2: number): void {
   putMac(bytes, l3 - ETHERNET_BYTES, mac0, mac2);
   putMac(bytes, l3 - 8, mac0, mac2);
-  writeU16(bytes, l3 - 2, ETHERTYPE_IP4);
+  writeU16(bytes, l3 - 2, bytes[l3]! >>> 4 === 6 ? ETHERTYPE_IP6 : ETHERTYPE_IP4);
 }

@@ -26,6 +26,9 @@ const COLUMNS = [
   'features6',
 ] as const;
 
+/** Of four words a row: addresses, the most significant word first. */
+const ADDRESS_COLUMNS = ['address6', 'linkLocal6'] as const;
+
 export class InterfaceTable {
   readonly buffer: SharedArrayBuffer;
   /** INTERFACE_UP or INTERFACE_DOWN; the last field written when a row appears. */
@@ -52,6 +55,12 @@ export class InterfaceTable {
   /** Masks of the optional nodes of the arcs ip4-unicast and ip6-unicast; see graph/arcs.ts. */
   readonly features4: Int32Array;
   readonly features6: Int32Array;
+  /**
+   * A global IPv6 address to answer from, its own or lent, and its link-local one; zeros for none. Four words each from
+   * `row << 2` on, host order, the most significant first.
+   */
+  readonly address6: Int32Array;
+  readonly linkLocal6: Int32Array;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
@@ -70,10 +79,18 @@ export class InterfaceTable {
     this.outerVrf = column('outerVrf');
     this.features4 = column('features4');
     this.features6 = column('features6');
+    const addresses = (name: (typeof ADDRESS_COLUMNS)[number]): Int32Array =>
+      new Int32Array(
+        buffer,
+        (COLUMNS.length + 4 * ADDRESS_COLUMNS.indexOf(name)) * INTERFACES_MAX * 4,
+        INTERFACES_MAX * 4,
+      );
+    this.address6 = addresses('address6');
+    this.linkLocal6 = addresses('linkLocal6');
   }
 
   static allocate(): SharedArrayBuffer {
-    return new SharedArrayBuffer(COLUMNS.length * INTERFACES_MAX * 4);
+    return new SharedArrayBuffer((COLUMNS.length + 4 * ADDRESS_COLUMNS.length) * INTERFACES_MAX * 4);
   }
 
   setMac(row: number, mac: Uint8Array): void {

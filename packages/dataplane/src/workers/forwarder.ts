@@ -15,11 +15,10 @@ import {
   WORKER_VECTORS,
 } from '../graph/counters.js';
 import { Dispatcher } from '../graph/dispatcher.js';
-import { ROUTE_LOOP, routeIp4 } from '../graph/follow-route.js';
 import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
-import { RateLimiter } from '../graph/rate-limiter.js';
+import { RateLimiters } from '../graph/rate-limiter.js';
 import { Tracer } from '../graph/tracer.js';
 import { EpochReader } from '../memory/epoch.js';
 import { FLAG_LOCAL_ORIGIN, PacketPool } from '../memory/packet-pool.js';
@@ -29,18 +28,21 @@ import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
 import { puntPolicers } from '../nodes/punt.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { HashU32 } from '../tables/hash-u32.js';
-import { InterfaceTable } from '../tables/interfaces.js';
+import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { Ip4Fib } from '../tables/ip4-fib.js';
 import { Ip6Fib } from '../tables/ip6-fib.js';
 import { SaTable } from '../tables/security-associations.js';
-import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
+import { IP4_DST, readI32 } from '../wire/ip4.js';
 import type { LoopWork } from './event-loop.js';
 import { PortQueue } from './port-queue.js';
 import { NODE_SHIFT, PACKET_MASK, type SharedMemory, SIGNAL_NEIGHBOURS } from './shared-memory.js';
 import { Services } from './worker-services.js';
 
-/** ICMP errors a second and burst, per worker (RFC 1812 section 4.3.2.8 asks for a limit). */
+/**
+ * ICMP errors of each family a second and burst, per receiving interface and worker: RFC 1812 section 4.3.2.8 and RFC
+ * 4443 section 2.4 f ask for a limit, and a flood on one interface must not silence another.
+ */
 const ICMP_ERRORS_PER_SECOND = 1000;
 const ICMP_ERRORS_BURST = 100;
 /** How often parked packets are looked at without a neighbour having changed. */
@@ -58,7 +60,6 @@ export class Forwarder implements LoopWork {
   /** Rings that this worker consumes. */
   readonly rings: SpscRing[];
   sleeps = 0;
-  readonly userNodes: WorkerNodes;
   private readonly dispatcher: Dispatcher;
   private readonly context: NodeContext;
   private readonly epoch: EpochReader;
@@ -86,7 +87,6 @@ export class Forwarder implements LoopWork {
     this.tracer = new Tracer(this.pool, index);
     this.counters = new GraphCounters(graph, shared.counters[index]!);
     this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer);
-    this.userNodes = new WorkerNodes(this.dispatcher, new Int32Array(shared.running), index);
     this.services = new Services(
       shared,
       index,
@@ -107,14 +107,14 @@ export class Forwarder implements LoopWork {
       fib: new Ip4Fib(shared.fib),
       fib6: new Ip6Fib(shared.fib6),
       adjacencies: new Int32Array(shared.adjacencies),
-      paths: new Int32Array(shared.paths),
       interfaces: new InterfaceTable(shared.interfaces),
       sas: new SaTable(shared.sas),
       spis: new HashU32(shared.spis),
       crypto,
       worker: index,
       now: 0,
-      icmpErrors: new RateLimiter(ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
+      icmpErrors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
+      icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       puntPolicers: puntPolicers(),
       interfaceCounters: this.counters.interfaces,
       services: this.services,
@@ -249,8 +249,8 @@ export class Forwarder implements LoopWork {
 
   private readonly mayLeave = (packet: number, expired: boolean): boolean => {
     const { pool, context } = this;
-    const row = routeIp4(context, packet);
-    const kind = row === ROUTE_LOOP ? ROUTE_LOOP : context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
+    const row = context.fib.lookup(pool.vrf[packet]!, readI32(pool.bytes, pool.l3[packet]! + IP4_DST));
+    const kind = context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
     if (kind !== ADJ_GLEAN && kind !== ADJ_INCOMPLETE) {
       this.dispatcher.push(packet, this.lookupNode);
       return true;
@@ -279,8 +279,5 @@ export class Forwarder implements LoopWork {
   private publish(now: number): void {
     this.publishedAt = now;
     this.dispatcher.publish();
-    let held = 0;
-    for (const queue of this.queues) held += queue.port.held;
-    this.pool.publish(held);
   }
 }

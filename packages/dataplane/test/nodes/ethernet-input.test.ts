@@ -50,8 +50,8 @@ describeNode('ethernet-input', () => {
       { 'ethernet-input/other_host': 1 },
     ],
     [
-      'IPv6',
-      () => ethernet(bench.mac('lan'), HOST_MAC, 0x86dd, pattern(60)),
+      'LLDP',
+      () => ethernet(bench.mac('lan'), HOST_MAC, 0x88cc, pattern(60)),
       { 'ethernet-input/unknown_type': 1 },
     ],
     [

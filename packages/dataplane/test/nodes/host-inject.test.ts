@@ -4,7 +4,8 @@ import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { espOpen } from '../support/esp.js';
 import { BROADCAST, ethernet, icmpError, ip4, pattern } from '../support/packets.js';
-import { HOST, REMOTE_HOST, SPI_OUT, saOf, siteWithTunnel } from '../support/site.js';
+import { ip6 } from '../support/packets6.js';
+import { HOST, HOST6, REMOTE_HOST, REMOTE_HOST6, SPI_OUT, saOf, siteWithTunnel } from '../support/site.js';
 
 describeNode('host-inject', () => {
   let bench: Bench;
@@ -59,7 +60,9 @@ describeNode('host-inject', () => {
   const refused: [string, Uint8Array][] = [
     ['19 octets', good.subarray(0, 19)],
     ['nothing', new Uint8Array()],
-    ['IPv6', ip4({ src: HOST, dst: REMOTE_HOST, version: 6, payload: pattern(40) })],
+    ['IPv6 whose length is another', ip4({ src: HOST, dst: REMOTE_HOST, version: 6, payload: pattern(40) })],
+    ['39 octets of IPv6', ip6({ src: HOST6, dst: REMOTE_HOST6 }).subarray(0, 39)],
+    ['IP of version 5', ip4({ src: HOST, dst: REMOTE_HOST, version: 5, payload: pattern(40) })],
     ['a header of 16 octets', ip4({ src: HOST, dst: REMOTE_HOST, headerWords: 4, payload: pattern(40) })],
     ['a header longer than the packet', ip4({ src: HOST, dst: REMOTE_HOST, headerWords: 15 })],
     ['a total length beyond the packet', good.subarray(0, 59)],
@@ -70,7 +73,7 @@ describeNode('host-inject', () => {
       bench.inject('tun', bytes);
       bench.run();
       assert.deepEqual(bench.sent('wan'), []);
-      bench.expect({ 'host-inject/not_ip4': 1 });
+      bench.expect({ 'host-inject/not_ip': 1 });
     });
   }
 

@@ -8,6 +8,7 @@ import {
   type Ip4Options,
   icmp,
   icmpError,
+  ip,
   ip4,
   pattern,
   udp,
@@ -60,6 +61,7 @@ describeNode('ip4-icmp-error', () => {
     ['the last fragment', dying({ fragmentOffset: 8 }), 'about_fragment'],
     ['a group', dying({ dst: '239.1.2.3' }), 'about_group'],
     ['class E', dying({ dst: '240.0.0.1' }), 'about_group'],
+    ['a source that is a broadcast address of the box', dying({ src: '10.1.0.255' }), 'about_group'],
   ];
   for (const [what, packet, counter] of silent) {
     it(`says nothing about ${what} (RFC 1812 section 4.3.2.7)`, () => {
@@ -108,6 +110,46 @@ describeNode('ip4-icmp-error', () => {
       'ip4-icmp-error/rate_limited': 325,
     });
     assert.equal(bench.interface('lan').drops, 531, 'each packet is one drop of its interface');
+  });
+
+  it('answers on one interface whatever another suffers', () => {
+    bench.pushIp('lan', ...Array.from({ length: 150 }, (_, id) => dying({ id })));
+    const other = dying({ src: '192.0.2.9', dst: HOST });
+    bench.control.resolve({ interface: 'wan', address: '192.0.2.9', mac: HOST_MAC });
+    bench.pushIp('wan', other);
+    bench.run();
+    assert.equal(bench.sent('lan').length, 100);
+    assert.deepEqual(bench.sentIp('wan'), [icmpError('192.0.2.1', other, 11, 0)]);
+    bench.expect({ [ttlExpired]: 151, 'ip4-icmp-error/sent': 101, 'ip4-icmp-error/rate_limited': 50 });
+  });
+
+  it('answers from the address that is lent to an interface without one, in its VRF', () => {
+    const row = bench.row('lan');
+    bench.control.interfaces.address[row] = bench.control.interfaces.address[bench.row('wan')]!;
+    bench.pushIp('lan', dying());
+    bench.run();
+    assert.deepEqual(bench.sentIp('lan'), [icmpError('192.0.2.1', dying(), 11, 0)]);
+    bench.expect({ [ttlExpired]: 1, 'ip4-icmp-error/sent': 1 });
+  });
+
+  it('answers in the VRF of the interface that it came in by, where the route led to another one', () => {
+    bench.close();
+    bench = site({
+      interfaces: [
+        { name: 'lan', address: `${LAN}/24` },
+        { name: 'wan', address: '192.0.2.1/24' },
+        { name: 'red', address: '10.7.0.1/24', vrf: 7, mtu: 600 },
+      ],
+      neighbours: [{ interface: 'red', address: '10.7.0.9', mac: '02:00:00:00:cc:09' }],
+    });
+    const { fib } = bench.control;
+    fib.add(0, ip('198.51.100.0'), 24, fib.get(7, ip('10.7.0.9'), 32));
+    const packet = dying({ ttl: 9, df: true, payload: pattern(900) });
+    bench.pushIp('lan', packet);
+    bench.run();
+    assert.deepEqual(bench.sent('red'), []);
+    assert.deepEqual(bench.sentIp('lan'), [icmpError(LAN, packet, 3, 4, 600)]);
+    bench.expect({ 'ip4-rewrite/df_too_big': 1, 'ip4-icmp-error/sent': 1 });
   });
 
   it('does not spend its rate on what it says nothing about', () => {

@@ -2,12 +2,26 @@ import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { espSeal } from '../support/esp.js';
-import { arp, ethernet, type Ip4Options, icmp, icmpError, ip4, pattern, udp } from '../support/packets.js';
+import {
+  arp,
+  concat,
+  ethernet,
+  type Ip4Options,
+  icmp,
+  icmpError,
+  ip4,
+  pattern,
+  udp,
+} from '../support/packets.js';
+import { extension, fragmentHeader, icmp6, icmp6Error, ip6 } from '../support/packets6.js';
 import {
   FAR,
+  FAR6,
   HOST,
   HOST_MAC,
+  HOST6,
   LAN,
+  LAN6,
   PEER,
   REMOTE_HOST,
   SPI_IN,
@@ -95,6 +109,38 @@ describeNode('punt', () => {
       20_000,
     ],
   ];
+  const six = (packet: Uint8Array): Uint8Array => bench.toInterface('lan', packet, HOST_MAC, 0x86dd);
+  const local6 = { src: HOST6, dst: LAN6 };
+  const udp6 = (dst: number, hops: Uint8Array = new Uint8Array()): Uint8Array =>
+    ip6({
+      ...local6,
+      nextHeader: hops.length > 0 ? 60 : 17,
+      payload: concat(hops, udp(9, dst, new Uint8Array(8))),
+    });
+  classes.push(
+    ['neighbour discovery', () => six(icmp6({ ...local6, type: 136, hopLimit: 255 })), 'nd', 500, 2000],
+    ['ICMPv6', () => six(icmp6({ ...local6, type: 129 })), 'icmp', 200, 1000],
+    [
+      'TCP over IPv6',
+      () => six(ip6({ ...local6, nextHeader: 6, payload: pattern(20) })),
+      'tcp',
+      5000,
+      50_000,
+    ],
+    ['IKE over IPv6', () => six(udp6(500)), 'ike', 2000, 10_000],
+    ['IKE behind options', () => six(udp6(4500, extension(17, new Uint8Array()))), 'ike', 2000, 10_000],
+    ['UDP over IPv6', () => six(udp6(161)), 'other', 2000, 20_000],
+    [
+      'fragments of ICMPv6 but the first',
+      () =>
+        six(
+          ip6({ ...local6, nextHeader: 44, payload: concat(fragmentHeader(58, 8, true), pattern(8, 128)) }),
+        ),
+      'icmp',
+      200,
+      1000,
+    ],
+  );
   for (const [what, frame, name, burst, perSecond] of classes) {
     it(`polices ${what}: ${burst} at once, ${perSecond} a second`, () => {
       assert.equal(flood(frame(), burst + 7), burst);
@@ -131,6 +177,15 @@ describeNode('punt', () => {
     assert.deepEqual(bench.punted(), [{ interface: bench.row('tun'), bytes: inner }]);
     assert.equal(bench.interface('tun').punted, 1);
     bench.expect({});
+  });
+
+  it('writes one of IPv6 before IPv6', () => {
+    const spoofed = ip6({ src: LAN6, dst: FAR6, payload: pattern(8) });
+    bench.pushIp6('lan', spoofed);
+    bench.run();
+    const bytes = ethernet(bench.mac('lan'), bench.mac('lan'), 0x86dd, icmp6Error(LAN6, spoofed, 1, 0));
+    assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes }]);
+    bench.expect({ 'ip6-lookup/no_route': 1, 'ip6-icmp-error/sent': 1 });
   });
 
   it('writes a link header before what the box itself made for Linux', () => {

@@ -6,21 +6,18 @@ import {
   ADJ_GLEAN,
   ADJ_INCOMPLETE,
   ADJ_LOCAL,
-  ADJ_LOOKUP,
-  ADJ_MULTIPATH,
   ADJ_NEIGHBOUR,
-  ADJ_PROHIBIT,
   ADJ_TUNNEL,
-  ADJ_UNREACHABLE,
   AdjacencyTable,
 } from '../../src/tables/adjacencies.js';
 import type { EspKey } from '../../src/tables/esp-algorithms.js';
 import { HashU32Writer } from '../../src/tables/hash-u32.js';
 import { INTERFACE_UP, InterfaceTable, KIND_ETHERNET, KIND_TUNNEL } from '../../src/tables/interfaces.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
-import { PathTable } from '../../src/tables/paths.js';
+import { Ip6FibWriter } from '../../src/tables/ip6-fib-writer.js';
 import * as SA from '../../src/tables/security-associations.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../../src/workers/shared-memory.js';
+import { BenchControl6 } from './bench-tables6.js';
 import { type EspSa, espKeyOf } from './esp.js';
 import { ip, mac } from './packets.js';
 
@@ -28,6 +25,8 @@ export interface BenchInterface {
   name: string;
   /** '10.0.0.1/24'; none leaves it without. */
   address?: string;
+  /** '2001:db8::1/64'; its link-local address a port has by itself. */
+  address6?: string;
   mtu?: number;
   vrf?: number;
   worker?: number;
@@ -49,11 +48,8 @@ export interface BenchTunnel extends BenchInterface {
 export interface BenchRoute {
   prefix: string;
   vrf?: number;
-  /**
-   * A neighbour's address, the name of a tunnel, 'blackhole', 'unreachable', 'prohibit', or a VRF to look up in:
-   * 'vrf 7'; several of them share the flows.
-   */
-  via: string | string[];
+  /** A neighbour's address, the name of a tunnel, or 'blackhole'. */
+  via: string;
 }
 
 export interface BenchNeighbour {
@@ -69,22 +65,17 @@ export interface BenchTables {
   routes?: BenchRoute[];
 }
 
-const REFUSALS: Record<string, number> = {
-  blackhole: ADJ_BLACKHOLE,
-  unreachable: ADJ_UNREACHABLE,
-  prohibit: ADJ_PROHIBIT,
-};
-
 /** Key slots are of the whole process in the native layer: every SA of every bench takes new ones. */
 let nextKeySlot = 40_000;
 
 export class BenchControl {
   readonly interfaces: InterfaceTable;
   readonly adjacencies: AdjacencyTable;
-  readonly paths: PathTable;
   readonly sas: SA.SaTable;
   readonly fib: Ip4FibWriter;
   readonly spis: HashU32Writer;
+  readonly fib6: Ip6FibWriter;
+  readonly six: BenchControl6;
   /** Rows of interfaces and tunnels, by name. */
   readonly rows = new Map<string, number>();
   /** Rows of SAs: `tun in`, `tun out`. */
@@ -102,10 +93,11 @@ export class BenchControl {
     const epoch = new EpochControl(shared.epoch);
     this.interfaces = new InterfaceTable(shared.interfaces);
     this.adjacencies = new AdjacencyTable(shared.adjacencies);
-    this.paths = new PathTable(shared.paths);
     this.sas = new SA.SaTable(shared.sas);
     this.fib = new Ip4FibWriter(shared.fib, epoch);
     this.spis = new HashU32Writer(shared.spis, epoch);
+    this.fib6 = new Ip6FibWriter(shared.fib6, epoch);
+    this.six = new BenchControl6(this.interfaces, this.adjacencies, this.fib6);
     this.signals = new Int32Array(shared.signals);
     for (const entry of tables.interfaces) this.addInterface(entry, KIND_ETHERNET);
     for (const tunnel of tables.tunnels ?? []) this.addTunnel(tunnel);
@@ -134,6 +126,11 @@ export class BenchControl {
   /** A neighbour is known: its adjacency, its host route, and the signal to those with parked packets. */
   resolve(entry: BenchNeighbour): void {
     const row = this.row(entry.interface);
+    if (entry.address.includes(':')) {
+      this.six.resolve(row, entry.address, mac(entry.mac), this.macOf(entry.interface));
+      Atomics.add(this.signals, SIGNAL_NEIGHBOURS, 1);
+      return;
+    }
     const key = `${row} ${entry.address}`;
     const known = this.neighbours.get(key);
     const adjacency = known ?? this.addAdjacency(ADJ_INCOMPLETE, row, ip(entry.address));
@@ -147,34 +144,27 @@ export class BenchControl {
 
   /** A next hop's adjacency; incomplete until the neighbour is resolved. */
   addRoute(route: BenchRoute): void {
+    if (route.prefix.includes(':')) {
+      const vrf = route.vrf ?? 0;
+      this.six.addRoute(vrf, route.prefix, this.adjacencyOf(route.via, vrf));
+      return;
+    }
     const { address, length } = prefixOf(route.prefix);
     const vrf = route.vrf ?? 0;
     if (!this.fib.hasVrf(vrf)) this.fib.createVrf(vrf);
     this.fib.add(vrf, address, length, this.adjacencyOf(route.via, vrf));
   }
 
-  adjacencyOf(via: string | string[], vrf: number): number {
-    if (typeof via !== 'string') return this.multipath(via.map((way) => this.adjacencyOf(way, vrf)));
-    const refusal = REFUSALS[via];
-    if (refusal !== undefined) return this.adjacencies.add({ kind: refusal, interface: 0, mtu: 0 });
-    const other = /^vrf (\d+)$/.exec(via)?.[1];
-    if (other !== undefined) {
-      return this.adjacencies.add({ kind: ADJ_LOOKUP, interface: Number(other), mtu: 0 });
-    }
+  private adjacencyOf(via: string, vrf: number): number {
+    if (via === 'blackhole') return this.adjacencies.add({ kind: ADJ_BLACKHOLE, interface: 0, mtu: 0 });
     const row = this.rows.get(via);
     if (row !== undefined) return this.interfaces.tunnelAdjacency[row]!;
+    if (via.includes(':')) return this.six.adjacencyOf(via, vrf);
     const out = this.connected(ip(via), vrf);
     const key = `${out} ${via}`;
     const known = this.neighbours.get(key) ?? this.addAdjacency(ADJ_INCOMPLETE, out, ip(via));
     this.neighbours.set(key, known);
     return known;
-  }
-
-  /** 64 buckets that lead to these adjacencies in turn. */
-  private multipath(members: readonly number[]): number {
-    const first = this.paths.take(6);
-    for (let i = 0; i < 64; i++) this.paths.words[first + i] = members[i % members.length]!;
-    return this.adjacencies.add({ kind: ADJ_MULTIPATH, interface: 0, mtu: 63, nextHop: first });
   }
 
   /** The row of the interface whose network holds the address. */
@@ -221,6 +211,7 @@ export class BenchControl {
         this.fib.add(vrf, networkOf(prefix), prefix.length, this.addAdjacency(ADJ_GLEAN, row));
       }
     }
+    this.six.addInterface(row, kind === KIND_ETHERNET ? mac(macText(row)) : null, entry.address6);
     interfaces.state[row] = INTERFACE_UP;
     return row;
   }
@@ -268,6 +259,10 @@ export class BenchControl {
 
   /** Takes a neighbour's link address back: packets for it wait again. */
   forget(name: string, address: string): void {
+    if (address.includes(':')) {
+      this.six.forget(this.row(name), address);
+      return;
+    }
     const adjacency = this.neighbours.get(`${this.row(name)} ${address}`);
     if (adjacency === undefined) throw new Error(`${address} is no neighbour of the bench`);
     if (this.adjacencies.kind(adjacency) === ADJ_NEIGHBOUR)

@@ -6,7 +6,6 @@
 //   assert.deepEqual(bench.sent('wan'), [expected]);
 //   bench.expect({ 'ip4-input/truncated': 1 });   // these counters and no others, and no frame lost
 import assert from 'node:assert/strict';
-import { formatIp6 } from '@sluice/shared';
 import { MemoryPort } from '../../src/drivers/memory.js';
 import {
   INTERFACE_COUNTERS_SHIFT,
@@ -23,7 +22,7 @@ import { FRAME_BYTES, PACKET_START, PacketPool } from '../../src/memory/packet-p
 import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
 import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
-import { HEARD_IP6 } from '../../src/tables/neighbour-records.js';
+import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../../src/wire/ethernet.js';
 import { Forwarder } from '../../src/workers/forwarder.js';
 import {
   allocateSharedMemory,
@@ -64,10 +63,7 @@ export interface InterfaceFigures {
 export interface BenchRecord {
   kind: number;
   interface: number;
-  /** HEARD_… */
-  flags: number;
-  /** Unsigned IPv4 address, or an IPv6 address as text. */
-  address: number | string;
+  address: number;
   mac0: number;
   mac2: number;
 }
@@ -131,9 +127,14 @@ export class Bench {
     return macText(this.row(name));
   }
 
-  /** An IPv4 packet in an Ethernet frame to an interface of the bench. */
-  toInterface(name: string, packet: Uint8Array, source = '02:00:00:00:ff:01'): Uint8Array {
-    return ethernet(this.mac(name), source, 0x0800, packet);
+  /** An IPv4 packet in an Ethernet frame to an interface of the bench; IPv6 by its type. */
+  toInterface(
+    name: string,
+    packet: Uint8Array,
+    source = '02:00:00:00:ff:01',
+    type = ETHERTYPE_IP4,
+  ): Uint8Array {
+    return ethernet(this.mac(name), source, type, packet);
   }
 
   /** Has a port receive frames. */
@@ -146,6 +147,11 @@ export class Bench {
   /** Has a port receive IPv4 packets. */
   pushIp(name: string, ...packets: Uint8Array[]): void {
     this.push(name, ...packets.map((packet) => this.toInterface(name, packet)));
+  }
+
+  /** Has a port receive IPv6 packets. */
+  pushIp6(name: string, ...packets: Uint8Array[]): void {
+    this.push(name, ...packets.map((packet) => this.toInterface(name, packet, undefined, ETHERTYPE_IP6)));
   }
 
   /** Gives a packet to the graph as the host-I/O thread does: what Linux sent to the twin. */
@@ -174,12 +180,17 @@ export class Bench {
   }
 
   /** The IPv4 packets that a port has sent, all of them from the interface's MAC address. */
-  sentIp(name: string): Uint8Array[] {
+  sentIp(name: string, type = ETHERTYPE_IP4): Uint8Array[] {
     return this.sent(name).map((frame) => {
       assert.deepEqual(frame.subarray(6, 12), this.control.macOf(name), 'source MAC address');
-      assert.deepEqual([...frame.subarray(12, 14)], [8, 0], 'ethertype');
+      assert.equal((frame[12]! << 8) | frame[13]!, type, 'ethertype');
       return frame.subarray(14);
     });
+  }
+
+  /** The IPv6 packets, likewise. */
+  sentIp6(name: string): Uint8Array[] {
+    return this.sentIp(name, ETHERTYPE_IP6);
   }
 
   /** What went to Linux, with the interface whose twin gets it. */
@@ -190,16 +201,8 @@ export class Bench {
   records(worker = 0): BenchRecord[] {
     const records: BenchRecord[] = [];
     while (this.recordRings[worker]!.popMany(this.one, 0, RECORD_WORDS) === RECORD_WORDS) {
-      const [head, w0, w1, w2, w3, word5, mac2] = this.one;
-      const flags = word5! >>> 16;
-      records.push({
-        kind: head! >>> 16,
-        interface: head! & 0xffff,
-        flags,
-        address: flags & HEARD_IP6 ? formatIp6([w0!, w1!, w2!, w3!]) : w0! >>> 0,
-        mac0: word5! & 0xffff,
-        mac2: mac2!,
-      });
+      const [head, address, mac0, mac2] = this.one as unknown as [number, number, number, number];
+      records.push({ kind: head >>> 16, interface: head & 0xffff, address: address >>> 0, mac0, mac2 });
     }
     return records;
   }

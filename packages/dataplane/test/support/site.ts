@@ -15,12 +15,25 @@ export const FAR = '198.51.100.7';
 /** A host of the LAN that nobody knows. */
 export const STRANGER = '10.1.0.77';
 
+/** The same in IPv6. */
+export const HOST6 = '2001:db8:1::10';
+export const LAN6 = '2001:db8:1::1';
+export const WAN6 = '2001:db8:ffff::1';
+export const ROUTER6 = '2001:db8:ffff::fe';
+export const FAR6 = '2001:db8:7::7';
+export const STRANGER6 = '2001:db8:1::77';
+export const REMOTE_HOST6 = '2001:db8:2::20';
+/** Link-local addresses: the host's, and those of the bench's first two ports. */
+export const HOST6_LINK = 'fe80::aa:10';
+export const LAN6_LINK = 'fe80::ff:fe00:101';
+export const WAN6_LINK = 'fe80::ff:fe00:201';
+
 export function site(more: Partial<BenchOptions> = {}): Bench {
   return testBench({
     ...more,
     interfaces: more.interfaces ?? [
-      { name: 'lan', address: `${LAN}/24` },
-      { name: 'wan', address: `${WAN}/24` },
+      { name: 'lan', address: `${LAN}/24`, address6: `${LAN6}/64` },
+      { name: 'wan', address: `${WAN}/24`, address6: `${WAN6}/64` },
     ],
     neighbours: [
       { interface: 'lan', address: HOST, mac: HOST_MAC },
@@ -78,4 +91,26 @@ export function siteWithTunnel(variant: TunnelVariant = {}, more: Partial<BenchO
     ...more,
     routes: [{ prefix: '10.2.0.0/16', via: 'tun' }, ...(more.routes ?? [])],
   });
+}
+
+/** A site whose host and router are known by their IPv6 addresses too, and the way to everywhere. */
+export function site6(more: Partial<BenchOptions> = {}): Bench {
+  return siteWithTunnel(
+    {},
+    {
+      tunnels: [tunnelTo({}, { address6: '2001:db8:cafe::1/64' })],
+      ...more,
+      neighbours: [
+        { interface: 'lan', address: HOST6, mac: HOST_MAC },
+        { interface: 'lan', address: HOST6_LINK, mac: HOST_MAC },
+        { interface: 'wan', address: ROUTER6, mac: ROUTER_MAC },
+        ...(more.neighbours ?? []),
+      ],
+      routes: [
+        { prefix: '::/0', via: ROUTER6 },
+        { prefix: '2001:db8:2::/48', via: 'tun' },
+        ...(more.routes ?? []),
+      ],
+    },
+  );
 }

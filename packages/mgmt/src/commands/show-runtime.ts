@@ -29,12 +29,10 @@ export function showRuntime(): Command {
     summary: 'what each worker and each graph node has done, and what it cost',
     contract: dataplaneContract,
     request: 'show-runtime',
-    render: ({ workers, nodes, frames, frames_free, large_frames_free }) => {
+    render: ({ workers, nodes }) => {
       const used = nodes.filter((node) => node.calls > 0);
       const workerTable = renderTable(workerColumns, workers, 'There are no workers.');
-      const nodeTable = renderTable(nodeColumns, used, 'No node has been called.');
-      const pool = `Packet pool: ${frames_free} of ${frames} frames are free, and ${large_frames_free} large ones.\n`;
-      return `${workerTable}\n${nodeTable}\n${pool}`;
+      return `${workerTable}\n${renderTable(nodeColumns, used, 'No node has been called.')}`;
     },
   });
 }

@@ -13,7 +13,6 @@ describe('the configuration schema', () => {
       interfaces: [],
       tunnels: [],
       routes: [],
-      nodes: [],
       ike: { connections: [] },
     });
     const config = deviceConfigSchema.parse(validConfig());

@@ -1,0 +1,125 @@
+// ip6-frag: cuts a packet of the box's own into fragments of its adjacency's MTU (RFC 8200 section 4.5). Routers cut
+// nothing of others.
+//
+// Expects: ip6-rewrite has run: the link header, if any, stands before the IP header. No extension headers: what the
+//          box makes has none.
+// Next:    interface-output, esp-encrypt.
+import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
+import { FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
+import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { writeI32, writeU16 } from '../wire/ip4.js';
+import { IP6_BYTES, IP6_NEXT_HEADER, IP6_PAYLOAD_LENGTH, PROTOCOL_FRAGMENT } from '../wire/ip6.js';
+import { FRAGMENT_BYTES, FRAGMENT_ID, FRAGMENT_MORE, FRAGMENT_WORD } from '../wire/ip6-extensions.js';
+
+const COUNT_FRAGMENTS = 0;
+const COUNT_NO_FRAMES = 1;
+const COUNT_MTU_TOO_SMALL = 2;
+
+/** What cut() returns when it made no fragments. */
+const NO_FRAMES = 0;
+const MTU_TOO_SMALL = -1;
+
+/** Where a fragment's IP header lies in its frame, and what is kept free behind it for ESP. */
+const FRAGMENT_START = PACKET_START + 14;
+const TAIL_ROOM = 128;
+const PACKET_BYTES_MAX = FRAME_BYTES - FRAGMENT_START - TAIL_ROOM;
+/** A packet of 65,535 octets at the least MTU makes 54. */
+const FRAGMENTS_MAX = 64;
+const fragments = new Int32Array(FRAGMENTS_MAX);
+
+/**
+ * The next identification. RFC 7739 section 5.3: they must neither repeat soon nor be guessed by who sees none of them.
+ * A xorshift register goes through all numbers but 0 once, from a random one on; each worker has its own.
+ */
+let identification = crypto.getRandomValues(new Int32Array(1))[0]! || 1;
+
+export const ip6Frag = defineNode({
+  name: 'ip6-frag',
+  next: ['interface-output', 'esp-encrypt'],
+  counters: [
+    { name: 'fragments', severity: 'info', help: 'fragments made' },
+    {
+      name: 'no_frames',
+      severity: 'error',
+      drop: true,
+      help: 'the packet pool had no frames for the fragments: raise dataplane.frames',
+    },
+    {
+      name: 'mtu_too_small',
+      severity: 'error',
+      drop: true,
+      help: 'the MTU is under the 1280 octets of every IPv6 link, by so much that too many fragments came of it',
+    },
+  ],
+
+  run({ pool, adjacencies, services }, frame, next, counters): void {
+    const { packets } = frame;
+    for (let i = 0; i < frame.length; i++) {
+      const packet = packets[i]!;
+      const row = pool.adjacency[packet]! << ADJ_SHIFT;
+      const made = cut(pool, packet, Math.min(adjacencies[row + ADJ_MTU]!, PACKET_BYTES_MAX));
+      if (made <= 0) {
+        const reason = made === NO_FRAMES ? COUNT_NO_FRAMES : COUNT_MTU_TOO_SMALL;
+        counters[reason]!++;
+        pool.reason[packet] = reason;
+        next[i] = NEXT_DROP;
+        continue;
+      }
+      counters[COUNT_FRAGMENTS]! += made;
+      const node = adjacencies[row + ADJ_REWRITE_BYTES] === 0 ? 1 : 0;
+      for (let k = 0; k < made; k++) services.emit(fragments[k]!, node);
+      pool.free(packet);
+      next[i] = NEXT_CONSUMED;
+    }
+  },
+});
+
+/**
+ * Copies a packet into fragments, whose frames are in `fragments`, in order. Returns how many there are, or NO_FRAMES or
+ * MTU_TOO_SMALL; the packet is as it was.
+ */
+function cut(pool: PacketPool, packet: number, mtu: number): number {
+  const { bytes } = pool;
+  const ip = pool.l3[packet]!;
+  const lead = ip - pool.offset[packet]!;
+  const payload = pool.length[packet]! - lead - IP6_BYTES;
+  const room = (mtu - IP6_BYTES - FRAGMENT_BYTES) & ~7;
+  if (room <= 0) return MTU_TOO_SMALL;
+  const count = Math.ceil(payload / room);
+  if (count > FRAGMENTS_MAX) return MTU_TOO_SMALL;
+  const got = pool.allocMany(fragments, 0, count);
+  if (got < count) {
+    pool.freeMany(fragments, 0, got);
+    return NO_FRAMES;
+  }
+  const id = nextIdentification();
+  const protocol = bytes[ip + IP6_NEXT_HEADER]!;
+  for (let k = 0; k < count; k++) {
+    const at = k * room;
+    const size = Math.min(room, payload - at);
+    const target = fragments[k]!;
+    const to = pool.base(target) + FRAGMENT_START;
+    const header = to + IP6_BYTES;
+    bytes.copyWithin(to - lead, ip - lead, ip + IP6_BYTES);
+    bytes[to + IP6_NEXT_HEADER] = PROTOCOL_FRAGMENT;
+    writeU16(bytes, to + IP6_PAYLOAD_LENGTH, FRAGMENT_BYTES + size);
+    bytes[header] = protocol;
+    bytes[header + 1] = 0;
+    writeU16(bytes, header + FRAGMENT_WORD, at | (k === count - 1 ? 0 : FRAGMENT_MORE));
+    writeI32(bytes, header + FRAGMENT_ID, id);
+    const from = ip + IP6_BYTES + at;
+    bytes.copyWithin(header + FRAGMENT_BYTES, from, from + size);
+    pool.copyMetadata(packet, target);
+    pool.offset[target] = to - lead;
+    pool.l3[target] = to;
+    pool.length[target] = lead + IP6_BYTES + FRAGMENT_BYTES + size;
+  }
+  return count;
+}
+
+function nextIdentification(): number {
+  identification ^= identification << 13;
+  identification ^= identification >>> 17;
+  identification ^= identification << 5;
+  return identification;
+}

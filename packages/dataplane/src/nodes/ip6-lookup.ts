@@ -1,0 +1,147 @@
+// ip6-lookup: longest-prefix match of the destination in the packet's VRF; of a link-local one, in the zone of the
+// interface that the packet came in by (RFC 4007).
+//
+// Expects: ip6-input has run, or the box made the packet; vrf, l3 and, for a link-local destination, rxInterface set.
+// Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip6-output. Sets adjacency.
+import { startArc } from '../graph/arcs.js';
+import { defineNode, NEXT_DROP } from '../graph/node.js';
+import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+import {
+  ADJ_BLACKHOLE,
+  ADJ_FEATURES_IP6,
+  ADJ_GLEAN,
+  ADJ_INCOMPLETE,
+  ADJ_INTERFACE,
+  ADJ_KIND,
+  ADJ_KINDS,
+  ADJ_LOCAL,
+  ADJ_NEIGHBOUR,
+  ADJ_NO_ROUTE,
+  ADJ_SHIFT,
+  ADJ_TUNNEL,
+  isToAll6,
+} from '../tables/adjacencies.js';
+import { isLinkLocalWord, LINK_LOCAL_VRF, zoneWord } from '../tables/ip6-scope.js';
+import { CODE6_BEYOND_SCOPE, CODE6_NO_ROUTE, ICMP6_UNREACHABLE } from '../wire/icmp6.js';
+import { swap32 } from '../wire/ip4.js';
+import { IP6_DST, IP6_SRC, isLinkLocalAt } from '../wire/ip6.js';
+import { icmpErrorAux } from './icmp-error.js';
+
+const NEXT_LOCAL = 0;
+const NEXT_ND = 1;
+const NEXT_ICMP_ERROR = 2;
+/** The arc's end, ip6-rewrite. */
+const NEXT_OUT = 3;
+
+const COUNT_NO_ROUTE = 0;
+const COUNT_BLACKHOLE = 1;
+const COUNT_LOCAL_NO_ROUTE = 2;
+const COUNT_LINK_GROUP = 3;
+const COUNT_BEYOND_SCOPE = 4;
+const COUNT_LINK_LOCAL = 5;
+const COUNT_GROUP = 6;
+
+const NEXT_OF_KIND = new Uint8Array(ADJ_KINDS);
+NEXT_OF_KIND[ADJ_NO_ROUTE] = NEXT_ICMP_ERROR;
+NEXT_OF_KIND[ADJ_LOCAL] = NEXT_LOCAL;
+NEXT_OF_KIND[ADJ_GLEAN] = NEXT_ND;
+NEXT_OF_KIND[ADJ_INCOMPLETE] = NEXT_ND;
+NEXT_OF_KIND[ADJ_NEIGHBOUR] = NEXT_OUT;
+NEXT_OF_KIND[ADJ_TUNNEL] = NEXT_OUT;
+NEXT_OF_KIND[ADJ_BLACKHOLE] = NEXT_DROP;
+
+export const ip6Lookup = defineNode({
+  name: 'ip6-lookup',
+  next: ['ip6-local', 'ip6-nd', 'ip6-icmp-error'],
+  arc: 'ip6-output',
+  counters: [
+    {
+      name: 'no_route',
+      severity: 'warning',
+      help: 'no route to the destination: answered with ICMPv6 no route',
+    },
+    { name: 'blackhole', severity: 'info', drop: true, help: 'matched a blackhole route' },
+    {
+      name: 'no_route_for_own',
+      severity: 'error',
+      drop: true,
+      help: 'the box itself sent to a destination without a route: see the routes of the outer VRF',
+    },
+    {
+      name: 'link_group',
+      severity: 'info',
+      drop: true,
+      help: 'for a single host, or to be forwarded, in a frame to a group',
+    },
+    {
+      name: 'beyond_scope',
+      severity: 'info',
+      help: 'from a link-local address to another link: answered with ICMPv6 beyond scope of source address',
+    },
+    {
+      name: 'link_local',
+      severity: 'info',
+      drop: true,
+      help: 'to the link-local address of another node: never forwarded (RFC 4007)',
+    },
+    {
+      name: 'group',
+      severity: 'info',
+      drop: true,
+      help: 'to a group that is not of the link: multicast is not forwarded',
+    },
+  ],
+
+  run({ pool, fib6, adjacencies }, frame, next, counters): void {
+    const { l3, vrf, adjacency, rxInterface, flags, bytes, i32 } = pool;
+    const { packets } = frame;
+    for (let i = 0; i < frame.length; i++) {
+      const packet = packets[i]!;
+      const ip = l3[packet]!;
+      const at = (ip + IP6_DST) >>> 2;
+      const first = swap32(i32[at]!);
+      const linkLocal = isLinkLocalWord(first);
+      const row = fib6.lookup(
+        linkLocal ? LINK_LOCAL_VRF : vrf[packet]!,
+        linkLocal ? zoneWord(first, rxInterface[packet]!) : first,
+        swap32(i32[at + 1]!),
+        swap32(i32[at + 2]!),
+        swap32(i32[at + 3]!),
+      );
+      adjacency[packet] = row;
+      const to = NEXT_OF_KIND[adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!]!;
+      const own = flags[packet]! & FLAG_LOCAL_ORIGIN;
+      next[i] =
+        to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP6]!) : to;
+      let drop = -1;
+      if (flags[packet]! & FLAG_LINK_GROUP && !isToAll6(adjacencies, row << ADJ_SHIFT)) {
+        drop = first >>> 24 === 0xff ? COUNT_GROUP : COUNT_LINK_GROUP;
+      } else if (to === NEXT_LOCAL) {
+        continue;
+      } else if (to === NEXT_DROP) {
+        drop = COUNT_BLACKHOLE;
+      } else if (own !== 0) {
+        if (to === NEXT_ICMP_ERROR) drop = COUNT_LOCAL_NO_ROUTE;
+      } else if (linkLocal) {
+        drop = COUNT_LINK_LOCAL;
+      } else if (first >>> 24 === 0xff) {
+        drop = COUNT_GROUP;
+      } else if (to === NEXT_ICMP_ERROR) {
+        counters[COUNT_NO_ROUTE]!++;
+        pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, CODE6_NO_ROUTE, 0);
+      } else if (
+        isLinkLocalAt(bytes, ip + IP6_SRC) &&
+        adjacencies[(row << ADJ_SHIFT) + ADJ_INTERFACE] !== rxInterface[packet]
+      ) {
+        counters[COUNT_BEYOND_SCOPE]!++;
+        pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, CODE6_BEYOND_SCOPE, 0);
+        next[i] = NEXT_ICMP_ERROR;
+      }
+      if (drop >= 0) {
+        counters[drop]!++;
+        pool.reason[packet] = drop;
+        next[i] = NEXT_DROP;
+      }
+    }
+  },
+});
