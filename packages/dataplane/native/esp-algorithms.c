@@ -66,7 +66,7 @@ void esp_describe(const struct esp_key_spec *spec, const uint8_t *salt, uint8_t 
   common->icv = icv;
   common->iv = ciphers[spec->cipher].iv;
   common->block = ciphers[spec->cipher].block;
-  memcpy(common->salt, salt, ciphers[spec->cipher].salt);
+  if (ciphers[spec->cipher].salt == ESP_SALT) memcpy(common->salt, salt, ESP_SALT);
 }
 
 const char *esp_algorithm_name(int bit) {

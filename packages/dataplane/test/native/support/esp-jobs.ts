@@ -38,6 +38,16 @@ export function randomKeys(): EspKey[] {
   return keys;
 }
 
+/** One transform of each kind. */
+export const KINDS = ['aes-gcm', 'aes-gmac', 'aes-cbc', 'aes-ctr', 'chacha20-poly1305', 'null'] as const;
+
+/** A key of a transform's kind. */
+export function keyOf(cipher: EspCipher): EspKey {
+  const found = randomKeys().find((key) => key.cipher === cipher);
+  assert.ok(found);
+  return found;
+}
+
 export const nameOf = (key: EspKey): string => espName(key, key.key.length);
 
 /** For a failing case to be had again. */

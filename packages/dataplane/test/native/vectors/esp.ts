@@ -264,3 +264,13 @@ export const GMAC_VECTORS = [
     icv: '3e5d486aa2e30b22e040b85723a06e76',
   },
 ];
+
+/** A whole packet of ESP with AES-GMAC: draft-mcgrew-gcm-test-01. The IV is authenticated too. */
+export const GMAC_ESP_VECTOR = {
+  key: '4c80cdefbb5d10da906ac73c3613a634',
+  salt: '22433c64',
+  header: '0000432100000007',
+  iv: '0000000000000000',
+  data: '45000030da3a00008001df3bc0a80005c0a800010800c6cd020007006162636465666768696a6b6c6d6e6f707172737401020201',
+  icv: 'f2a9a836e155106aa8dcd618e4099aaa',
+};
