@@ -14,13 +14,14 @@ export interface SiteAndPeer {
 
 export interface SiteAndPeerOptions {
   weInitiate: boolean;
-  /** Of ours and theirs alike, without a key exchange. */
-  cipher: 'aes128gcm16' | 'aes256gcm16';
+  /** Our ESP proposals, and theirs as swanctl.conf writes it. */
+  ours: string[];
+  theirs: string;
 }
 
 /** Builds the network and waits for the tunnel. The lab is there also when it rejects: stop it. */
 export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promise<SiteAndPeer> {
-  const { weInitiate, cipher } = options;
+  const { weInitiate, ours, theirs } = options;
   const [branchHost, gateway, router, peerNode, hqHost] = await Promise.all([
     lab.host('branch-host'),
     lab.gateway('branch'),
@@ -45,13 +46,13 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
   const connection = config.ike?.connections?.[0];
   if (connection === undefined) throw new Error('the site has no connection');
   connection.start = weInitiate ? 'initiate' : 'respond';
-  for (const child of connection.children) child.esp_proposals = [`${cipher}-x25519`];
+  for (const child of connection.children) child.esp_proposals = ours;
 
   const peer = await StockPeer.start(peerNode, {
     local: { address: HQ.wan, id: 'hq.example', network: HQ.lanNetwork },
     remote: { address: BRANCH.wan, id: 'branch.example', network: BRANCH.lanNetwork },
     psk,
-    esp: `${cipher}-x25519`,
+    esp: theirs,
   });
   const branch = new Site(BRANCH, gateway, config);
   try {

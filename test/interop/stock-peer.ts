@@ -16,6 +16,7 @@ export interface PeerConnection {
 export interface PeerSa {
   spiIn: number;
   spiOut: number;
+  /** Such as AES_GCM_16-128 or AES_CBC-256/HMAC_SHA2_256_128. */
   algorithm: string;
 }
 
@@ -23,6 +24,7 @@ export class StockPeer {
   private constructor(
     private readonly node: LabNode,
     private readonly charon: NodeProcess,
+    private readonly connection: PeerConnection,
   ) {}
 
   /** Starts charon in a node of its own and loads the connection, named `sluice` with the child `net`. */
@@ -32,15 +34,25 @@ export class StockPeer {
       name: 'charon',
       env: { STRONGSWAN_CONF: conf },
     });
-    const peer = new StockPeer(node, charon);
+    const peer = new StockPeer(node, charon, connection);
     await charon.waitUntilReady(async () => (await peer.swanctl(false, '--stats')).code === 0, 10_000);
-    node.writeFile('swanctl.conf', swanctlConf(connection));
-    await peer.swanctl(true, '--load-all', '--noprompt', '--file', node.path('swanctl.conf'));
+    await peer.propose(connection.esp);
     return peer;
+  }
+
+  /** From now on proposes and accepts this for ESP; SAs that there are stay. */
+  async propose(esp: string): Promise<void> {
+    this.node.writeFile('swanctl.conf', swanctlConf({ ...this.connection, esp }));
+    await this.swanctl(true, '--load-all', '--noprompt', '--file', this.node.path('swanctl.conf'));
   }
 
   initiate(): Promise<unknown> {
     return this.swanctl(true, '--initiate', '--child', 'net', '--timeout', '15');
+  }
+
+  terminateChild(): Promise<unknown> {
+    // Fails when there is none.
+    return this.swanctl(false, '--terminate', '--child', 'net', '--timeout', '5');
   }
 
   rekeyChild(): Promise<unknown> {
@@ -54,12 +66,15 @@ export class StockPeer {
   /** Its installed CHILD_SAs. */
   async sas(): Promise<PeerSa[]> {
     const { stdout } = await this.swanctl(true, '--list-sas', '--raw');
-    return [
-      ...stdout.matchAll(/state=INSTALLED.*?spi-in=([0-9a-f]+).*?spi-out=([0-9a-f]+).*?encr-keysize=(\d+)/g),
-    ].map(([, spiIn = '', spiOut = '', bits = '']) => ({
-      spiIn: Number.parseInt(spiIn, 16),
-      spiOut: Number.parseInt(spiOut, 16),
-      algorithm: `aes-gcm-${bits}`,
+    // One CHILD_SA ends where the next name in braces begins.
+    return [...stdout.matchAll(/state=INSTALLED[^{}]*/g)].map(([text]) => ({
+      spiIn: Number.parseInt(valueIn(text, 'spi-in'), 16),
+      spiOut: Number.parseInt(valueIn(text, 'spi-out'), 16),
+      algorithm: ['encr', 'integ']
+        .map((kind) => [valueIn(text, `${kind}-alg`), valueIn(text, `${kind}-keysize`)])
+        .map((parts) => parts.filter((part) => part !== '').join('-'))
+        .filter((name) => name !== '')
+        .join('/'),
     }));
   }
 
@@ -73,6 +88,11 @@ export class StockPeer {
       deadlineMs: 20_000,
     });
   }
+}
+
+/** Of `key=value` in what swanctl --raw prints; empty without the key. */
+function valueIn(text: string, key: string): string {
+  return new RegExp(`(?:^|\\s)${key}=(\\S*)`).exec(text)?.[1] ?? '';
 }
 
 function strongswanConf(node: LabNode): string {

@@ -5,17 +5,19 @@ import { messageOf } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { transfer } from '../support/streams.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
-import { type SiteAndPeer, type SiteAndPeerOptions, siteAndPeer } from './site-and-peer.js';
+import { type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
 
 const BYTES = 3_000_000;
 
 describe('with strongSwan as the peer', () => {
-  const cases: SiteAndPeerOptions[] = [
-    { weInitiate: true, cipher: 'aes128gcm16' },
-    { weInitiate: false, cipher: 'aes256gcm16' },
+  const cases = [
+    { weInitiate: true, cipher: 'aes128gcm16', names: { ours: 'aes-gcm-128', theirs: 'AES_GCM_16-128' } },
+    { weInitiate: false, cipher: 'aes256gcm16', names: { ours: 'aes-gcm-256', theirs: 'AES_GCM_16-256' } },
   ];
-  for (const options of cases) {
-    describe(`${options.weInitiate ? 'called by us' : 'calling us'}, ${options.cipher}`, () => {
+  for (const { weInitiate, cipher, names } of cases) {
+    const theirs = `${cipher}-x25519`;
+    const options = { weInitiate, ours: [theirs], theirs };
+    describe(`${weInitiate ? 'called by us' : 'calling us'}, ${cipher}`, () => {
       let lab: Lab | null = null;
       let made: SiteAndPeer | null = null;
       let failed = false;
@@ -82,8 +84,8 @@ describe('with strongSwan as the peer', () => {
         const { sas } = await pair.branch.dataplane.request('show-sa', {});
         const [their] = await pair.peer.sas();
         for (const sa of sas) {
-          assert.equal(sa.algorithm, options.cipher === 'aes128gcm16' ? 'aes-gcm-128' : 'aes-gcm-256');
-          assert.equal(sa.algorithm, their?.algorithm);
+          assert.equal(sa.algorithm, names.ours);
+          assert.equal(their?.algorithm, names.theirs);
           assert.deepEqual(sa.encap, { src_port: 4500, dst_port: 4500 });
         }
       });
