@@ -1,4 +1,5 @@
 import { arp } from './cases/arp.js';
+import { floods } from './cases/floods.js';
 import { icmp4Errors } from './cases/icmp4-errors.js';
 import { ip4Forwarding, ip4Header, martians, options } from './cases/ip4-forwarding.js';
 import { ip4Fragmentation } from './cases/ip4-fragmentation.js';
@@ -16,4 +17,5 @@ conformance(twoPorts, {
   ARP: arp,
   'ICMP echo': icmp4Echo,
   'Linux on the box': ip4Punt,
+  floods,
 });

@@ -10,6 +10,7 @@ export function dataplanePart(config: DeviceConfig, revision: number): Dataplane
     // The interface id is made explicit, so that both processes hold the same one.
     tunnels: config.tunnels.map((tunnel) => ({ ...tunnel, if_id: tunnelIfId(tunnel) })),
     routes: config.routes,
+    nodes: config.nodes,
   };
 }
 

@@ -52,6 +52,8 @@ export async function fakeDataplane(runDir: string): Promise<Fake<DataplaneState
       'show-neighbours': unused,
       'show-sa': unused,
       'show-runtime': unused,
+      'show-nodes': unused,
+      'nodes-reload': unused,
       'show-errors': unused,
       'trace-start': unused,
       'trace-read': unused,

@@ -45,6 +45,8 @@ export class FakeDataplane {
         'show-routes': refuse,
         'show-neighbours': refuse,
         'show-runtime': refuse,
+        'show-nodes': refuse,
+        'nodes-reload': refuse,
         'show-errors': refuse,
         'trace-start': refuse,
         'trace-read': refuse,

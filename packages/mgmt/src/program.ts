@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { configCommand } from './commands/config.js';
 import { initiateCommand } from './commands/initiate.js';
 import { labCommand } from './commands/lab.js';
+import { nodeCommand } from './commands/node.js';
 import { reloadCommand } from './commands/reload.js';
 import { showCommand } from './commands/show.js';
 import { terminateCommand } from './commands/terminate.js';
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
     initiateCommand(),
     terminateCommand(),
     configCommand(),
+    nodeCommand(),
     labCommand(),
   ];
   for (const command of commands) program.addCommand(command);

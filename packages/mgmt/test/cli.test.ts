@@ -1,8 +1,23 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sluice } from './sluice.js';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { sluice, sluiceIn } from './sluice.js';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const EXAMPLES = join(ROOT, 'examples/nodes');
+
+/** Runs the type checker over a directory that has a tsconfig.json. */
+async function typesHold(directory: string): Promise<void> {
+  const checker = join(ROOT, 'node_modules/.bin/tsc');
+  const { stdout } = await promisify(execFile)(checker, ['-p', directory]).catch(
+    (error: { stdout: string }) => error,
+  );
+  assert.equal(stdout, '');
+}
 
 describe('sluice without a gateway', function () {
   // Each test starts several Node.js processes.
@@ -48,6 +63,31 @@ describe('sluice without a gateway', function () {
       /number to 255, or one of icmp/,
     );
     assert.match((await sluice('trace', '--count', '0', '--run-dir', dir)).stderr, /whole number from 1/);
+  });
+
+  describe('node', () => {
+    it('writes a node that checks out, with types that hold', async () => {
+      const made = await sluiceIn(dir, 'node', 'new', 'my-first');
+      assert.equal(made.code, 0, made.stderr);
+      assert.match(made.stdout, /nodes:\n {4}- \{ file: .*my-first\.ts, interfaces: \[lan\] \}/);
+      const checked = await sluiceIn(dir, 'node', 'check', 'my-first.ts');
+      assert.deepEqual(
+        [checked.stdout, checked.stderr],
+        ['my-first is a node of ip4-unicast; it counts dropped (drop), seen\n', ''],
+      );
+      await typesHold(dir);
+      assert.match((await sluiceIn(dir, 'node', 'new', 'my-first')).stderr, /is there already/);
+      assert.match((await sluiceIn(dir, 'node', 'new', 'My_First')).stderr, /lower-case words/);
+    });
+
+    it('says where a file is wrong', async () => {
+      writeFileSync(join(dir, 'bad.ts'), 'const x = 1;\nenum E { A }\n');
+      const { code, stderr } = await sluiceIn(dir, 'node', 'check', 'bad.ts');
+      assert.equal(code, 1);
+      assert.match(stderr, /bad\.ts:2:\d+: .*enum is not supported/);
+    });
+
+    it('has examples whose types hold', () => typesHold(EXAMPLES));
   });
 
   describe('config', () => {

@@ -4,6 +4,7 @@ import {
   createLogger,
   dataplaneContract,
   ikeBridgeContract,
+  type NodeReport,
   type ReplyOf,
   type SaReport,
   SluiceError,
@@ -57,6 +58,21 @@ const sa: SaReport = {
   worker: 1,
   active: false,
   counters,
+};
+
+const nodeReport: NodeReport = {
+  name: 'block-telnet',
+  file: '/etc/sluice/nodes/block-telnet.ts',
+  arc: 'ip4-unicast',
+  interfaces: ['lan', 'wan'],
+  state: 'failed',
+  fault: {
+    message: "RangeError: offset 40 is beyond the packet's 28 octets (line 12)",
+    packet_hex: '4500001c',
+    summary: '10.1.0.5 → 10.2.0.9 ICMP',
+    worker: 1,
+    at_ms: 1_700_000_000_000,
+  },
 };
 
 const tracedPacket: TracedPacket = {
@@ -175,6 +191,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
             address: '192.0.2.254',
             mac: '02:00:00:00:00:fe',
             state: 'reachable' as const,
+            router: true,
             age_s: 3725,
           },
         ],
@@ -196,7 +213,12 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
           { worker: 0, node: 'ip4-input', calls: 500, packets: 10_000, vector: 20, ns_per_packet: 12.34 },
           { worker: 0, node: 'ip4-frag', calls: 0, packets: 0, vector: 0, ns_per_packet: null },
         ],
+        frames: 16_384,
+        frames_free: 16_380,
+        large_frames_free: 64,
       }),
+      'show-nodes': () => ({ nodes: [nodeReport] }),
+      'nodes-reload': dataplaneStatus,
       'show-errors': () => ({
         errors: [
           {

@@ -12,8 +12,8 @@ default  10.2.0.0/16  static  tunnel   -            hq
 … 2 of 1,000,002 routes
 `,
 
-  neighbours: `interface  address      mac                state        age
-wan        192.0.2.254  02:00:00:00:00:fe  reachable  1h 2m
+  neighbours: `interface  address      mac                state      router    age
+wan        192.0.2.254  02:00:00:00:00:fe  reachable  yes     1h 2m
 `,
 
   sa: `interface  dir  spi         from               to              algorithm    active  worker    packets    bytes   sequence  replayed  bad icv
@@ -36,10 +36,20 @@ hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no  
 
 worker  node       calls  packets  packets/call  ns/packet
      0  ip4-input    500   10,000          20.0       12.3
+
+Packet pool: 16380 of 16384 frames are free, and 64 large ones.
 `,
 
   errors: `count  severity  node     reason       dropped  meaning
 1,200  error     ip4-ttl  ttl_expired  yes      arrived with TTL 0 or 1
+`,
+
+  nodes: `name          arc          interfaces  state   file
+block-telnet  ip4-unicast  lan, wan    failed  /etc/sluice/nodes/block-telnet.ts
+
+block-telnet is off since 2023-11-14T22:13:20.000Z (worker 1): RangeError: offset 40 is beyond the packet's 28 octets (line 12)
+  on 10.1.0.5 → 10.2.0.9 ICMP
+  4500001c
 `,
 
   agent: `branch: revision 3, not converged

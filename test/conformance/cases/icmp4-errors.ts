@@ -75,12 +75,6 @@ const answers: readonly Case[] = [
     send: [lan(`IP(src=NOWHERE, dst=FAR, ttl=1)/${udp}`)],
     counters: { [TTL_EXPIRED]: 1, [SENT]: 1, 'ip4-lookup/no_route_for_own': 1 },
   },
-  {
-    name: 'a neighbour that does not answer: host unreachable, after three requests',
-    send: [wan(`IP(src=FAR, dst=SILENT)/${udp}`)],
-    expect: [wan(`icmp_error(WAN, FAR, IP(src=FAR, dst=SILENT)/${udp}, 3, 1)`)],
-    counters: { 'ip4-arp/waiting': 1, 'ip4-arp/unresolved': 1, [SENT]: 1, 'wan.drops': 1 },
-  },
 ];
 
 const quoted = 'IP(src=FAR, dst=HOST)/UDP()';

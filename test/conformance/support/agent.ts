@@ -24,6 +24,8 @@ export interface Sentinel {
   from: string;
   to: string;
   packet: string;
+  /** A counter that it moves by 1. */
+  counter?: string;
 }
 
 export interface RunCommand {
@@ -31,6 +33,7 @@ export interface RunCommand {
   expect: readonly ExpectedPacket[];
   watch: readonly Background[];
   sentinels: readonly Sentinel[];
+  rounds: number;
   /** Seconds. */
   deadline: number;
 }

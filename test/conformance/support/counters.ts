@@ -20,6 +20,12 @@ export interface Counts {
   drops: number;
 }
 
+/** Frames of the pool that carry no packet, large ones included. */
+export async function framesFree(client: Client): Promise<number> {
+  const { frames_free, large_frames_free } = await client.request('show-runtime', {});
+  return frames_free + large_frames_free;
+}
+
 export async function readCounts(client: Client): Promise<Counts> {
   const [{ errors }, { interfaces }] = await Promise.all([
     client.request('show-errors', {}),
@@ -42,11 +48,11 @@ export async function readCounts(client: Client): Promise<Counts> {
   };
 }
 
-/** What moved of the nodes' counters, and of those interface counters that are named. */
-export function moved(before: Counts, after: Counts, named: Named): Moved {
+/** What moved of the nodes' counters but for what sentinels did, and of those interface counters that are named. */
+export function moved(before: Counts, after: Counts, named: Named, beside: Moved): Moved {
   const changes: Moved = {};
   for (const [path, count] of after.errors) {
-    const change = count - (before.errors.get(path) ?? 0);
+    const change = count - (before.errors.get(path) ?? 0) - (beside[path] ?? 0);
     if (change !== 0) changes[path] = change;
   }
   for (const path of Object.keys(named)) {

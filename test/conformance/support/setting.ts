@@ -1,4 +1,5 @@
 // A running gateway with stations at its ports: the data plane's own process over veth pairs in the lab.
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Gateway, Lab, type LabNode, until } from '@sluice/lab';
 import {
@@ -13,7 +14,8 @@ import {
   tunnelIfId,
 } from '@sluice/shared';
 import { Agent, type Frame, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
-import type { SentPacket } from './case.js';
+import type { Moved, SentPacket } from './case.js';
+import { framesFree } from './counters.js';
 import { type SaFields, saSpec } from './sa.js';
 
 const DATAPLANE = fileURLToPath(new URL('../../../../packages/dataplane/dist/src/main.js', import.meta.url));
@@ -63,7 +65,10 @@ export class Setting {
   readonly client: ActorClient<typeof dataplaneContract>;
   /** Every frame that cases have sent. */
   readonly frames: Frame[] = [];
+  /** Rounds of sentinels so far. */
+  rounds = 0;
   private revision = 0;
+  private framesAtStart = 0;
   private atStart: Sums | null = null;
 
   private constructor(
@@ -91,6 +96,7 @@ export class Setting {
       await setting.openPorts();
       await setting.quiet();
       setting.atStart = await setting.sums();
+      setting.framesAtStart = await framesFree(setting.client);
       return setting;
     } catch (error) {
       lab.keepLogs = true;
@@ -107,10 +113,25 @@ export class Setting {
       throw new Error(`the configuration does not converge: ${status.problems.join('; ')}`);
   }
 
+  /** What so many rounds of sentinels have moved. */
+  sentinelCounts(rounds: number): Moved {
+    const counts: Moved = {};
+    for (const { counter } of this.topology.sentinels) {
+      if (counter !== undefined) counts[counter] = (counts[counter] ?? 0) + rounds;
+    }
+    return counts;
+  }
+
   /** Runs a step; its frames are kept for the storm. */
-  async run(command: Omit<RunCommand, 'sentinels' | 'deadline'>): Promise<string[]> {
+  async run(command: Omit<RunCommand, 'sentinels' | 'rounds' | 'deadline'>): Promise<string[]> {
     const { sentinels } = this.topology;
-    const { sent, failures } = await this.agent.run({ ...command, sentinels, deadline: DEADLINE_S });
+    this.rounds += ROUNDS;
+    const { sent, failures } = await this.agent.run({
+      ...command,
+      sentinels,
+      rounds: ROUNDS,
+      deadline: DEADLINE_S,
+    });
     this.frames.push(...sent);
     return failures;
   }
@@ -142,13 +163,42 @@ export class Setting {
     const { sentinels, warm = [] } = this.topology;
     await until(
       async () => {
-        await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: 1 });
+        await this.agent.run({ send: [], expect: [], watch: [], sentinels, rounds: ROUNDS, deadline: 1 });
         return true;
       },
       { describe: 'sentinels to pass the gateway', deadlineMs: 20_000 },
     );
-    await this.agent.run({ send: warm, expect: [], watch: [], sentinels, deadline: DEADLINE_S });
-    await this.agent.run({ send: [], expect: [], watch: [], sentinels, deadline: DEADLINE_S });
+    await this.agent.run({
+      send: warm,
+      expect: [],
+      watch: [],
+      sentinels,
+      rounds: ROUNDS,
+      deadline: DEADLINE_S,
+    });
+    await this.agent.run({
+      send: [],
+      expect: [],
+      watch: [],
+      sentinels,
+      rounds: ROUNDS,
+      deadline: DEADLINE_S,
+    });
+  }
+
+  /** Waits until no frame of the pool carries a packet; returns how many still do in the end, and what came out meanwhile. */
+  async framesBack(): Promise<{ missing: number; failures: string[] }> {
+    const missing = async (): Promise<number> => this.framesAtStart - (await framesFree(this.client));
+    const end = performance.now() + FRAMES_BACK_MS;
+    const failures: string[] = [];
+    let count = await missing();
+    while (count !== 0 && performance.now() < end) {
+      // A device gives a frame back some time after it was sent: then its worker has to have a look again.
+      failures.push(...(await this.run({ send: [], expect: [], watch: [] })));
+      count = await missing();
+      if (count !== 0) await delay(FRAMES_BACK_STEP_MS);
+    }
+    return { missing: count, failures };
   }
 
   /** Frames of each port by both sides since the start; what the gateway received are those that were sent. */
@@ -226,6 +276,11 @@ export class Setting {
   }
 }
 
+/** Longer than packets wait for a neighbour, which is 3 s. */
+const FRAMES_BACK_MS = 6000;
+const FRAMES_BACK_STEP_MS = 10;
+/** Rounds of sentinels after a step: each passes every hand-over between workers once. */
+const ROUNDS = 2;
 /** For what must happen. Nothing waits for what must not: sentinels tell. */
 const DEADLINE_S = 5;
 

@@ -43,19 +43,23 @@ async function runCase(setting: Setting, one: Case): Promise<void> {
   await one.before?.(setting);
   try {
     const before = await readCounts(setting.client);
+    const { rounds } = setting;
     const failures: string[] = [];
     for (const [i, { send, expect = [] }] of steps.entries()) {
       const what = steps.length > 1 ? `step ${i + 1}: ` : '';
       const found = await setting.run({ send, expect, watch: one.watch ?? [] });
       failures.push(...found.map((failure) => `${what}${failure}`));
     }
+    const back = await setting.framesBack();
+    failures.push(...back.failures.map((failure) => `later: ${failure}`));
     const after = await readCounts(setting.client);
     const named = one.counters ?? {};
-    const changes = moved(before, after, named);
+    const changes = moved(before, after, named, setting.sentinelCounts(setting.rounds - rounds));
     for (const path of one.may ?? []) delete changes[path];
     if (failures.length > 0) assert.fail([...failures, `counters: ${JSON.stringify(changes)}`].join('\n\n'));
     assert.deepEqual(changes, bounded(named, changes), 'counters moved');
     dropsAddUp(before, after);
+    assert.equal(back.missing, 0, 'frames of the pool that did not come back');
   } finally {
     await one.after?.(setting);
     await setting.remove(installed);

@@ -12,9 +12,6 @@ from checks import check
 from expressions import Expressions
 from wires import Wires
 
-# Rounds of sentinels after a step: each passes every hand-over between workers once.
-ROUNDS = 2
-
 
 class Agent:
     def __init__(self):
@@ -45,9 +42,9 @@ class Agent:
         """Sends frames (port, hexadecimal) again and again, and throws away what comes out."""
         return self.wires.storm([(f["port"], bytes.fromhex(f["hex"])) for f in frames], times, rate)
 
-    def run(self, send, expect, watch, sentinels, deadline):
+    def run(self, send, expect, watch, sentinels, rounds, deadline):
         """
-        Sends frames, waits for as many as are expected (seconds at most), then delimits by sentinels. Answers
+        Sends frames, waits for as many as are expected (seconds at most), then delimits by rounds of sentinels. Answers
         with the frames sent and what is wrong, a text each. `watch` lists what is otherwise background.
         """
         self.wires.begin(set(watch))
@@ -58,7 +55,7 @@ class Agent:
         for e in expect:
             wanted[e["port"]] = wanted.get(e["port"], 0) + e.get("times", 1)
         self.wires.pump_until(lambda: self.wires.have(wanted), deadline)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             self.delimit(sentinels, deadline)
         came = self.wires.end()
         failures = check(expect, came, self.expressions)

@@ -1,5 +1,6 @@
 """Security associations by scapy's IPsec layer (RFC 4303), which shares no code with the gateway."""
 
+from algorithms import EsnAuth
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.ipsec import ESP, SecurityAssociation, _ESPPlain
@@ -7,6 +8,7 @@ from scapy.packet import Raw
 
 CIPHERS = {
     "aes-gcm": "AES-GCM",
+    "aes-gmac": "AES-GMAC",
     "aes-cbc": "AES-CBC",
     "aes-ctr": "AES-CTR",
     "chacha20-poly1305": "CHACHA20-POLY1305",
@@ -35,7 +37,7 @@ class Opens:
 
     def differs(self, actual, compare):
         """Null, or a text; `compare` is called with the packets that must be the same, and what they are."""
-        sa = self.associations.named(self.name)
+        sa = self.associations.named(self.name, self.high)
         outer = actual.getlayer(type(self.outer))
         if outer is None or ESP not in actual:
             return f"ESP expected:\n{actual.show(dump=True)}"
@@ -62,21 +64,28 @@ class Associations:
         else:
             self.specs[name] = spec
 
-    def named(self, name):
+    def named(self, name, high=0):
         spec = self.specs[name]
         crypto = spec["crypto"]
         outer = IPv6 if ":" in spec["src"] else IP
-        return SecurityAssociation(
+        cipher = CIPHERS[crypto["cipher"]]
+        if cipher == "AES-GCM" and crypto["icv_bytes"] != 16:
+            cipher = "AES-GCM, any ICV"
+        sa = SecurityAssociation(
             ESP,
             spi=spec["spi"],
-            crypt_algo=CIPHERS[crypto["cipher"]],
+            crypt_algo=cipher,
             crypt_key=bytes.fromhex(crypto["key_hex"]) or None,
             crypt_icv_size=crypto["icv_bytes"] if crypto["integrity"] == "none" else None,
             auth_algo=INTEGRITY[crypto["integrity"]],
             auth_key=bytes.fromhex(crypto["integrity_key_hex"]) or None,
             tunnel_header=outer(src=spec["src"], dst=spec["dst"]) if spec["mode"] == "tunnel" else None,
             esn_en=spec["esn"],
+            esn=high,
         )
+        if spec["esn"] and crypto["integrity"] != "none":
+            sa.auth_algo = EsnAuth(sa.auth_algo, high)
+        return sa
 
     def seal(self, name, inner, seq=1, high=0, outer={}, nh=None, padding=None, padlen=None, tfc=b"", encap=None):
         """
@@ -84,7 +93,7 @@ class Associations:
         The others lie: `nh` the next header, `padding` and `padlen` the trailer; `tfc` is put behind the inner
         packet (RFC 4303 section 2.7); `encap` are fields of the UDP header of ESP in UDP.
         """
-        sa, spec = self.named(name), self.specs[name]
+        sa, spec = self.named(name, high), self.specs[name]
         inner_octets = bytes(inner)
         esp = _ESPPlain(spi=sa.spi, seq=seq, iv=sa.crypt_algo.generate_iv())
         esp.data = inner_octets + tfc

@@ -10,8 +10,8 @@ import { RECORD_WORDS, type SharedMemory } from '../workers/shared-memory.js';
 const RECORDS = 256;
 
 export interface RecordHandler {
-  /** `head` is kind and interface row; see RECORD_… in workers/shared-memory.ts. */
-  record(kind: number, row: number, address: number, mac0: number, mac2: number): void;
+  /** Kind and interface of RECORD_WORDS words at `at`; see RECORD_… in workers/shared-memory.ts. */
+  record(kind: number, row: number, words: Int32Array, at: number): void;
 }
 
 export class ControlLoop {
@@ -57,6 +57,7 @@ export class ControlLoop {
     const sender = this.senders[this.interfaces.worker[row]!]!;
     if (sender.send(packet, this.outputNode)) {
       sender.flush();
+      this.pool.publish(0);
       this.sent++;
     } else {
       this.unsent++;
@@ -81,13 +82,7 @@ export class ControlLoop {
       const count = ring.popMany(this.words, 0, this.words.length);
       for (let i = 0; i < count; i += RECORD_WORDS) {
         const head = this.words[i]!;
-        this.handler.record(
-          head >>> 16,
-          head & 0xffff,
-          this.words[i + 1]! >>> 0,
-          this.words[i + 2]!,
-          this.words[i + 3]!,
-        );
+        this.handler.record(head >>> 16, head & 0xffff, this.words, i);
       }
       if (!ring.prepareSleep()) more = true;
     }

@@ -22,6 +22,7 @@ import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
+import type { UserNodes } from './user-nodes.js';
 
 const RETRY_MS = 1_000;
 /** ICV of AES-GCM, the longest of what tunnels can have. */
@@ -41,6 +42,7 @@ export interface Parts {
   twins: LinuxTwins;
   adjacencies: AdjacencyTable;
   features: Features;
+  userNodes: UserNodes;
 }
 
 export class Convergence {
@@ -92,6 +94,11 @@ export class Convergence {
     }
   }
 
+  /** Tries again at once: something outside of the state has changed. */
+  again(): Promise<void> {
+    return this.enqueue();
+  }
+
   tunnelOf(ifId: number): TunnelBinding | undefined {
     return this.tunnels.get(ifId);
   }
@@ -137,6 +144,9 @@ export class Convergence {
       );
     });
     this.pruneNeighbours();
+    await note('nodes', async () => {
+      problems.push(...(await this.parts.userNodes.converge(state.nodes)));
+    });
     await note('VRFs', () => this.removeVrfs(state));
     await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes(state)));
     this.problems = problems;

@@ -62,7 +62,15 @@ export class DataplaneActor {
         'show-runtime': () => ({
           workers: actor.dataplane?.reports.workerReports() ?? [],
           nodes: actor.dataplane?.reports.nodeReports() ?? [],
+          frames: actor.dataplane?.shared.frames ?? 0,
+          frames_free: actor.dataplane?.framesFree ?? 0,
+          large_frames_free: actor.dataplane?.largeFramesFree ?? 0,
         }),
+        'show-nodes': () => ({ nodes: actor.dataplane?.userNodes.reports() ?? [] }),
+        'nodes-reload': async () => {
+          await (await actor.ready()).reloadUserNodes();
+          return actor.status();
+        },
         'show-errors': async () => {
           const { dataplane } = actor;
           return {
@@ -101,6 +109,10 @@ export class DataplaneActor {
         runDir,
         died,
         publishSaEvent: (event) => this.server.publish('sa', event),
+        userNodeFailed: ({ packetHex, ...fault }, worker) => {
+          log.error({ ...fault, packet: packetHex, worker }, 'a node failed on a packet and is off');
+          void dataplane.convergence.again();
+        },
       });
       this.dataplane = dataplane;
       dataplane.convergence.onChange = () => {

@@ -1,30 +1,26 @@
 // The data plane as one object: its memory, threads and tables, and the desired state that it converges to.
 import { join } from 'node:path';
 import type { DataplaneState, ErrorCounter, SaEvent, TracedPacket, TraceFilter } from '@sluice/shared';
+import { GraphCounters, WORKER_LOOPS } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import { EpochControl } from '../memory/epoch.js';
 import { LARGE_FRAMES, PacketPool } from '../memory/packet-pool.js';
-import { allowedCpus, closeFd, eventOpen, eventSignal, poolRegister } from '../native/index.js';
+import { allowedCpus, closeFd, eventOpen, poolRegister } from '../native/index.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
 import { HashU32Writer } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
 import { Ip4FibWriter } from '../tables/ip4-fib-writer.js';
 import { SaTable } from '../tables/security-associations.js';
-import { ARP_FRAME_BYTES, ARP_REQUEST, writeArp } from '../wire/arp.js';
-import {
-  allocateSharedMemory,
-  RECORD_LEARN,
-  RECORD_RESOLVE,
-  type SharedMemory,
-  SIGNAL_NEIGHBOURS,
-} from '../workers/shared-memory.js';
+import type { UserNodeFault } from '../user-nodes/adapt.js';
+import { allocateSharedMemory, type SharedMemory } from '../workers/shared-memory.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
 import { Interfaces } from './interfaces.js';
 import { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
-import { macOfWords, Neighbours } from './neighbours.js';
+import { hearRecord, neighbourPort } from './neighbour-port.js';
+import { Neighbours } from './neighbours.js';
 import { Reports } from './reports.js';
 import { RouteTable } from './route-table.js';
 import { SecurityAssociations } from './security-associations.js';
@@ -32,14 +28,18 @@ import { SequenceJournal } from './sequence-journal.js';
 import { StaticRoutes } from './static-routes.js';
 import { startThreads, type Threads } from './threads.js';
 import { TraceSession } from './trace-session.js';
+import { UserNodes } from './user-nodes.js';
 
 const SA_TICK_MS = 50;
 const NEIGHBOUR_TICK_MS = 250;
 const TRACE_TICK_MS = 1_000;
+const USER_NODE_TICK_MS = 500;
 
 export interface DataplaneOptions {
   runDir: string;
   publishSaEvent(event: SaEvent): void;
+  /** A user's node failed on a packet and is off. */
+  userNodeFailed(fault: UserNodeFault, worker: number): void;
   /** A thread ended by itself: the process has to end too. */
   died(error: Error): void;
 }
@@ -51,6 +51,7 @@ export class Dataplane {
   readonly sas: SecurityAssociations;
   readonly reports: Reports;
   readonly convergence: Convergence;
+  readonly userNodes: UserNodes;
   private readonly threads: Threads;
   private readonly loop: ControlLoop;
   private readonly epoch: EpochControl;
@@ -85,26 +86,16 @@ export class Dataplane {
     const adjacencies = new AdjacencyTable(shared.adjacencies);
     const routes = new RouteTable(new Ip4FibWriter(shared.fib, this.epoch));
     this.interfaces = new Interfaces(table, adjacencies, routes, this.epoch);
-    const signals = new Int32Array(shared.signals);
-    this.neighbours = new Neighbours(adjacencies, {
-      request: (row, address, mac) => this.requestArp(row, address, mac),
-      onLink: (row, address) => this.onLink(row, address),
-      ownMac: (row) => this.interfaces.ofRow(row)?.macOctets ?? new Uint8Array(6),
-      mtu: (row) => this.interfaces.ofRow(row)?.mtu ?? 0,
-      route: (row, address, adjacency) => {
-        const entry = this.interfaces.ofRow(row);
-        if (entry !== undefined) routes.set(entry.vrf, address, 32, 'neighbour', adjacency);
-      },
-      unroute: (row, address, adjacency) => {
-        const entry = this.interfaces.ofRow(row);
-        if (entry !== undefined) routes.unset(entry.vrf, address, 32, 'neighbour', adjacency);
-      },
-      changed: () => {
-        Atomics.add(signals, SIGNAL_NEIGHBOURS, 1);
-        for (const event of shared.workerEvents) eventSignal(event);
-      },
-      retire: (free) => this.epoch.retire(free),
-    });
+    this.neighbours = new Neighbours(
+      adjacencies,
+      neighbourPort({
+        interfaces: this.interfaces,
+        routes,
+        epoch: this.epoch,
+        shared,
+        send: (row, write) => this.loop.send(row, write),
+      }),
+    );
     this.journal = new SequenceJournal(join(options.runDir, 'sequence-numbers'));
     this.sas = new SecurityAssociations(
       new SaTable(shared.sas),
@@ -119,7 +110,28 @@ export class Dataplane {
         publish: options.publishSaEvent,
       },
     );
-    this.reports = new Reports(shared.counters, cpus, this.interfaces, routes, this.neighbours, adjacencies);
+    const features = new Features(table, adjacencies);
+    const workerCounters = shared.counters.map((buffer) => new GraphCounters(GRAPH, buffer));
+    this.userNodes = new UserNodes(options.runDir, {
+      workers: this.threads.workers,
+      features,
+      row: (name) => this.interfaces.get(name)?.row,
+      names: () => this.interfaces.names(),
+      quiescent: () => this.quiescent(),
+      running: new Int32Array(shared.running),
+      rounds: (worker) => workerCounters[worker]!.worker[WORKER_LOOPS]!,
+      failed: (fault, worker) => options.userNodeFailed(fault, worker),
+      stuck: options.died,
+    });
+    this.reports = new Reports(
+      shared.counters,
+      cpus,
+      this.interfaces,
+      routes,
+      this.neighbours,
+      adjacencies,
+      this.userNodes,
+    );
     this.twins = new LinuxTwins(this.threads.hostIo);
     this.traces = new TraceSession(this.threads.workers);
     this.convergence = new Convergence({
@@ -131,14 +143,23 @@ export class Dataplane {
       sas: this.sas,
       twins: this.twins,
       adjacencies,
-      features: new Features(table, adjacencies),
+      features,
+      userNodes: this.userNodes,
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
-    this.loop = new ControlLoop(shared, table, { record: (...words) => this.record(...words) }, outputNode);
+    this.loop = new ControlLoop(
+      shared,
+      table,
+      {
+        record: (kind, row, words, at) => hearRecord(this.neighbours, kind, row, words, at, monotonicMs()),
+      },
+      outputNode,
+    );
     this.timers = [
       setInterval(() => this.tickSas(), SA_TICK_MS),
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
       setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
+      setInterval(() => void this.userNodes.tick(monotonicMs()), USER_NODE_TICK_MS),
     ];
   }
 
@@ -147,8 +168,12 @@ export class Dataplane {
     return this.convergence.vrfList().filter((vrf) => only === undefined || vrf.name === only);
   }
 
+  get largeFramesFree(): number {
+    return this.pool.large;
+  }
+
   get framesFree(): number {
-    return this.pool.shared;
+    return this.pool.available;
   }
 
   async traceStart(filter: TraceFilter): Promise<void> {
@@ -159,6 +184,16 @@ export class Dataplane {
 
   traceRead(): Promise<TracedPacket[]> {
     return this.traces.read(monotonicMs());
+  }
+
+  /** Loads all users' nodes anew, those too that failed or were quarantined. */
+  async reloadUserNodes(): Promise<void> {
+    await this.userNodes.forget();
+    await this.convergence.again();
+  }
+
+  private quiescent(): Promise<void> {
+    return new Promise((resolve) => this.epoch.retire(resolve));
   }
 
   /** Losses outside the graph: in ports, in the host-I/O thread, in the control side. */
@@ -182,13 +217,26 @@ export class Dataplane {
       ),
       {
         node: 'control',
+        reason: 'neighbours_evicted',
+        severity: 'warning',
+        drop: false,
+        count: this.neighbours.evicted,
+        help: 'idle neighbours that were forgotten to make room for new ones',
+      },
+      {
+        node: 'control',
         reason: 'frames_sent',
         severity: 'info',
         drop: false,
         count: this.loop.sent,
-        help: 'ARP requests of the box itself',
+        help: 'ARP and neighbour discovery of the box itself',
       },
-      loss('control', 'frames_unsent', this.loop.unsent, 'ARP requests that found no frame or no room'),
+      loss(
+        'control',
+        'frames_unsent',
+        this.loop.unsent,
+        'ARP or neighbour discovery that found no frame or no room',
+      ),
     ];
     for (const entry of this.interfaces.list()) {
       const worker = this.threads.workers[entry.worker];
@@ -213,54 +261,10 @@ export class Dataplane {
       closeFd(event);
   }
 
-  private record(kind: number, row: number, address: number, mac0: number, mac2: number): void {
-    if (kind === RECORD_LEARN) this.neighbours.learn(row, address, macOfWords(mac0, mac2), monotonicMs());
-    else if (kind === RECORD_RESOLVE) this.neighbours.resolve(row, address, monotonicMs());
-  }
-
   private tickSas(): void {
     this.sas.tick(monotonicMs());
     this.epoch.reclaim();
   }
-
-  private onLink(row: number, address: number): boolean {
-    const entry = this.interfaces.ofRow(row);
-    return (
-      entry !== undefined &&
-      this.interfaces.connected(entry.vrf, address)?.row === row &&
-      !this.isOwn(entry.vrf, address)
-    );
-  }
-
-  private isOwn(vrf: number, address: number): boolean {
-    return this.interfaces
-      .list()
-      .some((entry) => entry.vrf === vrf && entry.addresses.some((prefix) => prefix.address === address));
-  }
-
-  private requestArp(row: number, address: number, mac: Uint8Array | null): void {
-    const entry = this.interfaces.ofRow(row);
-    if (entry?.macOctets === null || entry === undefined) return;
-    // The sender must be on the same network as the target, or it is not answered.
-    const own = entry.addresses.find(
-      (prefix) => this.interfaces.connected(entry.vrf, address) === entry && sameNet(prefix, address),
-    );
-    const { macOctets } = entry;
-    this.loop.send(row, (bytes, at) => {
-      writeArp(bytes, at, {
-        operation: ARP_REQUEST,
-        sourceMac: macOctets,
-        senderIp: own?.address ?? entry.addresses[0]?.address ?? 0,
-        targetMac: mac,
-        targetIp: address,
-      });
-      return ARP_FRAME_BYTES;
-    });
-  }
-}
-
-function sameNet(prefix: { address: number; length: number }, address: number): boolean {
-  return prefix.length === 0 || prefix.address >>> (32 - prefix.length) === address >>> (32 - prefix.length);
 }
 
 function loss(node: string, reason: string, count: number, help: string): ErrorCounter {

@@ -80,6 +80,13 @@ export class Interfaces {
     return undefined;
   }
 
+  /** Names by row; empty where there is no interface. */
+  names(): string[] {
+    const names: string[] = [];
+    for (const { row, name } of this.byName.values()) names[row] = name;
+    return Array.from(names, (name) => name ?? '');
+  }
+
   list(): Interface[] {
     return [...this.byName.values()].sort((a, b) => a.row - b.row);
   }

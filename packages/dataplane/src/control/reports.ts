@@ -28,6 +28,7 @@ import {
   WORKER_VECTORS,
 } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
+import type { NodeDefinition } from '../graph/node.js';
 import {
   ADJ_BLACKHOLE,
   ADJ_GLEAN,
@@ -35,9 +36,11 @@ import {
   ADJ_TUNNEL,
   type AdjacencyTable,
 } from '../tables/adjacencies.js';
+import { formatAddress } from './address.js';
 import type { Interface, Interfaces } from './interfaces.js';
 import type { Neighbours } from './neighbours.js';
 import type { RouteTable } from './route-table.js';
+import type { UserNodes } from './user-nodes.js';
 
 export class Reports {
   private readonly workers: GraphCounters[];
@@ -49,6 +52,7 @@ export class Reports {
     private readonly routes: RouteTable,
     private readonly neighbours: Neighbours,
     private readonly adjacencies: AdjacencyTable,
+    private readonly userNodes: Pick<UserNodes, 'definitions'>,
   ) {
     this.workers = counters.map((buffer) => new GraphCounters(GRAPH, buffer));
   }
@@ -95,12 +99,13 @@ export class Reports {
   neighbourReports(now: number): NeighbourReport[] {
     return this.neighbours.list().map((entry) => ({
       interface: this.list.ofRow(entry.row)?.name ?? '?',
-      address: formatIp4(entry.address),
+      address: formatAddress(entry.address),
       mac:
         entry.mac === null
           ? null
           : Array.from(entry.mac, (octet) => octet.toString(16).padStart(2, '0')).join(':'),
       state: entry.state,
+      router: entry.router,
       age_s: Math.round((now - entry.since) / 1000),
     }));
   }
@@ -119,7 +124,7 @@ export class Reports {
 
   nodeReports(): NodeRuntime[] {
     return this.workers.flatMap(({ runtime }, worker) =>
-      GRAPH.map((node, index) => ({
+      this.nodes().map(({ node, index }) => ({
         worker,
         node: node.name,
         calls: runtime[index * 4]!,
@@ -132,7 +137,7 @@ export class Reports {
 
   /** Every counter of the graph that has moved, and what was lost around it. */
   errors(around: readonly ErrorCounter[]): ErrorCounter[] {
-    const graph = GRAPH.flatMap((node, index) =>
+    const graph = this.nodes().flatMap(({ node, index }) =>
       node.counters.map((counter, i) => ({
         node: node.name,
         reason: counter.name,
@@ -151,6 +156,16 @@ export class Reports {
       help: 'more packets for a node in one round than its vector holds',
     };
     return [...graph, overflow, ...around].filter((counter) => counter.count > 0);
+  }
+
+  /** The graph's nodes and users', with the index of their counters. */
+  private nodes(): { node: Pick<NodeDefinition, 'name' | 'counters'>; index: number }[] {
+    return [
+      ...GRAPH.map((node, index) => ({ node, index })),
+      ...this.userNodes
+        .definitions()
+        .map(({ slot, definition }) => ({ node: definition, index: GRAPH.length + slot })),
+    ];
   }
 
   drops(): number {

@@ -56,6 +56,10 @@ export class AfPacketPort implements Port {
     }
   }
 
+  get held(): number {
+    return this.spares;
+  }
+
   receive(packets: Int32Array, max: number): number {
     if (this.spares < max) this.spares += this.pool.allocMany(this.spare, this.spares, max - this.spares);
     const offered = Math.min(max, this.spares);

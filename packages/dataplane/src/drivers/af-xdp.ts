@@ -65,6 +65,10 @@ export class AfXdpPort implements Port {
     return RING - this.filled >= REFILL;
   }
 
+  get held(): number {
+    return this.filled;
+  }
+
   receive(packets: Int32Array, max: number): number {
     const count = Math.max(0, xdpReceive(this.handle, packets, 0, max));
     this.filled -= count;

@@ -5,6 +5,7 @@ import type { Port } from './port.js';
 export class MemoryPort implements Port {
   readonly pollFd = -1;
   readonly starved = false;
+  readonly held = 0;
   private readonly incoming: SpscRing;
   private readonly outgoing: SpscRing;
   private refused = 0;

@@ -7,6 +7,9 @@ export interface Port {
   /** True while the pool has not given it the frames that it needs to receive: nothing wakes its worker then. */
   readonly starved: boolean;
 
+  /** Free frames that it holds to receive into. */
+  readonly held: number;
+
   /**
    * Receives up to `max` packets: their frame indices into `packets`, their offset and length into the pool.
    * Returns how many. The frames are the caller's from then on.

@@ -19,6 +19,8 @@ export interface NodeContext {
   readonly fib6: Ip6Fib;
   /** Rows of ADJ_WORDS words; see tables/adjacencies.ts. */
   readonly adjacencies: Int32Array;
+  /** Buckets of multipath adjacencies; see tables/paths.ts. */
+  readonly paths: Int32Array;
   readonly interfaces: InterfaceTable;
   readonly sas: SaTable;
   /** SPI of an inbound SA, in the scope of its destination → its row. */
@@ -48,12 +50,30 @@ export interface WorkerServices {
   transmit(packet: number): boolean;
   /** Gives a packet to the TAP twin of its receiving interface; false when the ring is full. */
   punt(packet: number): boolean;
-  /** Tells the control side of a neighbour that was heard; false when its ring is full. */
-  learn(interfaceRow: number, address: number, mac0: number, mac2: number): boolean;
-  /** Asks the control side to resolve a neighbour; false when its ring is full. */
-  resolve(interfaceRow: number, address: number): boolean;
-  /** Keeps a packet until the neighbour is resolved; false when no more may wait. */
-  park(packet: number, interfaceRow: number, address: number): boolean;
+  /**
+   * Tells the control side what was heard of a neighbour: HEARD_… flags of tables/neighbour-records.ts, the address
+   * (IPv4 in `w0`, the others 0), its MAC address as tables/interfaces.ts has them. False when its ring is full.
+   */
+  heard(
+    interfaceRow: number,
+    flags: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    mac0: number,
+    mac2: number,
+  ): boolean;
+  /** Keeps a packet until the neighbour is resolved, and has it resolved; false when no more may wait. */
+  park(
+    packet: number,
+    interfaceRow: number,
+    flags: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+  ): boolean;
   /** Counts a drop on the packet's receiving interface when its frame lives on as something else. */
   dropped(packet: number): void;
   /** Index of a node by name, for emit and handOff; looked up at start, never per packet. */

@@ -22,13 +22,17 @@ export const WORKER_TIMED_PACKETS = 4;
 export const WORKER_TIMED_NS = 5;
 const WORKER_WORDS = 16;
 
+/** Room for nodes that users load while the graph runs, behind the graph's own. */
+export const USER_SLOTS = 16;
+export const USER_SLOT_COUNTERS = 24;
+
 /** Doubles to a cache line: workers' regions never share one. */
 const LINE = 8;
 
 export class GraphCounters {
   readonly buffer: SharedArrayBuffer;
   readonly interfaces: Float64Array;
-  /** Four per node: calls, packets, timed packets, timed nanoseconds. */
+  /** Four per node, those of users behind the graph's: calls, packets, timed packets, timed nanoseconds. */
   readonly runtime: Float64Array;
   readonly worker: Float64Array;
   /** Packets that found the vector of their next node full. */
@@ -45,19 +49,21 @@ export class GraphCounters {
       return view;
     };
     this.interfaces = take(INTERFACES_MAX << INTERFACE_COUNTERS_SHIFT);
-    this.runtime = take(nodes.length * 4);
+    this.runtime = take((nodes.length + USER_SLOTS) * 4);
     this.worker = take(WORKER_WORDS);
     this.overflow = take(1);
     this.nodeCounters = nodes.map((node) => take(Math.max(1, node.counters.length)));
+    for (let slot = 0; slot < USER_SLOTS; slot++) this.nodeCounters.push(take(USER_SLOT_COUNTERS));
   }
 
   static allocate(nodes: readonly NodeDefinition[]): SharedArrayBuffer {
     const round = (count: number): number => Math.ceil(count / LINE) * LINE;
     const words =
       round(INTERFACES_MAX << INTERFACE_COUNTERS_SHIFT) +
-      round(nodes.length * 4) +
+      round((nodes.length + USER_SLOTS) * 4) +
       round(WORKER_WORDS) +
       round(1) +
+      USER_SLOTS * round(USER_SLOT_COUNTERS) +
       nodes.reduce((sum, node) => sum + round(Math.max(1, node.counters.length)), 0);
     return new SharedArrayBuffer(words * 8);
   }

@@ -4,7 +4,7 @@ import type { PacketPool } from '../memory/packet-pool.js';
 import { ARCS, FEATURE_BITS } from './arcs.js';
 import type { NodeContext } from './context.js';
 import type { GraphCounters } from './counters.js';
-import { INTERFACE_COUNTERS_SHIFT, INTERFACE_DROPS } from './counters.js';
+import { INTERFACE_COUNTERS_SHIFT, INTERFACE_DROPS, USER_SLOTS } from './counters.js';
 import { FRAME_MAX, Frame } from './frame.js';
 import { NEXT_CONSUMED, NEXT_DROP, type NodeDefinition, type NodeRun } from './node.js';
 import type { Tracer } from './tracer.js';
@@ -32,11 +32,16 @@ class NodeState {
 }
 
 export class Dispatcher {
-  private readonly states: NodeState[];
+  /** By index: the graph's nodes, then users' by slot. */
+  private readonly states: (NodeState | undefined)[];
+  /** Those that there are, in the order in which packets mostly meet them. */
+  private order: NodeState[];
   private readonly byName = new Map<string, number>();
   private readonly next = new Uint8Array(FRAME_MAX);
   private countdown = TIMED_EVERY;
   private overflowed: Float64Array;
+  /** Nodes of the graph itself. */
+  private readonly size: number;
 
   constructor(
     nodes: readonly NodeDefinition[],
@@ -45,10 +50,12 @@ export class Dispatcher {
     private readonly tracer: Tracer,
   ) {
     this.states = nodes.map((node, index) => new NodeState(node, index, node.run, counters.ofNode(index)));
-    for (const state of this.states) this.byName.set(state.definition.name, state.index);
-    for (const state of this.states) {
+    this.order = this.states.filter((state) => state !== undefined);
+    for (const state of this.order) this.byName.set(state.definition.name, state.index);
+    for (const state of this.order) {
       state.targets = this.targetsOf(state.definition);
     }
+    this.size = nodes.length;
     this.overflowed = counters.overflow;
   }
 
@@ -59,7 +66,7 @@ export class Dispatcher {
     if (arc === undefined) return targets;
     const end = this.states[this.indexOf(ARCS[arc].end)]!;
     targets.push(end, ...new Array<NodeState>(FEATURE_BITS).fill(end));
-    for (const state of this.states) {
+    for (const state of this.order) {
       const { feature } = state.definition;
       if (feature?.arc !== arc) continue;
       const at = definition.next.length + 1 + feature.bit;
@@ -71,6 +78,35 @@ export class Dispatcher {
       targets[at] = state;
     }
     return targets;
+  }
+
+  /**
+   * Puts a user's node into a slot, or takes it out. Between rounds only: then no packet waits for any node. Its arc
+   * leads to it at once, where an interface's mask says so.
+   */
+  setUserNode(slot: number, definition: NodeDefinition | null): void {
+    if (slot < 0 || slot >= USER_SLOTS)
+      throw new RangeError(`users' nodes have slots 0 to ${USER_SLOTS - 1}`);
+    const index = this.size + slot;
+    const old = this.states[index];
+    if (old !== undefined) this.byName.delete(old.definition.name);
+    this.states[index] = undefined;
+    this.order = this.order.filter((state) => state !== old);
+    if (definition !== null) {
+      if (definition.feature === undefined) throw new Error(`${definition.name} stands on no arc`);
+      if (this.byName.has(definition.name))
+        throw new Error(`the graph has a node "${definition.name}" already`);
+      const counters = this.counters.ofNode(index).fill(0);
+      const state = new NodeState(definition, index, definition.run, counters);
+      this.states[index] = state;
+      this.byName.set(definition.name, index);
+      // Before its arc's end, so that one pass is the common case for its packets, too.
+      const end = this.order.findIndex(
+        ({ definition: { name } }) => name === ARCS[definition.feature!.arc].end,
+      );
+      this.order.splice(end, 0, state);
+    }
+    for (const state of this.order) state.targets = this.targetsOf(state.definition);
   }
 
   indexOf(name: string): number {
@@ -105,7 +141,7 @@ export class Dispatcher {
 
   /** Runs nodes until nothing waits. Nodes come in the order of the graph, so one pass is the common case. */
   run(context: NodeContext): void {
-    const states = this.states;
+    const states = this.order;
     for (let ran = true; ran; ) {
       ran = false;
       for (let i = 0; i < states.length; i++) {
@@ -191,7 +227,7 @@ export class Dispatcher {
   /** Publishes calls, packets and timings for the control side. */
   publish(): void {
     const { runtime } = this.counters;
-    for (const state of this.states) {
+    for (const state of this.order) {
       const at = state.index * 4;
       runtime[at] = state.calls;
       runtime[at + 1] = state.packets;

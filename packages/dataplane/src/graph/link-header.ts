@@ -1,6 +1,6 @@
 // The link header of a packet that leaves by an adjacency; of either family.
 import type { PacketPool } from '../memory/packet-pool.js';
-import { ADJ_INTERFACE, ADJ_REWRITE, ADJ_REWRITE_BYTES } from '../tables/adjacencies.js';
+import { ADJ_INTERFACE, ADJ_REWRITE, ADJ_REWRITE_BYTES, ADJ_USED } from '../tables/adjacencies.js';
 
 /**
  * Writes the link header of the adjacency whose words begin at `row` before the IP packet of `size` octets at `ip`, and
@@ -21,6 +21,8 @@ export function writeLinkHeader(
     i32[(ip - 12) >>> 2] = adjacencies[row + ADJ_REWRITE + 1]!;
     i32[(ip - 8) >>> 2] = adjacencies[row + ADJ_REWRITE + 2]!;
     i32[(ip - 4) >>> 2] = adjacencies[row + ADJ_REWRITE + 3]!;
+    // Mostly 1 already: a store for every packet would have workers take the cache line from each other.
+    if (adjacencies[row + ADJ_USED] === 0) adjacencies[row + ADJ_USED] = 1;
   }
   pool.offset[packet] = ip - rewrite;
   pool.length[packet] = size + rewrite;

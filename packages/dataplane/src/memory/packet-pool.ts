@@ -62,7 +62,12 @@ const WORD_LOCK = 0;
 const WORD_TOP = 1;
 /** Its own count of the large frames that are free. */
 const WORD_LARGE_TOP = 2;
-const HEADER_WORDS = 16;
+/** Threads that have a view. */
+const WORD_VIEWS = 3;
+/** Free frames that each view keeps, as it last published them: a word for each of the first views. */
+const WORD_KEPT = 16;
+const VIEWS_SEEN = 32;
+const HEADER_WORDS = WORD_KEPT + VIEWS_SEEN;
 
 /** Where the stack of free frames begins: behind all frames. */
 function stackAt(frames: number): number {
@@ -124,6 +129,8 @@ export class PacketPool {
   readonly trace: Int32Array;
 
   private readonly largeAt: number;
+  /** Where this view publishes what it keeps. */
+  private readonly keptAt: number;
   private readonly stack: Int32Array;
   private readonly cache = new Int32Array(CACHE);
   private cached = 0;
@@ -137,6 +144,8 @@ export class PacketPool {
     this.i32 = new Int32Array(buffer);
     this.largeAt = frames * FRAME_BYTES;
     this.stack = new Int32Array(buffer, stackAt(frames), HEADER_WORDS + frames + LARGE_FRAMES);
+    const view = Atomics.add(this.stack, WORD_VIEWS, 1);
+    this.keptAt = view < VIEWS_SEEN ? WORD_KEPT + view : 0;
     const column = (name: Column): Int32Array =>
       new Int32Array(buffer, PacketPool.columnAt(frames, name), frames + LARGE_FRAMES);
     this.offset = column('offset');
@@ -226,6 +235,25 @@ export class PacketPool {
   /** Gives this thread's whole cache back, before it ends or sleeps long. */
   drain(): void {
     while (this.cached > 0) this.spill(Math.min(BATCH, this.cached));
+    this.publish(0);
+  }
+
+  /**
+   * Says how many free frames this thread keeps: its cache, and `elsewhere` those that its ports hold to receive
+   * into. Before it sleeps, and now and then.
+   */
+  publish(elsewhere: number): void {
+    if (this.keptAt > 0) Atomics.store(this.stack, this.keptAt, this.cached + elsewhere);
+  }
+
+  /**
+   * Frames that carry no packet: on the shared stack, and what threads have published. Exact while all threads
+   * sleep; while they run, off by what they have moved since.
+   */
+  get available(): number {
+    let sum = this.shared;
+    for (let i = 0; i < VIEWS_SEEN; i++) sum += Atomics.load(this.stack, WORD_KEPT + i);
+    return sum;
   }
 
   /** Free frames on the shared stack; those in threads' caches are not seen. */

@@ -5,6 +5,7 @@
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { ADJ_INTERFACE, ADJ_KIND, ADJ_LOCAL, ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import type { Ip4Fib } from '../tables/ip4-fib.js';
+import { HEARD_ARP_ANNOUNCEMENT, HEARD_ARP_REPLY, HEARD_ARP_REQUEST } from '../tables/neighbour-records.js';
 import {
   ARP_FRAME_BYTES,
   ARP_OPERATION,
@@ -81,10 +82,16 @@ export const arpInput = defineNode({
           drop = COUNT_CONFLICT;
         } else {
           // Only what concerns us makes a new entry (RFC 826, "Packet Reception"); others' announcements
-          // may refresh one: the control side tells them apart.
+          // may refresh one.
           const mac0 = bytes[at + ARP_SENDER_MAC]! | (bytes[at + ARP_SENDER_MAC + 1]! << 8);
           const mac2 = readI32LittleEndian(bytes, at + ARP_SENDER_MAC + 2);
-          if ((ours || sender === target) && sender !== 0 && !services.learn(row, sender, mac0, mac2)) {
+          const how = !ours
+            ? HEARD_ARP_ANNOUNCEMENT
+            : operation === ARP_REPLY
+              ? HEARD_ARP_REPLY
+              : HEARD_ARP_REQUEST;
+          const concernsUs = (ours || sender === target) && sender !== 0;
+          if (concernsUs && !services.heard(row, how, sender, 0, 0, 0, mac0, mac2)) {
             counters[COUNT_NOT_LEARNT]!++;
           }
           if (operation === ARP_REPLY && ours) {

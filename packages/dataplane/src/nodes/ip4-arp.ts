@@ -44,7 +44,7 @@ export const ip4Arp = defineNode({
       const row = pool.adjacency[packet]! << ADJ_SHIFT;
       const nextHop = adjacencies[row + ADJ_NEXT_HOP]!;
       const address = nextHop !== 0 ? nextHop : readI32(pool.bytes, pool.l3[packet]! + IP4_DST);
-      if (services.park(packet, adjacencies[row + ADJ_INTERFACE]!, address)) {
+      if (services.park(packet, adjacencies[row + ADJ_INTERFACE]!, 0, address, 0, 0, 0)) {
         counters[COUNT_WAITING]!++;
         next[i] = NEXT_CONSUMED;
       } else {

@@ -1,8 +1,10 @@
 // ip4-lookup: longest-prefix match of the destination in the packet's VRF.
 //
 // Expects: ip4-input has run, or the box made the packet; vrf and l3 set.
-// Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip4-output. Sets adjacency.
+// Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip4-output. Sets adjacency, and vrf
+//          when a route leads to another.
 import { startArc } from '../graph/arcs.js';
+import { follow, ROUTE_LOOP } from '../graph/follow-route.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import {
@@ -13,13 +15,21 @@ import {
   ADJ_KIND,
   ADJ_KINDS,
   ADJ_LOCAL,
+  ADJ_LOOKUP,
   ADJ_NEIGHBOUR,
   ADJ_NEXT_HOP,
   ADJ_NO_ROUTE,
+  ADJ_PROHIBIT,
   ADJ_SHIFT,
   ADJ_TUNNEL,
+  ADJ_UNREACHABLE,
 } from '../tables/adjacencies.js';
-import { CODE_NET_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
+import {
+  CODE_HOST_UNREACHABLE,
+  CODE_NET_UNREACHABLE,
+  CODE_PROHIBITED,
+  ICMP_UNREACHABLE,
+} from '../wire/icmp4.js';
 import { IP4_DST, swap32 } from '../wire/ip4.js';
 import { icmpErrorAux } from './ip4-icmp-error.js';
 
@@ -33,6 +43,9 @@ const COUNT_NO_ROUTE = 0;
 const COUNT_BLACKHOLE = 1;
 const COUNT_LOCAL_NO_ROUTE = 2;
 const COUNT_LINK_GROUP = 3;
+const COUNT_UNREACHABLE = 4;
+const COUNT_PROHIBITED = 5;
+const COUNT_ROUTE_LOOP = 6;
 
 const NEXT_OF_KIND = new Uint8Array(ADJ_KINDS);
 NEXT_OF_KIND[ADJ_NO_ROUTE] = NEXT_ICMP_ERROR;
@@ -42,6 +55,8 @@ NEXT_OF_KIND[ADJ_INCOMPLETE] = NEXT_ARP;
 NEXT_OF_KIND[ADJ_NEIGHBOUR] = NEXT_OUT;
 NEXT_OF_KIND[ADJ_TUNNEL] = NEXT_OUT;
 NEXT_OF_KIND[ADJ_BLACKHOLE] = NEXT_DROP;
+NEXT_OF_KIND[ADJ_UNREACHABLE] = NEXT_ICMP_ERROR;
+NEXT_OF_KIND[ADJ_PROHIBIT] = NEXT_ICMP_ERROR;
 
 export const ip4Lookup = defineNode({
   name: 'ip4-lookup',
@@ -58,7 +73,7 @@ export const ip4Lookup = defineNode({
       name: 'no_route_for_own',
       severity: 'error',
       drop: true,
-      help: 'the box itself sent to a destination without a route: see the routes of the outer VRF',
+      help: 'the box itself sent to a destination without a route, or one that refuses: see the routes of the outer VRF',
     },
     {
       name: 'link_group',
@@ -66,16 +81,45 @@ export const ip4Lookup = defineNode({
       drop: true,
       help: 'for a single host, or to be forwarded, in a frame to everyone (RFC 1122 section 3.3.6)',
     },
+    {
+      name: 'unreachable',
+      severity: 'info',
+      help: 'matched an unreachable route: answered with ICMP host unreachable',
+    },
+    {
+      name: 'prohibited',
+      severity: 'info',
+      help: 'matched a prohibit route: answered with ICMP administratively prohibited',
+    },
+    {
+      name: 'route_loop',
+      severity: 'error',
+      drop: true,
+      help: 'routes of several VRFs lead to each other in a circle: see the routes with vrf_lookup',
+    },
   ],
 
-  run({ pool, fib, adjacencies }, frame, next, counters): void {
+  run(context, frame, next, counters): void {
+    const { pool, fib, adjacencies } = context;
     const { l3, vrf, adjacency, flags, i32 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
-      const row = fib.lookup(vrf[packet]!, swap32(i32[(l3[packet]! + IP4_DST) >>> 2]!));
+      let row = fib.lookup(vrf[packet]!, swap32(i32[(l3[packet]! + IP4_DST) >>> 2]!));
+      let kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+      if (kind >= ADJ_LOOKUP) {
+        row = follow(context, packet, row, false);
+        if (row === ROUTE_LOOP) {
+          adjacency[packet] = 0;
+          counters[COUNT_ROUTE_LOOP]!++;
+          pool.reason[packet] = COUNT_ROUTE_LOOP;
+          next[i] = NEXT_DROP;
+          continue;
+        }
+        kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+      }
       adjacency[packet] = row;
-      const to = NEXT_OF_KIND[adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!]!;
+      const to = NEXT_OF_KIND[kind]!;
       next[i] =
         to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP4]!) : to;
       if (flags[packet]! & FLAG_LINK_GROUP && !isToAll(adjacencies, row << ADJ_SHIFT)) {
@@ -88,8 +132,8 @@ export const ip4Lookup = defineNode({
           pool.reason[packet] = COUNT_LOCAL_NO_ROUTE;
           next[i] = NEXT_DROP;
         } else {
-          counters[COUNT_NO_ROUTE]!++;
-          pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, CODE_NET_UNREACHABLE, 0);
+          counters[countOf(kind)]!++;
+          pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, codeOf(kind), 0);
         }
       } else if (to === NEXT_DROP) {
         counters[COUNT_BLACKHOLE]!++;
@@ -98,6 +142,18 @@ export const ip4Lookup = defineNode({
     }
   },
 });
+
+/** The counter of a kind that is answered with an error. */
+function countOf(kind: number): number {
+  if (kind === ADJ_UNREACHABLE) return COUNT_UNREACHABLE;
+  return kind === ADJ_PROHIBIT ? COUNT_PROHIBITED : COUNT_NO_ROUTE;
+}
+
+/** Its code (RFC 1812 section 5.2.7.1). */
+function codeOf(kind: number): number {
+  if (kind === ADJ_UNREACHABLE) return CODE_HOST_UNREACHABLE;
+  return kind === ADJ_PROHIBIT ? CODE_PROHIBITED : CODE_NET_UNREACHABLE;
+}
 
 /** True for the box's adjacency of broadcasts and groups, which names no address. */
 function isToAll(adjacencies: Int32Array, at: number): boolean {

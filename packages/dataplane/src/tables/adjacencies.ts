@@ -7,14 +7,19 @@ export const ADJ_SHIFT = 4;
 
 /** Word offsets in a row. */
 export const ADJ_KIND = 0;
-/** Interface that it leaves by. */
+/** Interface that it leaves by; of ADJ_LOOKUP the VRF that it goes on in. */
 export const ADJ_INTERFACE = 1;
-/** Largest IP packet that fits, in bytes. */
+/** Largest IP packet that fits, in bytes; of ADJ_MULTIPATH its buckets less one. */
 export const ADJ_MTU = 2;
 /** Bytes of the link header written before the IP header: 14 for Ethernet, 0 for a tunnel. */
 export const ADJ_REWRITE_BYTES = 3;
-/** The neighbour's IPv4 address; 0 for a glean adjacency, whose neighbour is the packet's destination. */
+/**
+ * The neighbour's IPv4 address; 0 for a glean adjacency, whose neighbour is the packet's destination.
+ * Of ADJ_MULTIPATH its first bucket in the paths (tables/paths.ts).
+ */
 export const ADJ_NEXT_HOP = 4;
+/** 0 while the control side wants to know whether packets leave by it; a rewrite node then stores 1. */
+export const ADJ_USED = 5;
 /**
  * The Ethernet header, as it is stored before a 4-byte aligned IP header: a 16-bit store at l3 - 14,
  * then 32-bit stores at l3 - 12, l3 - 8 and l3 - 4.
@@ -41,7 +46,15 @@ export const ADJ_NEIGHBOUR = 4;
 export const ADJ_TUNNEL = 5;
 /** Drop in silence. */
 export const ADJ_BLACKHOLE = 6;
-export const ADJ_KINDS = 7;
+/** Drop, and tell the sender that the host is unreachable. */
+export const ADJ_UNREACHABLE = 7;
+/** Drop, and tell the sender that it is forbidden. */
+export const ADJ_PROHIBIT = 8;
+/** Look up again, in another VRF. This kind and those after it stand for others: see graph/follow-route.ts. */
+export const ADJ_LOOKUP = 9;
+/** One of several adjacencies, by the hash of the packet's flow. */
+export const ADJ_MULTIPATH = 10;
+export const ADJ_KINDS = 11;
 
 /** True for the box's adjacency of groups, at word `at`, which names no IPv6 address. */
 export function isToAll6(words: Int32Array, at: number): boolean {
@@ -91,6 +104,7 @@ export class AdjacencyTable {
     this.words[at + ADJ_MTU] = row.mtu;
     this.words[at + ADJ_REWRITE_BYTES] = 0;
     this.words[at + ADJ_NEXT_HOP] = (row.nextHop ?? 0) | 0;
+    this.words[at + ADJ_USED] = 0;
     for (let i = 0; i < 4; i++) this.words[at + ADJ_NEXT_HOP6 + i] = (row.nextHop6?.[i] ?? 0) | 0;
     const features = this.features.get(row.interface);
     this.words[at + ADJ_FEATURES_IP4] = features?.ip4 ?? 0;
@@ -127,6 +141,15 @@ export class AdjacencyTable {
 
   setKind(index: number, kind: number): void {
     Atomics.store(this.words, (index << ADJ_SHIFT) + ADJ_KIND, kind);
+  }
+
+  /** From now on wasUsed() says whether packets left by it since. */
+  watch(index: number): void {
+    Atomics.store(this.words, (index << ADJ_SHIFT) + ADJ_USED, 0);
+  }
+
+  wasUsed(index: number): boolean {
+    return Atomics.load(this.words, (index << ADJ_SHIFT) + ADJ_USED) !== 0;
   }
 
   setMtu(index: number, mtu: number): void {

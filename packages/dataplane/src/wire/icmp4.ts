@@ -18,6 +18,8 @@ export const ICMP_PARAMETER_PROBLEM = 12;
 export const CODE_NET_UNREACHABLE = 0;
 export const CODE_HOST_UNREACHABLE = 1;
 export const CODE_FRAGMENTATION_NEEDED = 4;
+/** Communication administratively prohibited (RFC 1812 section 5.2.7.1). */
+export const CODE_PROHIBITED = 13;
 export const CODE_TTL_IN_TRANSIT = 0;
 
 /** True for the types about which no error is ever sent (RFC 1122 section 3.2.2). */

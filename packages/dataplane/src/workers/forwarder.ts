@@ -15,6 +15,7 @@ import {
   WORKER_VECTORS,
 } from '../graph/counters.js';
 import { Dispatcher } from '../graph/dispatcher.js';
+import { ROUTE_LOOP, routeIp4 } from '../graph/follow-route.js';
 import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
@@ -32,8 +33,8 @@ import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { Ip4Fib } from '../tables/ip4-fib.js';
 import { Ip6Fib } from '../tables/ip6-fib.js';
 import { SaTable } from '../tables/security-associations.js';
+import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
-import { IP4_DST, readI32 } from '../wire/ip4.js';
 import type { LoopWork } from './event-loop.js';
 import { PortQueue } from './port-queue.js';
 import { NODE_SHIFT, PACKET_MASK, type SharedMemory, SIGNAL_NEIGHBOURS } from './shared-memory.js';
@@ -60,6 +61,7 @@ export class Forwarder implements LoopWork {
   /** Rings that this worker consumes. */
   readonly rings: SpscRing[];
   sleeps = 0;
+  readonly userNodes: WorkerNodes;
   private readonly dispatcher: Dispatcher;
   private readonly context: NodeContext;
   private readonly epoch: EpochReader;
@@ -87,6 +89,7 @@ export class Forwarder implements LoopWork {
     this.tracer = new Tracer(this.pool, index);
     this.counters = new GraphCounters(graph, shared.counters[index]!);
     this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer);
+    this.userNodes = new WorkerNodes(this.dispatcher, new Int32Array(shared.running), index);
     this.services = new Services(
       shared,
       index,
@@ -107,6 +110,7 @@ export class Forwarder implements LoopWork {
       fib: new Ip4Fib(shared.fib),
       fib6: new Ip6Fib(shared.fib6),
       adjacencies: new Int32Array(shared.adjacencies),
+      paths: new Int32Array(shared.paths),
       interfaces: new InterfaceTable(shared.interfaces),
       sas: new SaTable(shared.sas),
       spis: new HashU32(shared.spis),
@@ -249,8 +253,8 @@ export class Forwarder implements LoopWork {
 
   private readonly mayLeave = (packet: number, expired: boolean): boolean => {
     const { pool, context } = this;
-    const row = context.fib.lookup(pool.vrf[packet]!, readI32(pool.bytes, pool.l3[packet]! + IP4_DST));
-    const kind = context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
+    const row = routeIp4(context, packet);
+    const kind = row === ROUTE_LOOP ? ROUTE_LOOP : context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
     if (kind !== ADJ_GLEAN && kind !== ADJ_INCOMPLETE) {
       this.dispatcher.push(packet, this.lookupNode);
       return true;
@@ -279,5 +283,8 @@ export class Forwarder implements LoopWork {
   private publish(now: number): void {
     this.publishedAt = now;
     this.dispatcher.publish();
+    let held = 0;
+    for (const queue of this.queues) held += queue.port.held;
+    this.pool.publish(held);
   }
 }

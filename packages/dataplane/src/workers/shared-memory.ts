@@ -13,6 +13,7 @@ import { InterfaceTable } from '../tables/interfaces.js';
 import { allocateIp4FibMemory } from '../tables/ip4-fib-layout.js';
 import { allocateIp6FibMemory } from '../tables/ip6-fib-layout.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
+import { PathTable } from '../tables/paths.js';
 import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
 
 /** Words of the rings between threads. Tuning: several vectors, so that a short stall of one side drops nothing. */
@@ -32,6 +33,7 @@ export interface SharedMemory {
   frames: number;
   interfaces: SharedArrayBuffer;
   adjacencies: SharedArrayBuffer;
+  paths: SharedArrayBuffer;
   sas: SaBuffers;
   spis: SharedArrayBuffer;
   fib: FibMemory;
@@ -51,15 +53,18 @@ export interface SharedMemory {
   toControl: SharedArrayBuffer[];
   /** Counters of changes that workers look for: SIGNAL_NEIGHBOURS grows when a neighbour is resolved. */
   signals: SharedArrayBuffer;
+  /** Per worker, an Int32: slot + 1 of the user's node that it runs, 0 otherwise. */
+  running: SharedArrayBuffer;
   /** Event descriptors: per worker, of the host-I/O thread and of the control thread. */
   workerEvents: number[];
   hostEvent: number;
   controlEvent: number;
 }
 
-/** A record to the control side: kind and interface in the first word, then what the kind says: address and MAC. */
+/** A record to the control side: kind and interface in the first word, then what the kind says. */
 export const RECORD_WORDS = 8;
-export const RECORD_LEARN = 1;
+/** Somebody spoke, and a packet waits for somebody: see tables/neighbour-records.ts. */
+export const RECORD_HEARD = 1;
 export const RECORD_RESOLVE = 2;
 
 /** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
@@ -79,6 +84,7 @@ export function allocateSharedMemory(
     frames,
     interfaces: InterfaceTable.allocate(),
     adjacencies: AdjacencyTable.allocate(),
+    paths: PathTable.allocate(),
     sas: SaTable.allocate(),
     spis: HashU32.allocate(SAS_MAX),
     fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
@@ -91,6 +97,7 @@ export function allocateSharedMemory(
     fromControl: each(ring),
     toControl: each(() => SpscRing.allocate(2 * RING)),
     signals: new SharedArrayBuffer(64),
+    running: new SharedArrayBuffer(64 * Math.ceil(workers / 16)),
     ...events,
   };
 }

@@ -7,6 +7,8 @@ import { openPort } from '../drivers/open-port.js';
 import type { PortSpec } from '../drivers/port.js';
 import type { WorkerTraces } from '../graph/tracer.js';
 import { espOpenJobs, espSealJobs, pinThread } from '../native/index.js';
+import type { UserNodeFault } from '../user-nodes/adapt.js';
+import type { UserNodeOrder } from '../user-nodes/worker-nodes.js';
 import { EventLoop } from './event-loop.js';
 import { Forwarder } from './forwarder.js';
 import type { SharedMemory } from './shared-memory.js';
@@ -54,6 +56,22 @@ export class WorkerApi {
 
   portStatistics(row: number): Record<string, number> {
     return this.statistics.get(row)?.() ?? {};
+  }
+
+  nameInterfaces(names: string[]): void {
+    this.forwarder.userNodes.nameInterfaces(names);
+  }
+
+  loadUserNode(order: UserNodeOrder): Promise<void> {
+    return this.forwarder.userNodes.load(order);
+  }
+
+  unloadUserNode(slot: number): void {
+    this.forwarder.userNodes.unload(slot);
+  }
+
+  userNodeFaults(): { slot: number; fault: UserNodeFault }[] {
+    return this.forwarder.userNodes.faults();
   }
 
   traceStart(filter: TraceFilter, interfaceRow: number): void {

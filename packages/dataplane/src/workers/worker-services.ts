@@ -15,7 +15,7 @@ import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { PacketSender } from './packet-rings.js';
 import { ParkedPackets } from './parked-packets.js';
 import type { PortQueue } from './port-queue.js';
-import { RECORD_LEARN, RECORD_RESOLVE, RECORD_WORDS, type SharedMemory } from './shared-memory.js';
+import { RECORD_HEARD, RECORD_RESOLVE, RECORD_WORDS, type SharedMemory } from './shared-memory.js';
 
 export class Services implements WorkerServices {
   readonly parked = new ParkedPackets();
@@ -80,20 +80,25 @@ export class Services implements WorkerServices {
     return this.toHost.send(packet, 0);
   }
 
-  learn(row: number, address: number, mac0: number, mac2: number): boolean {
-    return this.tell((RECORD_LEARN << 16) | row, address, mac0, mac2);
+  heard(
+    row: number,
+    flags: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    mac0: number,
+    mac2: number,
+  ): boolean {
+    return this.tell(RECORD_HEARD, row, w0, w1, w2, w3, (flags << 16) | mac0, mac2);
   }
 
-  resolve(row: number, address: number): boolean {
-    return this.tell((RECORD_RESOLVE << 16) | row, address, 0, 0);
-  }
-
-  park(packet: number, row: number, address: number): boolean {
-    if (this.parked.waitingFor(row, address) < 0) return false;
+  park(packet: number, row: number, flags: number, w0: number, w1: number, w2: number, w3: number): boolean {
+    if (!this.parked.mayWait(row, w0, w1, w2, w3)) return false;
     // Every one that waits asks, not only the first: while a failed neighbour is left alone requests are
     // ignored, and under steady traffic some packet always waits. Few may wait, so few ask.
-    if (!this.resolve(row, address)) return false;
-    this.parked.add(packet, row, address, this.now);
+    if (!this.tell(RECORD_RESOLVE, row, w0, w1, w2, w3, flags << 16, 0)) return false;
+    this.parked.add(packet, row, w0, w1, w2, w3, this.now);
     return true;
   }
 
@@ -115,12 +120,25 @@ export class Services implements WorkerServices {
     }
   }
 
-  private tell(kind: number, address: number, mac0: number, mac2: number): boolean {
+  /** The words of tables/neighbour-records.ts; false when the ring is full. */
+  private tell(
+    kind: number,
+    row: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    flagsAndMac0: number,
+    mac2: number,
+  ): boolean {
     const { record } = this;
-    record[0] = kind;
-    record[1] = address;
-    record[2] = mac0;
-    record[3] = mac2;
+    record[0] = (kind << 16) | row;
+    record[1] = w0;
+    record[2] = w1;
+    record[3] = w2;
+    record[4] = w3;
+    record[5] = flagsAndMac0;
+    record[6] = mac2;
     // Records are the ring's only traffic and its size is a multiple of theirs: it never takes half of one.
     if (this.toControl.pushMany(record, 0, RECORD_WORDS) === 0) return false;
     this.recorded = true;

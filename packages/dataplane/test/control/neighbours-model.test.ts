@@ -1,38 +1,52 @@
 // Random lives of neighbours: whatever happens, states, adjacencies and host routes say the same.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { type Address, addressKey } from '../../src/control/address.js';
+import { isUsable } from '../../src/control/neighbour-states.js';
 import { ADJ_INCOMPLETE, ADJ_NEIGHBOUR } from '../../src/tables/adjacencies.js';
 import { NeighbourBench } from './support/neighbour-bench.js';
 
 const row = fc.integer({ min: 1, max: 2 });
-const host = fc.integer({ min: 1, max: 4 });
+/** Four of each family. */
+const host = fc.integer({ min: 1, max: 8 });
+
+function addressOf(host: number): Address {
+  return host <= 4 ? host : [0x20010db8, 0, 0, host - 4];
+}
 
 type Step =
   | { do: 'resolve' | 'reference' | 'release'; row: number; host: number }
-  | { do: 'learn'; row: number; host: number; mac: number }
-  | { do: 'clear' | 'prune'; row: number }
+  | { do: 'heard'; row: number; host: number; flags: number; mac: number }
+  | { do: 'clear' | 'prune' | 'unlink' | 'use'; row: number }
   | { do: 'pass'; ms: number }
   | { do: 'quiesce' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('resolve', 'reference', 'release'), row, host }),
-  fc.record({ do: fc.constant('learn'), row, host, mac: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ do: fc.constantFrom('clear', 'prune'), row }),
+  fc.record({
+    do: fc.constant('heard'),
+    row,
+    host,
+    // Every flag of a message but its family; 0 stands for no MAC address.
+    flags: fc.integer({ min: 0, max: 31 }).map((flags) => flags << 1),
+    mac: fc.integer({ min: 0, max: 3 }),
+  }),
+  fc.record({ do: fc.constantFrom('clear', 'prune', 'unlink', 'use'), row }),
   fc.record({ do: fc.constant('pass'), ms: fc.constantFrom(250, 1000, 5000, 30_000) }),
   fc.record({ do: fc.constant('quiesce') }),
 ) as fc.Arbitrary<Step>;
 
 function check(bench: NeighbourBench): void {
   const entries = bench.neighbours.list();
-  const keys = new Set(entries.map((entry) => `${entry.row} ${entry.address}`));
+  const keys = new Set(entries.map((entry) => `${entry.row} ${addressKey(entry.address)}`));
   assert.equal(keys.size, entries.length, 'two live entries for one address');
   assert.equal(new Set(entries.map((entry) => entry.adjacency)).size, entries.length, 'a shared adjacency');
   const routed = new Map<string, number>();
   for (const entry of entries) {
     const kind = bench.adjacencies.kind(entry.adjacency);
-    const known = entry.state === 'reachable' || entry.state === 'probe';
+    const known = isUsable(entry.state);
     assert.equal(entry.mac !== null, known, `${entry.state} with MAC ${entry.mac}`);
-    if (known) routed.set(`${entry.row} ${entry.address}`, entry.adjacency);
+    if (known) routed.set(`${entry.row} ${addressKey(entry.address)}`, entry.adjacency);
     if (!known || bench.retiring === 0) {
       assert.equal(kind, known ? ADJ_NEIGHBOUR : ADJ_INCOMPLETE, `${entry.state} has adjacency kind ${kind}`);
     }
@@ -54,15 +68,19 @@ describe('neighbours, whatever happens', () => {
         let now = 0;
         for (const action of steps) {
           const { neighbours } = bench;
-          if (action.do === 'resolve') neighbours.resolve(action.row, action.host, now);
-          else if (action.do === 'reference') neighbours.reference(action.row, action.host, now);
-          else if (action.do === 'release') neighbours.release(action.row, action.host);
+          if (action.do === 'resolve') neighbours.resolve(action.row, addressOf(action.host), now);
+          else if (action.do === 'reference') neighbours.reference(action.row, addressOf(action.host), now);
+          else if (action.do === 'release') neighbours.release(action.row, addressOf(action.host));
           else if (action.do === 'clear') neighbours.clear(action.row);
           else if (action.do === 'prune') neighbours.prune(action.row);
+          else if (action.do === 'unlink') neighbours.unlink(action.row, now);
           else if (action.do === 'quiesce') bench.quiesce();
-          else if (action.do === 'learn')
-            neighbours.learn(action.row, action.host, new Uint8Array(6).fill(action.mac * 2), now);
-          else if (action.do === 'pass') now += action.ms;
+          else if (action.do === 'use') {
+            for (const { row, adjacency } of neighbours.list()) if (row === action.row) bench.use(adjacency);
+          } else if (action.do === 'heard') {
+            const mac = action.mac === 0 ? null : new Uint8Array(6).fill(action.mac * 2);
+            neighbours.heard(action.row, addressOf(action.host), { flags: action.flags, mac }, now);
+          } else if (action.do === 'pass') now += action.ms;
           neighbours.tick(now);
           check(bench);
         }

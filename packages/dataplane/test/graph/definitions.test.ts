@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { GraphCounters } from '../../src/graph/counters.js';
+import { GraphCounters, USER_SLOTS } from '../../src/graph/counters.js';
 import { Dispatcher } from '../../src/graph/dispatcher.js';
 import { GRAPH } from '../../src/graph/graph.js';
 import { defineNode, NEXT_MAX, type NodeDefinition } from '../../src/graph/node.js';
@@ -76,6 +76,7 @@ describe('graph definitions', () => {
       counters.worker,
       counters.overflow,
       ...GRAPH.map((_, index) => counters.ofNode(index)),
+      ...Array.from({ length: USER_SLOTS }, (_, slot) => counters.ofNode(GRAPH.length + slot)),
     ];
     let end = 0;
     for (const part of parts) {
@@ -87,6 +88,6 @@ describe('graph definitions', () => {
     GRAPH.forEach((definition, index) => {
       assert.ok(counters.ofNode(index).length >= definition.counters.length);
     });
-    assert.throws(() => counters.ofNode(GRAPH.length), /there is no node/);
+    assert.throws(() => counters.ofNode(GRAPH.length + USER_SLOTS), /there is no node/);
   });
 });

@@ -82,6 +82,19 @@ describe('packet pool', () => {
     );
   });
 
+  it('counts every frame that carries no packet, once the threads that keep some have said so', () => {
+    const [worker, other] = views(2);
+    assert.equal(other!.available, FRAMES);
+    const taken = [worker!.alloc(), worker!.alloc(), worker!.alloc()];
+    worker!.publish(0);
+    assert.equal(other!.available, FRAMES - 3);
+    worker!.publish(2);
+    assert.equal(other!.available, FRAMES - 1, 'two of them wait in a device for what it receives');
+    for (const frame of taken) worker!.free(frame);
+    worker!.drain();
+    assert.equal(other!.available, FRAMES);
+  });
+
   it('says how many frames there were when there are too few', () => {
     const [pool] = views(1);
     const out = new Int32Array(FRAMES + 10).fill(-7);

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { RECORD_LEARN } from '../../src/workers/shared-memory.js';
+import {
+  HEARD_ARP_ANNOUNCEMENT,
+  HEARD_ARP_REPLY,
+  HEARD_ARP_REQUEST,
+} from '../../src/tables/neighbour-records.js';
+import { RECORD_HEARD, RECORD_WORDS } from '../../src/workers/shared-memory.js';
 import type { Bench, BenchRecord } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { type ArpOptions, arp, concat, ip, mac, viewOf } from '../support/packets.js';
@@ -13,11 +18,12 @@ describeNode('arp-input', () => {
   after(() => bench.close());
 
   const request: ArpOptions = { operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN };
-  const learnt = (address: string, from: string): BenchRecord => {
+  const learnt = (address: string, from: string, flags = HEARD_ARP_REQUEST): BenchRecord => {
     const view = viewOf(mac(from));
     return {
-      kind: RECORD_LEARN,
+      kind: RECORD_HEARD,
       interface: bench.row('lan'),
+      flags,
       address: ip(address),
       mac0: view.getUint16(0, true),
       mac2: view.getInt32(2, true),
@@ -54,7 +60,7 @@ describeNode('arp-input', () => {
     const reply = arp({ ...request, operation: 2, targetMac: bench.mac('lan'), to: bench.mac('lan') });
     bench.push('lan', reply);
     bench.run();
-    assert.deepEqual(bench.records(), [learnt(HOST, HOST_MAC)]);
+    assert.deepEqual(bench.records(), [learnt(HOST, HOST_MAC, HEARD_ARP_REPLY)]);
     assert.deepEqual(bench.punted(), [{ interface: bench.row('lan'), bytes: reply }]);
     bench.expect({});
   });
@@ -63,7 +69,7 @@ describeNode('arp-input', () => {
     it(`hears a gratuitous announcement by operation ${operation}`, () => {
       bench.push('lan', arp({ ...request, operation, targetIp: HOST }));
       bench.run();
-      assert.deepEqual(bench.records(), [learnt(HOST, HOST_MAC)]);
+      assert.deepEqual(bench.records(), [learnt(HOST, HOST_MAC, HEARD_ARP_ANNOUNCEMENT)]);
       assert.deepEqual(bench.sent('lan'), []);
       bench.expect({ 'arp-input/not_for_us': 1 });
     });
@@ -120,7 +126,7 @@ describeNode('arp-input', () => {
   }
 
   it('answers on when the control side takes no more', () => {
-    const room = 4096 / 4;
+    const room = (2 * 4096) / RECORD_WORDS;
     let replies = 0;
     for (let i = 0; i < room + 8; i++) {
       bench.push('lan', arp({ ...request, senderIp: `10.1.${1 + (i >> 8)}.${i & 255}` }));

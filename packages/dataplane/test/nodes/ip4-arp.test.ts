@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RECORD_RESOLVE } from '../../src/workers/shared-memory.js';
+import { RECORD_RESOLVE, RECORD_WORDS } from '../../src/workers/shared-memory.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { ethernet, forwarded, icmpError, ip, ip4, pattern } from '../support/packets.js';
@@ -26,6 +26,7 @@ describeNode('ip4-arp', () => {
     assert.deepEqual(asked, {
       kind: RECORD_RESOLVE,
       interface: bench.row('lan'),
+      flags: 0,
       address: ip(STRANGER),
       mac0: 0,
       mac2: 0,
@@ -97,9 +98,8 @@ describeNode('ip4-arp', () => {
 
   it('drops when the control side takes no more requests', () => {
     bench = site();
-    const room = 4096 / 4;
-    for (let i = 0; i < room; i++) {
-      bench.forwarders[0]!.services.resolve(bench.row('lan'), i);
+    for (let i = 0; i < (2 * 4096) / RECORD_WORDS; i++) {
+      bench.forwarders[0]!.services.heard(bench.row('lan'), 0, i, 0, 0, 0, 0, 0);
     }
     bench.pushIp('wan', to(STRANGER, 1));
     bench.run();

@@ -19,6 +19,18 @@ describeNode('ip4-rewrite', () => {
     bench.expect({});
   });
 
+  it('says that a neighbour is used, when the control side wants to know', () => {
+    const { adjacencies } = bench.control;
+    const row = [...bench.control.fib.routes(0)].find(({ length }) => length === 0)!.adjacency;
+    adjacencies.watch(row);
+    assert.equal(adjacencies.wasUsed(row), false);
+    bench.pushIp('lan', ip4({ src: HOST, dst: FAR, payload: pattern(11) }));
+    bench.run();
+    assert.equal(adjacencies.wasUsed(row), true);
+    assert.equal(bench.sent('wan').length, 1);
+    bench.expect({});
+  });
+
   for (const ttl of [0, 1]) {
     it(`answers TTL ${ttl} with time exceeded`, () => {
       const packet = ip4({ src: HOST, dst: FAR, ttl, payload: pattern(30) });

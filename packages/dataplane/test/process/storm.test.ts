@@ -14,8 +14,6 @@ const NEAR = '10.1.0.2';
 const FAR = '10.2.0.2';
 /** Nodes outside the graph; what is lost there was never received, or has left the graph. */
 const AROUND = /^(port |host-io|control)/;
-/** Frames that threads may keep for their next packets, 256 each, and free ones that a port has at hand. */
-const CACHED = 4 * 256 + 2 * 256;
 
 function count(errors: readonly ErrorCounter[], path: string): number {
   return errors.find((each) => `${each.node}/${each.reason}` === path)?.count ?? 0;
@@ -122,7 +120,7 @@ for (const driver of interfaceDrivers) {
 
       await until(
         'the pool has its frames back',
-        async () => Math.abs((await gateway.published()).frames_free - before.frames_free) <= CACHED,
+        async () => (await gateway.published()).frames_free === before.frames_free,
         20_000,
       );
     });

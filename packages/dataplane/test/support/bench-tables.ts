@@ -6,8 +6,12 @@ import {
   ADJ_GLEAN,
   ADJ_INCOMPLETE,
   ADJ_LOCAL,
+  ADJ_LOOKUP,
+  ADJ_MULTIPATH,
   ADJ_NEIGHBOUR,
+  ADJ_PROHIBIT,
   ADJ_TUNNEL,
+  ADJ_UNREACHABLE,
   AdjacencyTable,
 } from '../../src/tables/adjacencies.js';
 import type { EspKey } from '../../src/tables/esp-algorithms.js';
@@ -15,6 +19,7 @@ import { HashU32Writer } from '../../src/tables/hash-u32.js';
 import { INTERFACE_UP, InterfaceTable, KIND_ETHERNET, KIND_TUNNEL } from '../../src/tables/interfaces.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
 import { Ip6FibWriter } from '../../src/tables/ip6-fib-writer.js';
+import { PathTable } from '../../src/tables/paths.js';
 import * as SA from '../../src/tables/security-associations.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../../src/workers/shared-memory.js';
 import { BenchControl6 } from './bench-tables6.js';
@@ -48,8 +53,11 @@ export interface BenchTunnel extends BenchInterface {
 export interface BenchRoute {
   prefix: string;
   vrf?: number;
-  /** A neighbour's address, the name of a tunnel, or 'blackhole'. */
-  via: string;
+  /**
+   * A neighbour's address, the name of a tunnel, 'blackhole', 'unreachable', 'prohibit', or a VRF to look up in:
+   * 'vrf 7'; several of them share the flows.
+   */
+  via: string | string[];
 }
 
 export interface BenchNeighbour {
@@ -65,12 +73,19 @@ export interface BenchTables {
   routes?: BenchRoute[];
 }
 
+const REFUSALS: Record<string, number> = {
+  blackhole: ADJ_BLACKHOLE,
+  unreachable: ADJ_UNREACHABLE,
+  prohibit: ADJ_PROHIBIT,
+};
+
 /** Key slots are of the whole process in the native layer: every SA of every bench takes new ones. */
 let nextKeySlot = 40_000;
 
 export class BenchControl {
   readonly interfaces: InterfaceTable;
   readonly adjacencies: AdjacencyTable;
+  readonly paths: PathTable;
   readonly sas: SA.SaTable;
   readonly fib: Ip4FibWriter;
   readonly spis: HashU32Writer;
@@ -93,6 +108,7 @@ export class BenchControl {
     const epoch = new EpochControl(shared.epoch);
     this.interfaces = new InterfaceTable(shared.interfaces);
     this.adjacencies = new AdjacencyTable(shared.adjacencies);
+    this.paths = new PathTable(shared.paths);
     this.sas = new SA.SaTable(shared.sas);
     this.fib = new Ip4FibWriter(shared.fib, epoch);
     this.spis = new HashU32Writer(shared.spis, epoch);
@@ -155,8 +171,14 @@ export class BenchControl {
     this.fib.add(vrf, address, length, this.adjacencyOf(route.via, vrf));
   }
 
-  private adjacencyOf(via: string, vrf: number): number {
-    if (via === 'blackhole') return this.adjacencies.add({ kind: ADJ_BLACKHOLE, interface: 0, mtu: 0 });
+  adjacencyOf(via: string | string[], vrf: number): number {
+    if (typeof via !== 'string') return this.multipath(via.map((way) => this.adjacencyOf(way, vrf)));
+    const refusal = REFUSALS[via];
+    if (refusal !== undefined) return this.adjacencies.add({ kind: refusal, interface: 0, mtu: 0 });
+    const other = /^vrf (\d+)$/.exec(via)?.[1];
+    if (other !== undefined) {
+      return this.adjacencies.add({ kind: ADJ_LOOKUP, interface: Number(other), mtu: 0 });
+    }
     const row = this.rows.get(via);
     if (row !== undefined) return this.interfaces.tunnelAdjacency[row]!;
     if (via.includes(':')) return this.six.adjacencyOf(via, vrf);
@@ -165,6 +187,13 @@ export class BenchControl {
     const known = this.neighbours.get(key) ?? this.addAdjacency(ADJ_INCOMPLETE, out, ip(via));
     this.neighbours.set(key, known);
     return known;
+  }
+
+  /** 64 buckets that lead to these adjacencies in turn. */
+  private multipath(members: readonly number[]): number {
+    const first = this.paths.take(6);
+    for (let i = 0; i < 64; i++) this.paths.words[first + i] = members[i % members.length]!;
+    return this.adjacencies.add({ kind: ADJ_MULTIPATH, interface: 0, mtu: 63, nextHop: first });
   }
 
   /** The row of the interface whose network holds the address. */

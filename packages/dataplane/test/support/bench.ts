@@ -6,6 +6,7 @@
 //   assert.deepEqual(bench.sent('wan'), [expected]);
 //   bench.expect({ 'ip4-input/truncated': 1 });   // these counters and no others, and no frame lost
 import assert from 'node:assert/strict';
+import { formatIp6 } from '@sluice/shared';
 import { MemoryPort } from '../../src/drivers/memory.js';
 import {
   INTERFACE_COUNTERS_SHIFT,
@@ -22,6 +23,7 @@ import { FRAME_BYTES, PACKET_START, PacketPool } from '../../src/memory/packet-p
 import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
 import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
+import { HEARD_IP6 } from '../../src/tables/neighbour-records.js';
 import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../../src/wire/ethernet.js';
 import { Forwarder } from '../../src/workers/forwarder.js';
 import {
@@ -63,7 +65,10 @@ export interface InterfaceFigures {
 export interface BenchRecord {
   kind: number;
   interface: number;
-  address: number;
+  /** HEARD_… */
+  flags: number;
+  /** Unsigned IPv4 address, or an IPv6 address as text. */
+  address: number | string;
   mac0: number;
   mac2: number;
 }
@@ -201,8 +206,16 @@ export class Bench {
   records(worker = 0): BenchRecord[] {
     const records: BenchRecord[] = [];
     while (this.recordRings[worker]!.popMany(this.one, 0, RECORD_WORDS) === RECORD_WORDS) {
-      const [head, address, mac0, mac2] = this.one as unknown as [number, number, number, number];
-      records.push({ kind: head >>> 16, interface: head & 0xffff, address: address >>> 0, mac0, mac2 });
+      const [head, w0, w1, w2, w3, word5, mac2] = this.one;
+      const flags = word5! >>> 16;
+      records.push({
+        kind: head! >>> 16,
+        interface: head! & 0xffff,
+        flags,
+        address: flags & HEARD_IP6 ? formatIp6([w0!, w1!, w2!, w3!]) : w0! >>> 0,
+        mac0: word5! & 0xffff,
+        mac2: mac2!,
+      });
     }
     return records;
   }

@@ -9,13 +9,14 @@ const columns = [
   text<NeighbourReport>('address', (row) => row.address),
   text<NeighbourReport>('mac', (row) => row.mac),
   text<NeighbourReport>('state', (row) => row.state),
+  text<NeighbourReport>('router', (row) => (row.router ? 'yes' : '')),
   figure<NeighbourReport>('age', (row) => duration(row.age_s)),
 ];
 
 export function showNeighbours(): Command {
   return showSubject({
     name: 'neighbours',
-    summary: 'hosts on connected networks, by ARP',
+    summary: 'hosts on connected networks, by ARP and IPv6 neighbour discovery',
     contract: dataplaneContract,
     request: 'show-neighbours',
     render: ({ neighbours }) => renderTable(columns, neighbours, 'There are no neighbours.'),

@@ -29,10 +29,12 @@ export function showRuntime(): Command {
     summary: 'what each worker and each graph node has done, and what it cost',
     contract: dataplaneContract,
     request: 'show-runtime',
-    render: ({ workers, nodes }) => {
+    render: ({ workers, nodes, frames, frames_free, large_frames_free }) => {
       const used = nodes.filter((node) => node.calls > 0);
       const workerTable = renderTable(workerColumns, workers, 'There are no workers.');
-      return `${workerTable}\n${renderTable(nodeColumns, used, 'No node has been called.')}`;
+      const nodeTable = renderTable(nodeColumns, used, 'No node has been called.');
+      const pool = `Packet pool: ${frames_free} of ${frames} frames are free, and ${large_frames_free} large ones.\n`;
+      return `${workerTable}\n${nodeTable}\n${pool}`;
     },
   });
 }

@@ -5,6 +5,7 @@ import { showErrors } from './show-errors.js';
 import { showIke } from './show-ike.js';
 import { showInterfaces } from './show-interfaces.js';
 import { showNeighbours } from './show-neighbours.js';
+import { showNodes } from './show-nodes.js';
 import { showRoutes } from './show-routes.js';
 import { showRuntime } from './show-runtime.js';
 import { showSa } from './show-sa.js';
@@ -19,6 +20,7 @@ export function showCommand(): Command {
     showIke,
     showRuntime,
     showErrors,
+    showNodes,
     showAgent,
   ];
   for (const subject of subjects) show.addCommand(subject());

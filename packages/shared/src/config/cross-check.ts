@@ -4,6 +4,7 @@ import { canonicalIp } from '../net/ip.js';
 import { contains, formatIp4Prefix, networkOf, parseIp4, parseIp4Prefix } from '../net/ip4.js';
 import type { ConnectionSection } from './ike.js';
 import type { InterfaceSection } from './interface.js';
+import type { NodeSection } from './node.js';
 import type { RouteSection } from './route.js';
 import { type TunnelSection, tunnelIfId } from './tunnel.js';
 import type { VrfSection } from './vrf.js';
@@ -14,6 +15,7 @@ interface Sections {
   interfaces: InterfaceSection[];
   tunnels: TunnelSection[];
   routes: RouteSection[];
+  nodes: NodeSection[];
   ike: { connections: ConnectionSection[] };
 }
 
@@ -28,6 +30,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkRoutes(config, report);
   checkTunnels(config, report);
   checkConnections(config, report);
+  checkNodes(config, report);
 }
 
 function unique(values: { value: string; path: Path }[], what: string, report: Report): void {
@@ -181,6 +184,24 @@ function checkConnections(config: Sections, report: Report): void {
           `there is no tunnel "${child.tunnel}": add it under tunnels`,
         );
       }
+    });
+  });
+}
+
+function checkNodes(config: Sections, report: Report): void {
+  const interfaces = [...config.interfaces, ...config.tunnels].map((entry) => entry.name);
+  unique(
+    config.nodes.map((node, i) => ({ value: node.file, path: ['nodes', i, 'file'] })),
+    'the file',
+    report,
+  );
+  config.nodes.forEach((node, i) => {
+    node.interfaces.forEach((name, j) => {
+      if (interfaces.includes(name)) return;
+      report(
+        ['nodes', i, 'interfaces', j],
+        `there is no interface or tunnel "${name}": use one of ${interfaces.join(', ') || 'those that you add'}`,
+      );
     });
   });
 }

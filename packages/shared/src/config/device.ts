@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { crossCheck } from './cross-check.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
+import { nodeSection, USER_NODES_MAX } from './node.js';
 import { routeSection } from './route.js';
 import { tunnelSection } from './tunnel.js';
 import { name } from './values.js';
@@ -40,6 +41,7 @@ export const deviceConfigSchema = z
     interfaces: z.array(interfaceSection).default([]),
     tunnels: z.array(tunnelSection).default([]),
     routes: z.array(routeSection).default([]),
+    nodes: z.array(nodeSection).max(USER_NODES_MAX).default([]),
     ike: ikeSection.prefault({}),
   })
   .superRefine(crossCheck);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
 import { dataplaneSection } from '../config/device.js';
 import { interfaceSection } from '../config/interface.js';
+import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
 import { ip4Prefix, u32 } from '../config/values.js';
@@ -17,6 +18,7 @@ export const dataplaneStateSchema = z.object({
   interfaces: z.array(interfaceSection),
   tunnels: z.array(tunnelSection),
   routes: z.array(routeSection),
+  nodes: z.array(nodeSection),
 });
 
 export const interfaceReportSchema = z.object({
@@ -51,8 +53,30 @@ export const neighbourReportSchema = z.object({
   interface: z.string(),
   address: z.string(),
   mac: z.string().nullable(),
-  state: z.enum(['incomplete', 'reachable', 'probe', 'failed']),
+  state: z.enum(['incomplete', 'reachable', 'stale', 'delay', 'probe', 'failed']),
+  /** It says that it is a router (IPv6). */
+  router: z.boolean(),
   age_s: z.number(),
+});
+
+/** A user's node that is loaded. */
+export const nodeReportSchema = z.object({
+  name: z.string(),
+  file: z.string(),
+  arc: z.string(),
+  interfaces: z.array(z.string()),
+  state: z.enum(['on', 'failed']),
+  /** What switched it off. */
+  fault: z
+    .object({
+      message: z.string(),
+      /** The packet that it failed on, from its IP header on: at most 256 octets. */
+      packet_hex: z.string(),
+      summary: z.string(),
+      worker: z.number(),
+      at_ms: z.number(),
+    })
+    .nullable(),
 });
 
 /** An SA as it is shown: everything but its key. */
@@ -199,9 +223,19 @@ export const dataplaneContract = defineContract({
     'show-sa': { request: none, reply: z.object({ sas: z.array(saReportSchema) }), deadlineMs: 5000 },
     'show-runtime': {
       request: none,
-      reply: z.object({ workers: z.array(workerRuntimeSchema), nodes: z.array(nodeRuntimeSchema) }),
+      reply: z.object({
+        workers: z.array(workerRuntimeSchema),
+        nodes: z.array(nodeRuntimeSchema),
+        frames: z.number(),
+        /** Frames that carry no packet; exact while the gateway is idle. */
+        frames_free: z.number(),
+        large_frames_free: z.number(),
+      }),
       deadlineMs: 5000,
     },
+    'show-nodes': { request: none, reply: z.object({ nodes: z.array(nodeReportSchema) }), deadlineMs: 5000 },
+    /** Reads users' nodes again, those too that failed. */
+    'nodes-reload': { request: none, reply: dataplaneStatusSchema, deadlineMs: 30_000 },
     'show-errors': {
       request: none,
       reply: z.object({ errors: z.array(errorCounterSchema) }),
@@ -229,6 +263,7 @@ export type NeighbourReport = z.output<typeof neighbourReportSchema>;
 export type SaReport = z.output<typeof saReportSchema>;
 export type NodeRuntime = z.output<typeof nodeRuntimeSchema>;
 export type WorkerRuntime = z.output<typeof workerRuntimeSchema>;
+export type NodeReport = z.output<typeof nodeReportSchema>;
 export type ErrorCounter = z.output<typeof errorCounterSchema>;
 export type CountersReport = z.output<typeof countersSchema>;
 export type TraceFilter = z.output<typeof traceFilterSchema>;

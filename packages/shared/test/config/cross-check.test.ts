@@ -19,6 +19,22 @@ function set(target: object, key: string | number, value: unknown): void {
 
 const CASES: Case[] = [
   {
+    what: 'a node on an interface that is not there',
+    change: (config) => set(config, 'nodes', [{ file: '/etc/n.ts', interfaces: ['lan', 'lna'] }]),
+    path: 'nodes.0.interfaces.1',
+    message: 'there is no interface or tunnel "lna": use one of wan, lan, tun-hq',
+  },
+  {
+    what: 'one file as two nodes',
+    change: (config) =>
+      set(config, 'nodes', [
+        { file: '/etc/n.ts', interfaces: ['lan'] },
+        { file: '/etc/n.ts', interfaces: ['wan'] },
+      ]),
+    path: 'nodes.1.file',
+    message: '"/etc/n.ts" is already the file of nodes.0: choose another',
+  },
+  {
     what: 'two interfaces of one name',
     change: (config) => set(config.interfaces[1]!, 'name', 'wan'),
     path: 'interfaces.1.name',

@@ -13,6 +13,7 @@ describe('the configuration schema', () => {
       interfaces: [],
       tunnels: [],
       routes: [],
+      nodes: [],
       ike: { connections: [] },
     });
     const config = deviceConfigSchema.parse(validConfig());

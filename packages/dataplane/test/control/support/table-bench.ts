@@ -1,6 +1,7 @@
 // Interfaces, routes and neighbours of the control side over real tables, without threads or devices.
 import type { InterfaceSection, RouteSection, TunnelSection } from '@sluice/shared';
 import { parseIp4 } from '@sluice/shared';
+import { isIp4 } from '../../../src/control/address.js';
 import { type Interface, Interfaces } from '../../../src/control/interfaces.js';
 import { Neighbours } from '../../../src/control/neighbours.js';
 import { RouteTable } from '../../../src/control/route-table.js';
@@ -56,10 +57,10 @@ export class TableBench {
       ownMac: () => MAC,
       mtu: () => 1500,
       route: (row, address, adjacency) => {
-        this.routes.set(this.table.vrf[row]!, address, 32, 'neighbour', adjacency);
+        if (isIp4(address)) this.routes.set(this.table.vrf[row]!, address, 32, 'neighbour', adjacency);
       },
       unroute: (row, address, adjacency) => {
-        this.routes.unset(this.table.vrf[row]!, address, 32, 'neighbour', adjacency);
+        if (isIp4(address)) this.routes.unset(this.table.vrf[row]!, address, 32, 'neighbour', adjacency);
       },
       changed: () => undefined,
       retire: (free) => this.epoch.retire(free),

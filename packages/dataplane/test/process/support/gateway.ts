@@ -38,6 +38,7 @@ export function config(parts: Partial<DataplaneState>): DataplaneState {
     interfaces: [],
     tunnels: [],
     routes: [],
+    nodes: [],
     ...parts,
   };
 }
@@ -126,9 +127,9 @@ export class Gateway {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
-  /** Ends the process by a signal, and resolves with its exit code. */
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    this.process.child.kill(signal);
+  /** Ends the process by a signal, or waits until it ends by itself, and resolves with its exit code. */
+  async end(signal: NodeJS.Signals | null): Promise<number | null> {
+    if (signal !== null) this.process.child.kill(signal);
     return (await this.process.ended).code;
   }
 

@@ -1,0 +1,5 @@
+import { espAlgorithms } from './cases/esp-algorithms.js';
+import { conformance } from './support/suite.js';
+import { tunnel } from './support/tunnel.js';
+
+conformance({ ...tunnel, name: 'esp-algorithms' }, { 'ESP algorithms': espAlgorithms });
