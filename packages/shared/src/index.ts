@@ -15,6 +15,7 @@ export * from './config/ike.js';
 export * from './config/ike-child.js';
 export * from './config/interface.js';
 export * from './config/node.js';
+export * from './config/reassembly.js';
 export * from './config/route.js';
 export * from './config/traffic-selector.js';
 export * from './config/tunnel.js';

@@ -178,6 +178,14 @@ export class Convergence {
         problems.push(`dataplane.${key} is ${now} until the data plane is restarted`);
       }
     }
+    const [before, wanted] = [this.initial?.reassembly, state.dataplane.reassembly];
+    for (const key of ['timeout_ms', 'max_datagrams', 'max_fragments', 'max_frames'] as const) {
+      if (before?.[key] !== wanted[key]) {
+        problems.push(
+          `dataplane.reassembly.${key} is ${before?.[key] ?? 'not set'} until the data plane is restarted`,
+        );
+      }
+    }
   }
 
   private addVrfs(state: DataplaneState): void {

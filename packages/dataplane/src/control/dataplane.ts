@@ -64,10 +64,17 @@ export class Dataplane {
   constructor(settings: DataplaneState['dataplane'], options: DataplaneOptions) {
     const { workers, frames } = settings;
     const cpus = placeWorkers(workers, settings.cpus);
-    this.shared = allocateSharedMemory(workers, frames, {
+    const events = {
       workerEvents: Array.from({ length: workers }, () => eventOpen()),
       hostEvent: eventOpen(),
       controlEvent: eventOpen(),
+    };
+    const limits = settings.reassembly;
+    this.shared = allocateSharedMemory(workers, frames, events, {
+      timeoutMs: limits.timeout_ms,
+      datagrams: limits.max_datagrams,
+      fragments: limits.max_fragments,
+      frames: limits.max_frames ?? null,
     });
     const { shared } = this;
     this.pool = new PacketPool(shared.pool, frames);

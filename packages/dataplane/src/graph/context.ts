@@ -4,6 +4,7 @@ import type { HashU32 } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import type { Ip4Fib } from '../tables/ip4-fib.js';
 import type { Ip6Fib } from '../tables/ip6-fib.js';
+import type { Reassembly } from '../tables/reassembly.js';
 import type { SaTable } from '../tables/security-associations.js';
 import type { RateLimiter, RateLimiters } from './rate-limiter.js';
 
@@ -28,11 +29,15 @@ export interface NodeContext {
   readonly crypto: EspCrypto;
   /** This worker's index. */
   readonly worker: number;
+  /** How many there are. */
+  readonly workers: number;
   /** Milliseconds since 1970, read once per turn of the loop. */
   now: number;
   /** By receiving interface: ICMP errors, and ICMPv6 errors. */
   readonly icmpErrors: RateLimiters;
   readonly icmp6Errors: RateLimiters;
+  /** This worker's fragments that wait for others. */
+  readonly reassembly: Reassembly;
   /** One per class of punted packets; see nodes/punt.ts. */
   readonly puntPolicers: readonly RateLimiter[];
   /** This worker's interface counters; see graph/counters.ts. */

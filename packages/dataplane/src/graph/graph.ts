@@ -13,6 +13,7 @@ import { ip4IcmpError } from '../nodes/ip4-icmp-error.js';
 import { ip4Input } from '../nodes/ip4-input.js';
 import { ip4Local } from '../nodes/ip4-local.js';
 import { ip4Lookup } from '../nodes/ip4-lookup.js';
+import { ip4Reassembly } from '../nodes/ip4-reassembly.js';
 import { ip4Rewrite } from '../nodes/ip4-rewrite.js';
 import { ip6Frag } from '../nodes/ip6-frag.js';
 import { ip6IcmpEcho } from '../nodes/ip6-icmp-echo.js';
@@ -35,6 +36,7 @@ export const GRAPH: readonly NodeDefinition[] = [
   ip6Input,
   ip6Lookup,
   ip6Local,
+  ip4Reassembly,
   espInput,
   espDecrypt,
   ip4IcmpEcho,

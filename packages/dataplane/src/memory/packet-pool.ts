@@ -17,8 +17,11 @@ export const FRAME_SHIFT = 11;
  * chain, so that every node works on any packet. Room for 65,535 octets of IP with headers before and behind.
  */
 export const LARGE_FRAME_BYTES = 33 * FRAME_BYTES;
-/** How many there are: 4.2 MiB, committed as they are used. Tuning: reassembly is bounded by them last. */
-export const LARGE_FRAMES = 64;
+/**
+ * How many there are: 33 MiB, committed as they are used, and the last one given back is used first. Tuning: a vector
+ * of 256 fragments makes 128 datagrams, which are all in the graph at once, on each of four workers.
+ */
+export const LARGE_FRAMES = 512;
 
 /**
  * Where a received packet starts in its frame: the kernel's XDP headroom of 256 bytes (linux/bpf.h,

@@ -1,9 +1,9 @@
 // ip4-frag: cuts a packet into fragments of its adjacency's MTU (RFC 791 section 3.2, "Fragmentation").
 //
 // Expects: ip4-rewrite has run: the link header, if any, stands before the IP header.
-// Next:    interface-output, esp-encrypt. The packet itself becomes the first fragment.
+// Next:    interface-output, esp-encrypt. The packet itself becomes the first fragment, unless it is in a large frame.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { PACKET_START, type PacketPool } from '../memory/packet-pool.js';
+import { FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
 import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
 import {
   headerBytes,
@@ -33,8 +33,12 @@ const DATAGRAM_BYTES_MAX = 65_535;
 /** The option's copied flag (RFC 791): it goes into every fragment. */
 const OPTION_COPIED = 0x80;
 
-/** A frame's packet at the smallest MTU, 68, cannot make more. */
-const FRAGMENTS_MAX = 64;
+/** A datagram of 65,535 octets makes 1,365 at the smallest MTU, 68. More would fill the vectors of the nodes behind. */
+const FRAGMENTS_MAX = 2048;
+/** Where the IP header of a fragment lies in its frame. */
+const FRAGMENT_START = PACKET_START + 14;
+/** Bytes behind it for padding, trailer and ICV of ESP. */
+const TAIL_ROOM = 128;
 const fragments = new Int32Array(FRAGMENTS_MAX);
 
 export const ip4Frag = defineNode({
@@ -103,40 +107,78 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
   const firstOffset = word & IP4_FRAGMENT_OFFSET;
   // Offsets behind it would run over into the flags.
   if ((firstOffset << 3) + payload > DATAGRAM_BYTES_MAX) return BAD_OFFSET;
+  // Ports send no large frames; what is sealed into a tunnel next needs room behind it.
+  const large = FRAGMENT_START + header + room + (lead === 0 ? TAIL_ROOM : 0) > FRAME_BYTES;
+  // The packet is its own first fragment, unless its frame is larger than that may be.
+  const from = !large && pool.room(packet) > FRAME_BYTES ? 0 : 1;
   fragments[0] = packet;
-  const got = pool.allocMany(fragments, 1, count - 1);
-  if (got < count - 1) {
-    pool.freeMany(fragments, 1, got);
-    return NO_FRAMES;
-  }
+  if (!allocate(pool, from, count - from, large)) return NO_FRAMES;
 
   const moreBehind = word & IP4_MF;
-  for (let k = 1; k < count; k++) {
+  for (let k = from; k < count; k++) {
     const at = k * room;
     const size = Math.min(room, payload - at);
-    const last = k === count - 1;
     const target = fragments[k]!;
-    const targetIp = (pool.base(target) + PACKET_START + 14) | 0;
-    const targetHeader = copyHeader(bytes, ip, header, targetIp);
+    const targetIp = pool.base(target) + FRAGMENT_START;
+    const targetHeader = copyHeader(bytes, ip, header, targetIp, k === 0);
     bytes.copyWithin(targetIp - lead, ip - lead, ip);
     bytes.copyWithin(targetIp + targetHeader, ip + header + at, ip + header + at + size);
-    writeU16(bytes, targetIp + IP4_TOTAL_LENGTH, targetHeader + size);
-    writeU16(bytes, targetIp + IP4_FRAGMENT, (firstOffset + (at >>> 3)) | (last ? moreBehind : IP4_MF));
-    setHeaderChecksum(u16, targetIp, targetHeader);
     pool.copyMetadata(packet, target);
     pool.offset[target] = targetIp - lead;
     pool.l3[target] = targetIp;
     pool.length[target] = lead + targetHeader + size;
+    const more = k === count - 1 ? moreBehind : IP4_MF;
+    finish(bytes, u16, targetIp, targetHeader, size, (firstOffset + (at >>> 3)) | more);
   }
-  writeU16(bytes, ip + IP4_TOTAL_LENGTH, header + room);
-  writeU16(bytes, ip + IP4_FRAGMENT, firstOffset | IP4_MF);
-  setHeaderChecksum(u16, ip, header);
-  pool.length[packet] = lead + header + room;
+  if (from === 0) {
+    pool.free(packet);
+  } else {
+    pool.length[packet] = lead + header + room;
+    finish(bytes, u16, ip, header, room, firstOffset | IP4_MF);
+  }
   return count;
 }
 
-/** Copies a header with those of its options that go into every fragment; returns its length in bytes. */
-function copyHeader(bytes: Uint8Array, from: number, header: number, to: number): number {
+/** Takes `count` frames into `fragments` from `at` on, all or none. */
+function allocate(pool: PacketPool, at: number, count: number, large: boolean): boolean {
+  let got = 0;
+  if (large) {
+    while (got < count) {
+      const frame = pool.allocLarge();
+      if (frame < 0) break;
+      fragments[at + got++] = frame;
+    }
+  } else {
+    got = pool.allocMany(fragments, at, count);
+  }
+  if (got === count) return true;
+  pool.freeMany(fragments, at, got);
+  return false;
+}
+
+/** Writes what differs between fragments: length, fragment word, checksum. */
+function finish(
+  bytes: Uint8Array,
+  u16: Uint16Array,
+  ip: number,
+  header: number,
+  size: number,
+  word: number,
+): void {
+  writeU16(bytes, ip + IP4_TOTAL_LENGTH, header + size);
+  writeU16(bytes, ip + IP4_FRAGMENT, word);
+  setHeaderChecksum(u16, ip, header);
+}
+
+/**
+ * Copies a header for a fragment: into the first whole, into others with those of its options that go into every one.
+ * Returns its length in bytes.
+ */
+function copyHeader(bytes: Uint8Array, from: number, header: number, to: number, whole: boolean): number {
+  if (whole || header === IP4_BYTES) {
+    bytes.copyWithin(to, from, from + header);
+    return header;
+  }
   bytes.copyWithin(to, from, from + IP4_BYTES);
   let end = to + IP4_BYTES;
   for (let at = from + IP4_BYTES; at < from + header; ) {

@@ -2,7 +2,7 @@
 //
 // Expects: adjacency of kind ADJ_LOCAL; its next hop is the address, or 0 for a broadcast or group.
 // Next:    esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2),
-//          ip4-icmp-echo, punt.
+//          ip4-icmp-echo, punt; ip4-reassembly with fragments, which come back as whole datagrams.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { classifyUdp, UDP_ESP, UDP_KEEPALIVE } from '../wire/esp-in-udp.js';
@@ -22,20 +22,14 @@ import {
 const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
 const NEXT_ECHO = 2;
+const NEXT_REASSEMBLY = 3;
 
-const COUNT_FRAGMENTED_ESP = 0;
-const COUNT_NAT_KEEPALIVE = 1;
+const COUNT_NAT_KEEPALIVE = 0;
 
 export const ip4Local = defineNode({
   name: 'ip4-local',
-  next: ['punt', 'esp-input', 'ip4-icmp-echo'],
+  next: ['punt', 'esp-input', 'ip4-icmp-echo', 'ip4-reassembly'],
   counters: [
-    {
-      name: 'fragmented_esp',
-      severity: 'error',
-      drop: true,
-      help: 'a fragment of an ESP packet: lower the MTU of the tunnel at the other end',
-    },
     { name: 'nat_keepalive', severity: 'info', drop: true, help: 'a NAT keepalive (RFC 3948 section 2.3)' },
   ],
 
@@ -50,15 +44,12 @@ export const ip4Local = defineNode({
       const payload = length[packet]! - (ip - offset[packet]!) - header;
       const toAll = adjacencies[(adjacency[packet]! << ADJ_SHIFT) + ADJ_NEXT_HOP] === 0;
       next[i] = NEXT_PUNT;
-      if (toAll) continue;
       if (readU16(bytes, ip + IP4_FRAGMENT) & (IP4_MF | IP4_FRAGMENT_OFFSET)) {
-        // Linux reassembles what it gets; ESP it does not get.
-        if (protocol === PROTOCOL_ESP) {
-          counters[COUNT_FRAGMENTED_ESP]!++;
-          pool.reason[packet] = COUNT_FRAGMENTED_ESP;
-          next[i] = NEXT_DROP;
-        }
-      } else if (protocol === PROTOCOL_ESP) {
+        next[i] = NEXT_REASSEMBLY;
+        continue;
+      }
+      if (toAll) continue;
+      if (protocol === PROTOCOL_ESP) {
         next[i] = NEXT_ESP;
       } else if (protocol === PROTOCOL_UDP) {
         const kind = classifyUdp(bytes, ip + header, payload);

@@ -21,6 +21,7 @@ export const CODE_FRAGMENTATION_NEEDED = 4;
 /** Communication administratively prohibited (RFC 1812 section 5.2.7.1). */
 export const CODE_PROHIBITED = 13;
 export const CODE_TTL_IN_TRANSIT = 0;
+export const CODE_REASSEMBLY_TIME = 1;
 
 /** True for the types about which no error is ever sent (RFC 1122 section 3.2.2). */
 export function isIcmpError(type: number): boolean {

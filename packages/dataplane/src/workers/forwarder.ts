@@ -28,16 +28,26 @@ import { COUNT_OWN_UNRESOLVED, COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp
 import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
 import { puntPolicers } from '../nodes/punt.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { FragmentKey } from '../tables/fragment-contexts.js';
 import { HashU32 } from '../tables/hash-u32.js';
 import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { Ip4Fib } from '../tables/ip4-fib.js';
 import { Ip6Fib } from '../tables/ip6-fib.js';
+import { Reassembly } from '../tables/reassembly.js';
 import { SaTable } from '../tables/security-associations.js';
 import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import type { LoopWork } from './event-loop.js';
 import { PortQueue } from './port-queue.js';
-import { NODE_SHIFT, PACKET_MASK, type SharedMemory, SIGNAL_NEIGHBOURS } from './shared-memory.js';
+import { REASSEMBLY_TICK_MS, ReassemblyTimer } from './reassembly-timer.js';
+import {
+  NODE_SHIFT,
+  PACKET_MASK,
+  reassemblyShare,
+  type SharedMemory,
+  SIGNAL_NEIGHBOURS,
+  VRFS_MAX,
+} from './shared-memory.js';
 import { Services } from './worker-services.js';
 
 /**
@@ -73,6 +83,8 @@ export class Forwarder implements LoopWork {
   private readonly errorNode: number;
   private readonly arpCounters: Float64Array;
   private neighboursSeen = 0;
+  private readonly reassemblyTimer: ReassemblyTimer;
+  private reassemblySeenAt = 0;
   private parkedSeenAt = 0;
   private publishedAt = 0;
   private countdown = TIMED_EVERY;
@@ -116,13 +128,18 @@ export class Forwarder implements LoopWork {
       spis: new HashU32(shared.spis),
       crypto,
       worker: index,
+      workers: shared.workers,
       now: 0,
       icmpErrors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
+      reassembly: new Reassembly(reassemblyShare(shared), VRFS_MAX, new FragmentKey(shared.hashSeed)),
       puntPolicers: puntPolicers(),
       interfaceCounters: this.counters.interfaces,
       services: this.services,
     };
+    this.reassemblyTimer = new ReassemblyTimer(this.context, this.dispatcher, (node) =>
+      this.counters.ofNode(node),
+    );
     this.inputNode = this.dispatcher.indexOf('ethernet-input');
     this.lookupNode = this.dispatcher.indexOf('ip4-lookup');
     this.errorNode = this.dispatcher.indexOf('ip4-icmp-error');
@@ -156,6 +173,7 @@ export class Forwarder implements LoopWork {
     this.services.now = now;
     const moved = this.receive() + this.takeOver();
     this.unpark(now);
+    this.expireFragments(now);
     if (moved > 0) this.dispatcher.run(this.context);
     const sent = this.flush();
     const { worker } = this.counters;
@@ -181,7 +199,8 @@ export class Forwarder implements LoopWork {
     this.epoch.offline();
     // Nothing signals that a full transmit ring has room again, or the pool frames.
     for (const queue of this.queues) if (queue.unfinished) return 1;
-    return this.services.parked.length > 0 ? PARKED_TICK_MS : 0;
+    if (this.services.parked.length > 0) return PARKED_TICK_MS;
+    return this.context.reassembly.contexts.used > 0 ? REASSEMBLY_TICK_MS : 0;
   }
 
   afterSleep(): void {
@@ -195,8 +214,18 @@ export class Forwarder implements LoopWork {
       this.pool.free(packet);
       return true;
     }, 0);
+    const { reassembly } = this.context;
+    for (let row = reassembly.contexts.oldest(); row >= 0; row = reassembly.contexts.oldest()) {
+      this.pool.freeMany(reassembly.released, 0, reassembly.release(row));
+      reassembly.close(row);
+    }
     this.pool.drain();
     this.epoch.offline();
+  }
+
+  /** Fragments that wait for others, as packets that the graph holds. */
+  get fragmentsHeld(): number {
+    return this.context.reassembly.held;
   }
 
   private receive(): number {
@@ -249,6 +278,12 @@ export class Forwarder implements LoopWork {
     const before = parked.length;
     parked.take(this.mayLeave, now);
     if (parked.length < before) this.dispatcher.run(this.context);
+  }
+
+  private expireFragments(now: number): void {
+    if (now - this.reassemblySeenAt < REASSEMBLY_TICK_MS) return;
+    this.reassemblySeenAt = now;
+    if (this.reassemblyTimer.tick(now)) this.dispatcher.run(this.context);
   }
 
   private readonly mayLeave = (packet: number, expired: boolean): boolean => {

@@ -1,5 +1,6 @@
 // Everything that the data plane's threads share, as plain data that crosses to a worker, and attached.
 
+import { randomInt } from 'node:crypto';
 import { GraphCounters } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import { allocateEpoch } from '../memory/epoch.js';
@@ -14,6 +15,7 @@ import { allocateIp4FibMemory } from '../tables/ip4-fib-layout.js';
 import { allocateIp6FibMemory } from '../tables/ip6-fib-layout.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { PathTable } from '../tables/paths.js';
+import type { ReassemblyLimits } from '../tables/reassembly.js';
 import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
 
 /** Words of the rings between threads. Tuning: several vectors, so that a short stall of one side drops nothing. */
@@ -23,6 +25,17 @@ const FIB_BYTES = 256 << 20;
 const FIB6_BYTES = 256 << 20;
 /** Numbers of VRFs; the last one is that of link-local addresses (tables/ip6-scope.ts). */
 export const VRFS_MAX = LINK_LOCAL_VRF + 1;
+
+/** What a data plane whose configuration says nothing else keeps of fragments; frames: a quarter of the pool's. */
+export const REASSEMBLY: ReassemblySettings = {
+  timeoutMs: 10_000,
+  datagrams: 4096,
+  fragments: 128,
+  frames: null,
+};
+
+/** Limits of the whole box; see `dataplane.reassembly` of the configuration. */
+export type ReassemblySettings = Omit<ReassemblyLimits, 'frames'> & { frames: number | null };
 
 /** Words of `signals`. */
 export const SIGNAL_NEIGHBOURS = 0;
@@ -55,6 +68,9 @@ export interface SharedMemory {
   signals: SharedArrayBuffer;
   /** Per worker, an Int32: slot + 1 of the user's node that it runs, 0 otherwise. */
   running: SharedArrayBuffer;
+  reassembly: ReassemblySettings;
+  /** Keys the hashes of what strangers send: nobody outside can tell which of it falls together. */
+  hashSeed: number;
   /** Event descriptors: per worker, of the host-I/O thread and of the control thread. */
   workerEvents: number[];
   hostEvent: number;
@@ -75,6 +91,7 @@ export function allocateSharedMemory(
   workers: number,
   frames: number,
   events: Pick<SharedMemory, 'workerEvents' | 'hostEvent' | 'controlEvent'>,
+  reassembly: ReassemblySettings = REASSEMBLY,
 ): SharedMemory {
   const each = <T>(make: () => T): T[] => Array.from({ length: workers }, make);
   const ring = (): SharedArrayBuffer => SpscRing.allocate(RING);
@@ -98,6 +115,16 @@ export function allocateSharedMemory(
     toControl: each(() => SpscRing.allocate(2 * RING)),
     signals: new SharedArrayBuffer(64),
     running: new SharedArrayBuffer(64 * Math.ceil(workers / 16)),
+    reassembly,
+    hashSeed: randomInt(2 ** 32),
     ...events,
   };
+}
+
+/** A worker's share of the box's limits: datagrams are spread over the workers by a hash. */
+export function reassemblyShare({ reassembly, frames, workers }: SharedMemory): ReassemblyLimits {
+  const share = (all: number): number => Math.max(2, Math.floor(all / workers));
+  // Half of the pool at most, whatever was asked for: ports need frames to receive into.
+  const held = Math.min(reassembly.frames ?? frames >> 2, frames >> 1);
+  return { ...reassembly, datagrams: share(reassembly.datagrams), frames: share(held) };
 }

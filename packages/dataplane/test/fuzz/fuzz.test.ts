@@ -30,7 +30,10 @@ function account(moved: Moved): { drops: number; made: number; errors: number } 
   const uncut = of('ip4-frag/no_frames') + of('ip4-frag/mtu_too_small') + of('ip4-frag/bad_offset');
   return {
     drops,
-    made: of('ip4-frag/fragments') - (of('ip4-rewrite/too_big') - uncut),
+    made:
+      of('ip4-frag/fragments') -
+      (of('ip4-rewrite/too_big') - uncut) -
+      (of('ip4-reassembly/fragments') - of('ip4-reassembly/reassembled')),
     errors: of('ip4-icmp-error/sent'),
   };
 }
@@ -88,6 +91,9 @@ class Fuzzer {
       case 1:
         bench.now += 4000;
         break;
+      case 7:
+        bench.now += 11_000;
+        break;
       case 2:
         for (const { tracer } of bench.forwarders) tracer.start({ count: 100 }, -1);
         break;
@@ -126,7 +132,10 @@ class Fuzzer {
   }
 
   private parkedNow(): number {
-    return this.bench.forwarders.reduce((sum, { services }) => sum + services.parked.length, 0);
+    return this.bench.forwarders.reduce(
+      (sum, { services, fragmentsHeld }) => sum + services.parked.length + fragmentsHeld,
+      0,
+    );
   }
 
   /** Good packets of each kind still pass. */
@@ -173,6 +182,8 @@ describe('fuzz', function () {
       // The packets have to get everywhere: refused in many ways, and many of them not at all.
       const reached = Object.keys(fuzzer.totals);
       assert.ok(reached.length >= 30, `${fuzzer.packets} packets moved only ${reached.join(', ')}`);
+      for (const counter of ['reassembled', 'overlap', 'timeout', 'duplicate', 'handed_over'])
+        assert.ok((fuzzer.totals[`ip4-reassembly/${counter}`] ?? 0) > 0, counter);
       const gone = fuzzer.totals['esp-decrypt/integrity_failed'] ?? 0;
       assert.ok(gone > 0 && fuzzer.bench.interface('tun').rxPackets > 0);
     } finally {

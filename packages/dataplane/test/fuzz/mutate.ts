@@ -6,6 +6,7 @@ import {
   concat,
   ethernet,
   fixChecksum,
+  fragmentsOf,
   type Ip4Options,
   icmp,
   ip4,
@@ -32,6 +33,8 @@ const CORPUS = 2048;
 
 export class Mutator {
   private sequence = 0n;
+  /** Fragments that are still to be sent, in any order. */
+  private readonly pieces: Uint8Array[] = [];
   private readonly corpus: Record<'lan' | 'wan', Uint8Array[]> = { lan: [], wan: [] };
 
   constructor(
@@ -103,6 +106,21 @@ export class Mutator {
   }
 
   private goodPacket(): Uint8Array {
+    if (this.pieces.length > 40 || (this.pieces.length > 0 && this.below(3) === 0)) {
+      const at = this.below(this.pieces.length);
+      return this.below(20) === 0 ? this.pieces[at]! : this.pieces.splice(at, 1)[0]!;
+    }
+    const packet = this.wholePacket();
+    if (packet.length < 40 || (packet[0]! & 15) !== 5 || this.below(8) !== 0) return packet;
+    if (((packet[6]! & 0x3f) | packet[7]!) !== 0) return packet;
+    const halves = ((packet.length - 20) >> 4) * 8;
+    this.pieces.push(...fragmentsOf(packet, this.below(3) === 0 ? 8 * (1 + this.below(20)) : halves));
+    // Cut elsewhere too, so that they overlap.
+    if (this.below(6) === 0) this.pieces.push(...fragmentsOf(packet, 8 * (1 + this.below(20))));
+    return packet;
+  }
+
+  private wholePacket(): Uint8Array {
     const options: Ip4Options = {
       src: this.pick(HOST, HOST, FAR, REMOTE_HOST, LAN, '0.0.0.0', ROUTER),
       dst: this.pick(

@@ -5,7 +5,7 @@ import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
 import type { SpscRing } from '../../src/memory/spsc-ring.js';
 import { SA_WINDOW } from '../../src/tables/security-associations.js';
 import { type Bench, testBench } from '../support/bench.js';
-import { arp, icmp, ip4, pattern } from '../support/packets.js';
+import { arp, fragmentsOf, icmp, ip4, pattern } from '../support/packets.js';
 import {
   FAR,
   HOST,
@@ -89,6 +89,19 @@ const paths: Record<string, () => () => number> = {
   fragment() {
     const bench = site(options);
     return oneWay(bench, lan(bench, plain({ payload: pattern(1481) })), VECTOR, 'wan');
+  },
+  /** Two fragments of each of 128 datagrams, and the rest of their time. */
+  reassemble() {
+    const bench = site(options);
+    const whole = ip4({ src: HOST, dst: LAN, protocol: 1, payload: icmp(8, 0, 1, pattern(2000)) });
+    const refills = fragmentsOf(whole, 1480).map((part) => new Refill(bench, lan(bench, part)));
+    const input = bench.port('lan').toPort;
+    const output = bench.port('lan').fromPort;
+    return () => {
+      for (let i = 0; i < VECTOR / 2; i++) for (const refill of refills) refill.into(input, 1);
+      bench.forwarders[0]!.round();
+      return drain(bench, output);
+    };
   },
   echo() {
     const bench = site(options);

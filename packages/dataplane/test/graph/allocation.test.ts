@@ -28,6 +28,7 @@ describe('rounds of a forwarder', function () {
     ['forward', 3_000_000, 256],
     ['forward-one-by-one', 300_000, 1],
     ['fragment', 500_000, 256],
+    ['reassemble', 300_000, 256],
     ['echo', 1_000_000, 256],
     ['arp', 1_000_000, 256],
     ['error', 1_000_000, 256],

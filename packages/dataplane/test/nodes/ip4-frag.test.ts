@@ -7,6 +7,7 @@ import { FAR, HOST, REMOTE_HOST, SPI_OUT, saOf, site, siteWithTunnel } from '../
 
 const narrow = (mtu: number): Bench =>
   site({
+    ring: 2048,
     interfaces: [
       { name: 'lan', address: '10.1.0.1/24' },
       { name: 'wan', address: '192.0.2.1/24', mtu },
@@ -131,6 +132,51 @@ describeNode('ip4-frag', () => {
     bench.expect({ 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 2 });
   });
 
+  for (const [size, mtu] of [
+    [2000, 1500],
+    [9000, 1500],
+    [9000, 68],
+    [65_515, 1500],
+    [65_515, 576],
+    [65_515, 68],
+  ] as const) {
+    it(`cuts a large frame with ${size} octets for an MTU of ${mtu} into frames of the usual size`, () => {
+      bench = narrow(mtu);
+      const packet = ip4({ src: HOST, dst: FAR, payload: pattern(size) });
+      bench.pushIp('lan', packet);
+      bench.run();
+      const parts = bench.sentIp('wan');
+      assert.deepEqual(reassemble(parts), forwarded(packet));
+      assert.equal(parts.length, Math.ceil(size / ((mtu - 20) & ~7)), 'no more fragments than needed');
+      bench.expect({ 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': parts.length });
+    });
+  }
+
+  it('cuts a large frame that is itself a fragment with options', () => {
+    bench = narrow(1500);
+    const packet = ip4({
+      src: HOST,
+      dst: FAR,
+      mf: true,
+      fragmentOffset: 16_000,
+      options: concat(recordRoute, Uint8Array.of(1)),
+      payload: pattern(4000),
+    });
+    bench.pushIp('lan', packet);
+    bench.run();
+    const parts = bench.sentIp('wan');
+    assert.deepEqual(
+      parts.map((part) => [part.length, viewOf(part).getUint16(6)]),
+      [
+        [1500, 0x2000 | 2000],
+        [1492, 0x2000 | 2184],
+        [1076, 0x2000 | 2368],
+      ],
+    );
+    assert.deepEqual(concat(...parts.map((part) => part.subarray((part[0]! & 15) * 4))), pattern(4000));
+    bench.expect({ 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 3 });
+  });
+
   it('drops the packet when the pool has too few frames, and none of them is lost', () => {
     bench = narrow(100);
     const packet = ip4({ src: HOST, dst: FAR, payload: pattern(500) });
@@ -150,7 +196,7 @@ describeNode('ip4-frag', () => {
     [67, 40, 40],
     [20, 0, 40],
     [0, 0, 40],
-    [28, 0, 1000],
+    [28, 0, 17_000],
   ];
   for (const [mtu, options, payload] of tooSmall) {
     it(`drops what an MTU of ${mtu} has no room for: a header of ${20 + options} and ${payload} octets`, () => {

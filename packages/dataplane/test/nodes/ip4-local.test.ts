@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode, type Moved } from '../support/counters.js';
-import { BROADCAST, ethernet, type Ip4Options, icmp, ip4, pattern, udp } from '../support/packets.js';
+import {
+  BROADCAST,
+  ethernet,
+  fragmentsOf,
+  type Ip4Options,
+  icmp,
+  ip4,
+  pattern,
+  udp,
+} from '../support/packets.js';
 import { HOST, HOST_MAC, LAN, siteWithTunnel, WAN } from '../support/site.js';
 
 describeNode('ip4-local', () => {
@@ -26,8 +35,6 @@ describeNode('ip4-local', () => {
     ['UDP cut short', local({ protocol: 17, payload: udp(4500, 4500, new Uint8Array()).subarray(0, 7) })],
     ['an echo reply', local({ protocol: 1, payload: icmp(0, 0, 1, pattern(8)) })],
     ['an echo request cut short', local({ protocol: 1, payload: icmp(8, 0, 1, pattern(8)).subarray(0, 7) })],
-    ['a fragment of an echo request', local({ protocol: 1, mf: true, payload: icmp(8, 0, 1, pattern(8)) })],
-    ['a last fragment of UDP', local({ protocol: 17, fragmentOffset: 8, payload: pattern(8) })],
     ['a broadcast to the LAN', local({ dst: '10.1.0.255', protocol: 17, payload: udp(1, 2, pattern(3)) })],
     ['a group of the link', local({ dst: '224.0.0.5', protocol: 89, payload: pattern(30) })],
     [
@@ -47,6 +54,28 @@ describeNode('ip4-local', () => {
       assert.deepEqual(bench.sent('lan'), []);
       assert.equal(bench.interface('lan').punted, before + 1);
       bench.expect({});
+    });
+  }
+
+  const whole: [string, Uint8Array, Moved][] = [
+    ['TCP', local({ protocol: 6, payload: pattern(80) }), {}],
+    ['IKE', local({ protocol: 17, payload: udp(500, 500, pattern(90)) }), {}],
+    ['IKE behind the non-ESP marker', nat(new Uint8Array(60)), {}],
+    ['UDP to everyone', local({ dst: '10.1.0.255', protocol: 17, payload: udp(1, 2, pattern(60)) }), {}],
+    ['ESP', local({ protocol: 50, payload: pattern(70) }), { 'esp-input/unknown_spi': 1 }],
+    ['ESP in UDP', nat(pattern(70)), { 'esp-input/unknown_spi': 1 }],
+  ];
+  for (const [what, packet, moved] of whole) {
+    it(`has fragments of ${what} put together first`, () => {
+      bench.pushIp('lan', ...fragmentsOf(packet, 32));
+      bench.run();
+      const counted = 'esp-input/unknown_spi' in moved;
+      assert.deepEqual(
+        bench.punted().map(({ bytes }) => bytes),
+        counted ? [] : [bench.toInterface('lan', packet)],
+      );
+      const fragments = Math.ceil((packet.length - 20) / 32);
+      bench.expect({ 'ip4-reassembly/reassembled': 1, 'ip4-reassembly/fragments': fragments, ...moved });
     });
   }
 
@@ -76,16 +105,6 @@ describeNode('ip4-local', () => {
     ['ESP without octets', local({ protocol: 50 }), { 'esp-input/truncated': 1 }],
     ['ESP in UDP', nat(pattern(40)), { 'esp-input/unknown_spi': 1 }],
     ['four octets of ESP in UDP', nat(pattern(4)), { 'esp-input/truncated': 1 }],
-    [
-      'a first fragment of ESP',
-      local({ protocol: 50, mf: true, payload: pattern(40) }),
-      { 'ip4-local/fragmented_esp': 1 },
-    ],
-    [
-      'a last fragment of ESP',
-      local({ protocol: 50, fragmentOffset: 80, payload: pattern(40) }),
-      { 'ip4-local/fragmented_esp': 1 },
-    ],
     ['a NAT keepalive', nat(Uint8Array.of(0xff)), { 'ip4-local/nat_keepalive': 1 }],
   ];
   for (const [what, packet, moved] of notForLinux) {

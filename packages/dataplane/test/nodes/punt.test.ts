@@ -84,17 +84,6 @@ describeNode('punt', () => {
     ],
     ['UDP', () => bench.toInterface('lan', port(161)), 'other', 2000, 20_000],
     [
-      'fragments of IKE but the first',
-      () =>
-        bench.toInterface(
-          'lan',
-          local({ protocol: 17, fragmentOffset: 8, payload: udp(9, 500, pattern(8)) }),
-        ),
-      'other',
-      2000,
-      20_000,
-    ],
-    [
       'UDP too short for a port',
       () => bench.toInterface('lan', local({ protocol: 17, payload: Uint8Array.of(1, 0xf4, 1) })),
       'other',

@@ -1,6 +1,6 @@
 // A configuration that changes under traffic, devices that come and go, and what Linux sees of it.
 import assert from 'node:assert/strict';
-import type { DataplaneState } from '@sluice/shared';
+import { type DataplaneState, dataplaneSection } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll, read } from './support/ping.js';
@@ -227,10 +227,10 @@ describe('data plane process with a configuration that changes', function () {
     assert.equal(await gateway.end('SIGTERM'), 0);
     gateway.restart();
     await assert.rejects(
-      gateway.give({ dataplane: { workers: 1, frames: 4096, cpus: [1000] } }),
+      gateway.give({ dataplane: dataplaneSection.parse({ workers: 1, frames: 4096, cpus: [1000] }) }),
       /dataplane\.cpus names core 1000/,
     );
-    await gateway.apply({ interfaces: [LAN, WAN], dataplane: { workers: 1, frames: 16_384 } });
+    await gateway.apply({ interfaces: [LAN, WAN], dataplane: dataplaneSection.parse({ workers: 1 }) });
     await pingAll(network, near, '-c', '1', FAR);
   });
 });

@@ -19,7 +19,7 @@ import {
   INTERFACE_TX_PACKETS,
 } from '../../src/graph/counters.js';
 import { GRAPH } from '../../src/graph/graph.js';
-import { FRAME_BYTES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
+import { FRAME_BYTES, LARGE_FRAMES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
 import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
@@ -30,7 +30,9 @@ import {
   allocateSharedMemory,
   NODE_SHIFT,
   PACKET_MASK,
+  REASSEMBLY,
   RECORD_WORDS,
+  type ReassemblySettings,
   type SharedMemory,
 } from '../../src/workers/shared-memory.js';
 import { BenchControl, type BenchTables, macText } from './bench-tables.js';
@@ -47,6 +49,8 @@ export interface BenchOptions extends BenchTables {
   beside?: Bench;
   /** What the forwarders ask for the time; the bench's own `now` unless given. */
   clock?: () => number;
+  /** Limits of reassembly that differ from the usual ones. */
+  reassembly?: Partial<ReassemblySettings>;
   /** Words of each port's rings. */
   ring?: number;
 }
@@ -97,11 +101,13 @@ export class Bench {
     const beside = options.beside ?? null;
     this.beside = beside;
     beside?.neighbours.push(this);
-    const shared = allocateSharedMemory(workers, beside?.shared.frames ?? options.frames ?? 2048, {
+    const events = {
       workerEvents: Array.from({ length: workers }, eventOpen),
       hostEvent: eventOpen(),
       controlEvent: eventOpen(),
-    });
+    };
+    const frames = beside?.shared.frames ?? options.frames ?? 2048;
+    const shared = allocateSharedMemory(workers, frames, events, { ...REASSEMBLY, ...options.reassembly });
     this.shared = beside === null ? shared : { ...shared, pool: beside.shared.pool };
     this.pool = beside?.pool ?? new PacketPool(this.shared.pool, this.shared.frames);
     this.crypto = beside?.crypto ?? makeEngine(options.engine ?? 'node:crypto', this.pool);
@@ -252,7 +258,10 @@ export class Bench {
     const caches = [root, ...root.neighbours].flatMap((bench) =>
       bench.forwarders.map(({ pool }) => pool.local),
     );
-    return this.shared.frames - this.pool.shared - this.pool.local - caches.reduce((a, b) => a + b, 0);
+    const large = LARGE_FRAMES - this.pool.large;
+    return (
+      large + this.shared.frames - this.pool.shared - this.pool.local - caches.reduce((a, b) => a + b, 0)
+    );
   }
 
   /** Gives back what the process holds for the bench; twice does no harm. */

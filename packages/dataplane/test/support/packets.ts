@@ -155,6 +155,29 @@ export function arp(o: ArpOptions): Uint8Array {
   return ethernet(o.to ?? BROADCAST, o.senderMac, 0x0806, body);
 }
 
+/** The fragments of a packet without options whose payload is cut at these offsets, multiples of 8 (RFC 791). */
+export function fragmentsAt(packet: Uint8Array, offsets: readonly number[]): Uint8Array[] {
+  const payload = packet.subarray(20);
+  const cuts = [0, ...offsets, payload.length];
+  return cuts.slice(1).map((to, i) => {
+    const from = cuts[i]!;
+    const part = concat(packet.subarray(0, 20), payload.subarray(from, to));
+    const word = (viewOf(packet).getUint16(6) & 0x4000) | (from >> 3) | (to < payload.length ? 0x2000 : 0);
+    viewOf(part).setUint16(2, part.length);
+    viewOf(part).setUint16(6, word);
+    return fixChecksum(part);
+  });
+}
+
+/** The fragments of a packet, of `room` octets of payload each but for the last. */
+export function fragmentsOf(packet: Uint8Array, room: number): Uint8Array[] {
+  const count = Math.ceil((packet.length - 20) / room);
+  return fragmentsAt(
+    packet,
+    Array.from({ length: count - 1 }, (_, i) => (i + 1) * room),
+  );
+}
+
 /** Puts a datagram together from its fragments in any order; throws when octets are missing or come twice. */
 export function reassemble(fragments: Uint8Array[]): Uint8Array {
   const parts = fragments

@@ -6,6 +6,7 @@ import { crossCheck } from './cross-check.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
 import { nodeSection, USER_NODES_MAX } from './node.js';
+import { reassemblySection } from './reassembly.js';
 import { routeSection } from './route.js';
 import { tunnelSection } from './tunnel.js';
 import { name } from './values.js';
@@ -30,6 +31,7 @@ export const dataplaneSection = z.strictObject({
     .max(1_000_000)
     .default(16384)
     .describe('Frames of 2048 bytes in the packet pool.'),
+  reassembly: reassemblySection.prefault({}),
 });
 
 export const deviceConfigSchema = z

@@ -8,7 +8,11 @@ describe('the configuration schema', () => {
     assert.deepEqual(deviceConfigSchema.parse({ schema: 1 }), {
       schema: 1,
       hostname: 'sluice',
-      dataplane: { workers: 2, frames: 16384 },
+      dataplane: {
+        workers: 2,
+        frames: 16384,
+        reassembly: { timeout_ms: 10_000, max_datagrams: 4096, max_fragments: 128 },
+      },
       vrfs: [{ name: 'default' }],
       interfaces: [],
       tunnels: [],

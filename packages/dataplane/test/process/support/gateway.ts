@@ -12,6 +12,7 @@ import {
   type DataplaneState,
   type DataplaneStatus,
   dataplaneContract,
+  dataplaneSection,
   type ErrorCounter,
   type InterfaceSection,
 } from '@sluice/shared';
@@ -33,7 +34,7 @@ export function port(
 export function config(parts: Partial<DataplaneState>): DataplaneState {
   return {
     revision: 1,
-    dataplane: { workers: 2, frames: 16_384 },
+    dataplane: { workers: 2, frames: 16_384, reassembly: dataplaneSection.parse({}).reassembly },
     vrfs: [{ name: 'default' }],
     interfaces: [],
     tunnels: [],
