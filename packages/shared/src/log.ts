@@ -4,7 +4,15 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 export type { Logger } from 'pino';
 
 /** Values under these names never reach a log, however the object that holds them got there. */
-export const SECRET_NAMES = ['psk', 'secret', 'key', 'key_hex', 'password'] as const;
+export const SECRET_NAMES = [
+  'psk',
+  'secret',
+  'key',
+  'key_hex',
+  'integrityKey',
+  'integrity_key_hex',
+  'password',
+] as const;
 
 /** Names at the top and inside up to seven objects or arrays. */
 const DEPTH = 8;

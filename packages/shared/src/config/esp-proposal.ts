@@ -73,12 +73,12 @@ export function espProposalFault(proposal: string): string | null {
     (part) => ![isAead, isCipher, isIntegrity, isKeyExchange, isEsn].some((kind) => kind(part)),
   );
   if (unknown !== undefined)
-    return `must be of what the data plane does, and "${unknown}" is not: ${CAPABLE}`;
+    return `must be of what the data plane does, and "${unknown}" is not: ${ESP_CAPABILITIES}`;
 
   const aead = parts.find(isAead);
   const cipher = parts.find(isCipher);
   const integrity = parts.find(isIntegrity);
-  if (aead === undefined && cipher === undefined) return `must name a cipher: ${CAPABLE}`;
+  if (aead === undefined && cipher === undefined) return `must name a cipher: ${ESP_CAPABILITIES}`;
   if (aead !== undefined && cipher !== undefined) {
     return `must be two proposals: ${aead} authenticates by itself and ${cipher} does not`;
   }
@@ -92,7 +92,8 @@ export function espProposalFault(proposal: string): string | null {
   return repeated === undefined ? null : `must name ${repeated} once`;
 }
 
-const CAPABLE = [
+/** What a proposal may consist of. */
+export const ESP_CAPABILITIES = [
   `a cipher of ${espAeadNames.join(', ')}`,
   `or one of ${espCipherNames.join(', ')} with one of ${espIntegrityNames.join(', ')}`,
   `then, for PFS, a key exchange of ${espKeyExchangeNames.join(', ')}`,

@@ -1,24 +1,31 @@
 // A CHILD_SA of an IKE connection: what it protects, how, and for how long.
 import { z } from 'zod';
 import {
+  ESP_CAPABILITIES,
   espProposalEsn,
   espProposalFault,
   INTEROPERABLE,
   INTEROPERABLE_ESP_PROPOSALS,
   isAeadProposal,
 } from './esp-proposal.js';
-import { DYNAMIC, isHost, pairs, parseTrafficSelector } from './traffic-selector.js';
+import { DYNAMIC, isHost, pairs, parseTrafficSelector, SELECTOR_FORM } from './traffic-selector.js';
 import { interfaceName, name } from './values.js';
 
-const espProposal = z.string().superRefine((text, context) => {
-  const fault = espProposalFault(text);
-  if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-});
+const espProposal = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = espProposalFault(text);
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  })
+  .describe(ESP_CAPABILITIES);
 
-const selector = z.string().superRefine((text, context) => {
-  const read = parseTrafficSelector(text);
-  if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
-});
+const selector = z
+  .string()
+  .superRefine((text, context) => {
+    const read = parseTrafficSelector(text);
+    if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
+  })
+  .describe(SELECTOR_FORM);
 
 export const rekeyTimeS = z
   .int()

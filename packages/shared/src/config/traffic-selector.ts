@@ -35,7 +35,7 @@ const PORT_MAX = 65_535;
 /** Reads a selector; a string is what is wrong with it, as a sentence for the operator. */
 export function parseTrafficSelector(text: string): ConfiguredSelector | string {
   const match = /^([^[\]]+)(?:\[([^[\]/]*)(?:\/([^[\]]*))?\])?$/.exec(text);
-  if (match === null) return FORM;
+  if (match === null) return SELECTOR_FORM;
   const [, network = '', protocolText = 'any', portText] = match;
   const family = familyOf(network);
   if (typeof family === 'string') return family;
@@ -49,14 +49,15 @@ export function parseTrafficSelector(text: string): ConfiguredSelector | string 
   return typeof ports === 'string' ? ports : { network, family, protocol, ports };
 }
 
-const FORM =
+/** What a selector looks like. */
+export const SELECTOR_FORM =
   'must be a prefix such as 10.1.0.0/16 or 2001:db8::/32, or dynamic for the address of the connection; a protocol and ports may follow, such as [tcp/443], [gre] or [icmp/8]';
 
 function familyOf(network: string): ConfiguredSelector['family'] | string {
   if (network === DYNAMIC) return null;
   const four = parseIp4Prefix(network);
   const six = parseIp6Prefix(network);
-  if (four === null && six === null) return FORM;
+  if (four === null && six === null) return SELECTOR_FORM;
   const clean = four !== null ? networkOf(four) === four.address : six !== null && isNetwork6(six);
   if (!clean) return 'has bits set beyond its prefix length: clear them, or lengthen the prefix';
   return four !== null ? 4 : 6;
