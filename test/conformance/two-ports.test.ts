@@ -19,3 +19,23 @@ conformance(twoPorts, {
   'Linux on the box': ip4Punt,
   floods,
 });
+
+/** What touches frames as the driver has received them, or as it is to send them. */
+conformance(
+  {
+    ...twoPorts,
+    name: 'af-packet',
+    config: {
+      ...twoPorts.config,
+      interfaces: twoPorts.config.interfaces.map((one) => ({ ...one, driver: 'af_packet' as const })),
+    },
+  },
+  {
+    'IPv4 forwarding': ip4Forwarding,
+    'IPv4 headers that are wrong': ip4Header,
+    fragmentation: ip4Fragmentation,
+    ARP: arp,
+    'ICMP echo': icmp4Echo,
+    'Linux on the box': ip4Punt,
+  },
+);

@@ -38,11 +38,6 @@ export interface RunCommand {
   deadline: number;
 }
 
-export interface Frame {
-  port: string;
-  hex: string;
-}
-
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -90,17 +85,13 @@ export class Agent {
     return this.command('sa', { name, spec });
   }
 
-  /** Sends, receives, compares; see Agent.run in ../wire/agent.py. */
-  run(command: RunCommand): Promise<{ sent: Frame[]; failures: string[] }> {
+  /** Sends, receives, compares: what is wrong, a text each. See Agent.run in ../wire/agent.py. */
+  run(command: RunCommand): Promise<string[]> {
     return this.command('run', { ...command });
   }
 
   totals(): Promise<Record<string, { sent: number; received: number }>> {
     return this.command('totals', {});
-  }
-
-  storm(frames: readonly Frame[], times: number, rate: number): Promise<number> {
-    return this.command('storm', { frames, times, rate });
   }
 
   async close(): Promise<void> {

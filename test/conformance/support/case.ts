@@ -21,7 +21,7 @@ export interface ExpectedPacket extends SentPacket {
 }
 
 /** What is hidden from a case unless it watches it; see ../wire/background.py. */
-export type Background = 'arp' | 'nd' | 'announcements';
+export type Background = 'arp' | 'nd' | 'probes' | 'announcements';
 
 /** How far each counter moves: `ip4-input/bad_checksum`, or `lan.drops` of an interface's own. */
 export type Moved = Record<string, number>;

@@ -13,7 +13,7 @@ import {
   type SaSpec,
   tunnelIfId,
 } from '@sluice/shared';
-import { Agent, type Frame, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
+import { Agent, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
 import type { Moved, SentPacket } from './case.js';
 import { framesFree } from './counters.js';
 import { type SaFields, saSpec } from './sa.js';
@@ -63,8 +63,6 @@ type Sums = Record<string, Sum>;
 
 export class Setting {
   readonly client: ActorClient<typeof dataplaneContract>;
-  /** Every frame that cases have sent. */
-  readonly frames: Frame[] = [];
   /** Rounds of sentinels so far. */
   rounds = 0;
   private revision = 0;
@@ -122,18 +120,11 @@ export class Setting {
     return counts;
   }
 
-  /** Runs a step; its frames are kept for the storm. */
+  /** Runs a step; returns what is wrong, a text each. */
   async run(command: Omit<RunCommand, 'sentinels' | 'rounds' | 'deadline'>): Promise<string[]> {
     const { sentinels } = this.topology;
     this.rounds += ROUNDS;
-    const { sent, failures } = await this.agent.run({
-      ...command,
-      sentinels,
-      rounds: ROUNDS,
-      deadline: DEADLINE_S,
-    });
-    this.frames.push(...sent);
-    return failures;
+    return this.agent.run({ ...command, sentinels, rounds: ROUNDS, deadline: DEADLINE_S });
   }
 
   /** Installs a case's SAs, and tells the expressions of them. */

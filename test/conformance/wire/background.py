@@ -26,7 +26,8 @@ def sum16(data):
 class Background:
     """
     Kinds of it, which a case may watch instead: `arp`, `nd` (solicitations and advertisements of neighbours),
-    `announcements` (router solicitations and multicast reports).
+    `probes` (of both, requests to one station that is known already: they come when their time is up, whatever a
+    case does), `announcements` (router solicitations and multicast reports).
     """
 
     def __init__(self, own, stations):
@@ -40,15 +41,18 @@ class Background:
         """True for a frame of the background, which has been answered when somebody waits for that."""
         if not self.link:
             return "announcements" not in watch and self.is_announcement(frame)
+        to_one = not frame[0] & 1
         if frame[12:14] == ARP:
-            if "arp" in watch:
+            probe = to_one and frame[20:22] == ARP_REQUEST
+            if ("probes" if probe else "arp") in watch:
                 return False
             self.answer_arp(frame, reply)
             return True
         if frame[12:14] != IP6:
             return False
         if frame[20] == ICMP6 and frame[54] in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
-            if "nd" in watch:
+            probe = to_one and frame[54] == NEIGHBOUR_SOLICITATION
+            if ("probes" if probe else "nd") in watch:
                 return False
             self.answer_solicitation(frame, reply)
             return True

@@ -26,7 +26,7 @@ class Expressions:
                     self.base[name] = value
         self.base |= {
             **{"Raw": Raw, "Padding": Padding, "payload": payload, "fragments": fragments},
-            **{"cut": cut, "flip": flip, "wrong": wrong, "icmp_error": icmp_error},
+            **{"cut": cut, "flip": flip, "wrong": wrong, "icmp_error": icmp_error, "icmp6_error": icmp6_error},
             **{"seal": self.associations.seal, "opens": self.associations.opens},
         }
 
@@ -49,6 +49,11 @@ class Expressions:
         if self.wires.ports[port].own is not None:
             return l2.Ether(octets)
         return inet6.IPv6(octets) if octets[0] >> 4 == 6 else inet.IP(octets)
+
+
+def icmp6_error(source, target, about, message):
+    """The ICMPv6 error, an ICMPv6 layer, that a router sends about a packet as it came (RFC 4443 section 2.4)."""
+    return inet6.IPv6(src=source, dst=target, hlim=64) / message / Raw(bytes(about)[: 1280 - 48])
 
 
 class Frame(bytes):

@@ -18,6 +18,7 @@ RECEIVE_BUFFER_BYTES = 16 << 20
 
 # What every sentinel carries, before eight octets of its own.
 MARK = b"sluice sentinel "
+TOKEN_BYTES = len(MARK) + 8
 
 
 @contextlib.contextmanager
@@ -151,14 +152,10 @@ class Wires:
                 return
             port.received += 1
             mark = octets.find(MARK)
-            if mark >= 0 and self.isSentinel(octets, mark):
-                continue
-            if not port.background.absorbs(octets, self.watch, port.send):
+            if mark >= 0:
+                self.seen.add(octets[mark : mark + TOKEN_BYTES])
+            elif not port.background.absorbs(octets, self.watch, port.send):
                 self.arrived.append((port.name, octets))
-
-    def isSentinel(self, octets, mark):
-        self.seen.add(bytes(octets[mark : mark + len(MARK) + 8]))
-        return True
 
     def lines(self, stdin):
         """Lines of a pipe, as they come, while arrivals are taken; ends with the pipe."""
@@ -173,15 +170,3 @@ class Wires:
                 return
             *whole, rest = (rest + more).split(b"\n")
             yield from whole
-
-    def storm(self, frames, times, rate):
-        start, sent = time.monotonic(), 0
-        for _ in range(times):
-            for port, octets in frames:
-                self.ports[port].send(octets)
-                sent += 1
-                if sent % 32 == 0:
-                    ahead = sent / rate - (time.monotonic() - start)
-                    self.pump(max(0, ahead))
-        self.arrived.clear()
-        return sent
