@@ -1,5 +1,6 @@
 // The sluice command: its commands, and how it ends.
 import { Command } from 'commander';
+import { captureCommand } from './commands/capture.js';
 import { configCommand } from './commands/config.js';
 import { initiateCommand } from './commands/initiate.js';
 import { labCommand } from './commands/lab.js';
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
     upCommand(),
     showCommand(),
     traceCommand(),
+    captureCommand(),
     reloadCommand(),
     initiateCommand(),
     terminateCommand(),

@@ -1,6 +1,10 @@
 // The processes of a gateway, answering with fixed figures over real sockets.
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   agentContract,
+  type CaptureFilter,
+  type CaptureStatus,
   createLogger,
   dataplaneContract,
   ikeBridgeContract,
@@ -101,6 +105,8 @@ const tracedPacket: TracedPacket = {
 export interface FakeGateway {
   /** Filters of the traces that were started. */
   readonly traces: unknown[];
+  /** Filters of the captures that were started. */
+  readonly captures: CaptureFilter[];
   /** What the next reload answers. */
   reload: ReplyOf<typeof agentContract, 'reload'>;
   stop(): Promise<void>;
@@ -108,6 +114,15 @@ export interface FakeGateway {
 
 export async function fakeGateway(runDir: string): Promise<FakeGateway> {
   const traces: unknown[] = [];
+  const captures: CaptureFilter[] = [];
+  const captureFile = join(runDir, 'capture.pcapng');
+  const captureStatus = (active: boolean): CaptureStatus => ({
+    file: captureFile,
+    active,
+    packets: 2,
+    bytes: 16,
+    missed: 1,
+  });
   const base = {
     rx_packets: 1_234_567,
     rx_bytes: 98_765_432,
@@ -239,6 +254,21 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
           },
         ],
       }),
+      'capture-start': (filter) => {
+        captures.push(filter);
+        if (filter.interfaces?.includes('nope'))
+          throw new SluiceError('refused', 'there is no interface "nope"');
+        writeFileSync(captureFile, 'first ');
+        return captureStatus(true);
+      },
+      'capture-status': () => {
+        appendFileSync(captureFile, 'more ');
+        return captureStatus(false);
+      },
+      'capture-stop': () => {
+        appendFileSync(captureFile, 'last');
+        return captureStatus(false);
+      },
       'trace-start': (filter) => {
         traces.push(filter);
         return {};
@@ -330,6 +360,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
   });
   const gateway: FakeGateway = {
     traces,
+    captures,
     reload: { revision: 3, changes: [], problems: [] },
     stop: async () => {
       await Promise.all([dataplane.close(), bridge.close(), agent.close()]);

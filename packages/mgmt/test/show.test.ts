@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeGateway, fakeGateway } from './fake-gateway.js';
@@ -55,6 +55,44 @@ describe('sluice with a gateway', function () {
 
 `,
     );
+  });
+
+  it('asks for packets that meet a node, or are dropped for a reason', async () => {
+    const args = ['--node', 'esp-decrypt', '--drop', 'ip4-input/bad_checksum', '--prefix', '2001:db8::/32'];
+    assert.equal((await sluice('trace', ...args, '--count', '1', '--run-dir', runDir)).code, 0);
+    assert.deepEqual(gateway.traces.at(-1), {
+      node: 'esp-decrypt',
+      drop: 'ip4-input/bad_checksum',
+      prefix: '2001:db8::/32',
+      count: 1,
+    });
+  });
+
+  it('captures into a file, to the last packet, and says what was missed', async () => {
+    const file = join(runDir, 'out.pcapng');
+    const args = ['-i', 'wan', 'lan', '--protocol', 'esp', '--only-drops', '--snap-length', '128'];
+    const { code, stderr } = await sluice('capture', '-w', file, ...args, '--run-dir', runDir);
+    assert.deepEqual([code, stderr], [0, '2 packets, 1 came too fast to be written\n']);
+    assert.equal(readFileSync(file, 'utf8'), 'first more last');
+    assert.deepEqual(gateway.captures.at(-1), {
+      interfaces: ['wan', 'lan'],
+      protocol: 50,
+      traffic: false,
+      drops: true,
+      snap_length: 128,
+      count: 10_000,
+    });
+    const piped = await sluice('capture', '-w', '-', '--run-dir', runDir);
+    assert.equal(piped.stdout, 'first more last');
+  });
+
+  it('says why it captures nothing', async () => {
+    const file = join(runDir, 'none.pcapng');
+    const wrong = await sluice('capture', '-w', file, '-i', 'nope', '--run-dir', runDir);
+    assert.deepEqual([wrong.code, wrong.stderr], [1, 'sluice: there is no interface "nope"\n']);
+    assert.match((await sluice('capture', '--run-dir', runDir)).stderr, /--write <file>.* not specified/);
+    const few = await sluice('capture', '-w', file, '--snap-length', '10', '--run-dir', runDir);
+    assert.match(few.stderr, /--snap-length: /);
   });
 
   it('ends a trace after its time with what it has, each packet once', async () => {

@@ -77,6 +77,9 @@ export class DataplaneActor {
             errors: dataplane === null ? [] : dataplane.reports.errors(await dataplane.lossesAround()),
           };
         },
+        'capture-start': async (filter) => (await actor.ready()).captures.start(filter, monotonicMs()),
+        'capture-status': async () => (await actor.ready()).captures.status(monotonicMs()),
+        'capture-stop': async () => (await actor.ready()).captures.stop(),
         'trace-start': async (filter) => {
           await (await actor.ready()).traceStart(filter);
           return {};

@@ -13,6 +13,7 @@ import { Ip4FibWriter } from '../tables/ip4-fib-writer.js';
 import { SaTable } from '../tables/security-associations.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
 import { allocateSharedMemory, type SharedMemory } from '../workers/shared-memory.js';
+import { CaptureSession } from './capture-session.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
@@ -33,6 +34,7 @@ import { UserNodes } from './user-nodes.js';
 const SA_TICK_MS = 50;
 const NEIGHBOUR_TICK_MS = 250;
 const TRACE_TICK_MS = 1_000;
+const CAPTURE_TICK_MS = 20;
 const USER_NODE_TICK_MS = 500;
 
 export interface DataplaneOptions {
@@ -57,6 +59,7 @@ export class Dataplane {
   private readonly epoch: EpochControl;
   private readonly journal: SequenceJournal;
   private readonly twins: LinuxTwins;
+  readonly captures: CaptureSession;
   private readonly traces: TraceSession;
   private readonly timers: NodeJS.Timeout[];
   private readonly pool: PacketPool;
@@ -141,6 +144,11 @@ export class Dataplane {
     );
     this.twins = new LinuxTwins(this.threads.hostIo);
     this.traces = new TraceSession(this.threads.workers);
+    this.captures = new CaptureSession(options.runDir, shared.captures, this.threads.workers, {
+      row: (name) => this.interfaces.get(name)?.row,
+      interface: (row) => this.interfaces.ofRow(row)?.name ?? '',
+      reason: (node, reason) => this.reports.reasonName(node, reason),
+    });
     this.convergence = new Convergence({
       workers: this.threads.workers,
       interfaces: this.interfaces,
@@ -166,6 +174,7 @@ export class Dataplane {
       setInterval(() => this.tickSas(), SA_TICK_MS),
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
       setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
+      setInterval(() => void this.captures.tick(monotonicMs()), CAPTURE_TICK_MS),
       setInterval(() => void this.userNodes.tick(monotonicMs()), USER_NODE_TICK_MS),
     ];
   }
@@ -259,6 +268,7 @@ export class Dataplane {
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     this.convergence.stop();
+    await this.captures.stop();
     this.loop.close();
     await this.convergence.releaseDevices();
     await this.twins.close();

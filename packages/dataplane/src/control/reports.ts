@@ -168,6 +168,12 @@ export class Reports {
     ];
   }
 
+  /** A drop reason as show errors has it: `ip4-input/bad_checksum`. */
+  reasonName(index: number, reason: number): string {
+    const node = this.nodes().find((one) => one.index === index)?.node;
+    return `${node?.name ?? `node ${index}`}/${node?.counters[reason]?.name ?? reason}`;
+  }
+
   drops(): number {
     return this.list.list().reduce((sum, entry) => sum + this.sum(entry, INTERFACE_DROPS), 0);
   }

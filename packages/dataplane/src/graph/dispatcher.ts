@@ -2,6 +2,7 @@
 // to the vector of the node it chose.
 import type { PacketPool } from '../memory/packet-pool.js';
 import { ARCS, FEATURE_BITS } from './arcs.js';
+import { CAPTURE_IN, CAPTURE_OUT, type Capture } from './capture.js';
 import type { NodeContext } from './context.js';
 import type { GraphCounters } from './counters.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_DROPS, USER_SLOTS } from './counters.js';
@@ -22,13 +23,21 @@ class NodeState {
   packets = 0;
   timedPackets = 0;
   timedNs = 0;
+  /** See NodeDefinition, boundary and frames. */
+  readonly leaves: boolean;
+  readonly enters: boolean;
+  readonly raw: boolean;
 
   constructor(
     readonly definition: NodeDefinition,
     readonly index: number,
     readonly run: NodeRun,
     readonly counters: Float64Array,
-  ) {}
+  ) {
+    this.leaves = definition.boundary === 'out';
+    this.enters = definition.boundary === 'in';
+    this.raw = definition.frames !== true;
+  }
 }
 
 export class Dispatcher {
@@ -48,6 +57,7 @@ export class Dispatcher {
     private readonly pool: PacketPool,
     private readonly counters: GraphCounters,
     private readonly tracer: Tracer,
+    private readonly capture: Capture | null = null,
   ) {
     this.states = nodes.map((node, index) => new NodeState(node, index, node.run, counters.ofNode(index)));
     this.order = this.states.filter((state) => state !== undefined);
@@ -124,6 +134,9 @@ export class Dispatcher {
     if (state === null) throw new Error('emit is for nodes: push is for everyone else');
     const target = state.targets[next]!;
     if (this.tracer.active) this.tracer.record(packet, state.definition.name, target.definition.name);
+    if (target.leaves && this.capture?.traffic) {
+      this.capture.packet(packet, this.pool.txInterface[packet]!, CAPTURE_OUT, target.raw);
+    }
     this.push(packet, target.index);
   }
 
@@ -181,12 +194,16 @@ export class Dispatcher {
     for (let i = 0; i < count; ) {
       const to = next[i]!;
       if (to >= NEXT_DROP) {
-        if (to === NEXT_DROP) this.drop(packets[i]!);
+        if (to === NEXT_DROP) {
+          if (this.capture?.drops) this.capture.drop(packets[i]!, state.index, state.raw);
+          this.drop(packets[i]!);
+        }
         i++;
         continue;
       }
       // Vectors mostly stay together: copy the run that goes to the same node.
-      const target = state.targets[to]!.waiting;
+      const { waiting: target, leaves, raw } = state.targets[to]!;
+      const first = i;
       let length = target.length;
       do {
         if (length === FRAME_MAX) this.overflow(packets[i]!);
@@ -194,6 +211,11 @@ export class Dispatcher {
         i++;
       } while (i < count && next[i] === to);
       target.length = length;
+      if ((leaves || state.enters) && this.capture?.traffic) {
+        const { rxInterface, txInterface } = this.pool;
+        if (state.enters) this.capture.vector(packets, first, i, rxInterface, CAPTURE_IN, state.raw);
+        if (leaves) this.capture.vector(packets, first, i, txInterface, CAPTURE_OUT, raw);
+      }
     }
   }
 

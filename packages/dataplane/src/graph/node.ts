@@ -35,6 +35,13 @@ export interface NodeDefinition {
   arc?: ArcName;
   /** For an optional node: where it stands. Its arc's end and features follow `next` likewise. */
   feature?: FeaturePlace;
+  /** True when it works on frames: a capture shows its packets from the link header on, others' from the IP header. */
+  frames?: boolean;
+  /**
+   * Where packets cross an interface that has no port of its own, such as a tunnel: they come in by `rxInterface` behind
+   * this node, or leave by `txInterface` before it. A capture copies them there.
+   */
+  boundary?: 'in' | 'out';
   /** Fills `next[i]` for each packet of the frame. Never throws, allocates nothing. */
   run: NodeRun;
 }

@@ -3,15 +3,17 @@
 // Only packets with FLAG_TRACE are looked at, and only while a trace is on: a worker without one pays a
 // comparison per vector.
 import type { TracedPacket, TraceFilter } from '@sluice/shared';
-// Not from all of shared: schemas and sockets would triple what a worker's start costs.
-import { ip4Mask, parseIp4Prefix } from '@sluice/shared/net';
 import { FLAG_TRACE, type PacketPool } from '../memory/packet-pool.js';
 import { describePacket } from './describe-packet.js';
+import { PacketFilter } from './packet-filter.js';
 
 /** Octets kept of a packet at each node. */
 const SNAPSHOT_BYTES = 64;
 /** Steps kept of one packet: a loop in the graph ends here. */
 const STEPS_MAX = 64;
+
+/** How a step's next names a drop, before its reason. */
+const DROP = 'drop: ';
 
 export type TraceStep = TracedPacket['steps'][number];
 
@@ -21,18 +23,20 @@ export interface WorkerTraces {
   steps: TraceStep[];
 }
 
-interface CompiledFilter {
-  interface: number;
-  network: number;
-  mask: number;
-  protocol: number;
-}
+/** Packets followed at once while only some of them will be kept: the oldest give way. */
+const CANDIDATES_MAX = 1_024;
 
 export class Tracer {
   /** True while packets are chosen or followed. */
   active = false;
   private remaining = 0;
-  private filter: CompiledFilter = { interface: -1, network: 0, mask: 0, protocol: -1 };
+  private filter = new PacketFilter();
+  private interface = -1;
+  /** What a packet must meet to be kept: a node, or the reason of its drop; null keeps every one. */
+  private node: string | null = null;
+  private reason: string | null = null;
+  /** Kept traces, when only some are. */
+  private kept = new Set<number>();
   private chosen = 0;
   /** Steps by trace identifier; a packet that another worker chose may pass here too. */
   private steps = new Map<number, TraceStep[]>();
@@ -44,14 +48,13 @@ export class Tracer {
 
   /** Chooses the next `filter.count` packets that come in and match. */
   start(filter: TraceFilter, interfaceRow: number): void {
-    const prefix = filter.prefix === undefined ? null : parseIp4Prefix(filter.prefix);
-    const mask = prefix === null ? 0 : ip4Mask(prefix.length);
-    this.filter = {
-      interface: interfaceRow,
-      network: prefix === null ? 0 : (prefix.address & mask) >>> 0,
-      mask,
-      protocol: filter.protocol ?? -1,
-    };
+    this.filter = new PacketFilter(filter);
+    this.interface = interfaceRow;
+    this.node = filter.node ?? null;
+    // As show errors has it, with the node before it or without.
+    this.reason = filter.drop === undefined ? null : filter.drop.slice(filter.drop.indexOf('/') + 1);
+    if (filter.drop?.includes('/')) this.node = filter.drop.slice(0, filter.drop.indexOf('/'));
+    this.kept = new Set();
     this.steps = new Map();
     this.remaining = filter.count;
     this.chosen = 0;
@@ -59,7 +62,8 @@ export class Tracer {
   }
 
   read(): WorkerTraces[] {
-    return [...this.steps].map(([id, steps]) => ({ id, steps }));
+    const all = [...this.steps].map(([id, steps]) => ({ id, steps }));
+    return this.keepsAll ? all : all.filter(({ id }) => this.kept.has(id));
   }
 
   /** Marks those of a received vector that the filter wants. */
@@ -67,9 +71,9 @@ export class Tracer {
     for (let i = 0; i < count && this.remaining > 0; i++) {
       const packet = packets[i]!;
       if (!this.matches(packet)) continue;
-      this.remaining--;
+      if (this.keepsAll) this.remaining--;
       this.pool.flags[packet] = this.pool.flags[packet]! | FLAG_TRACE;
-      this.pool.trace[packet] = (this.worker << 16) | this.chosen++;
+      this.pool.trace[packet] = (this.worker << 16) | (this.chosen++ & 0xffff);
     }
   }
 
@@ -82,6 +86,7 @@ export class Tracer {
       steps = [];
       this.steps.set(id, steps);
     }
+    if (!this.keepsAll) this.judge(id, node, next);
     if (steps.length >= STEPS_MAX) return;
     const offset = this.pool.offset[packet]!;
     const length = this.pool.length[packet]!;
@@ -96,17 +101,30 @@ export class Tracer {
     });
   }
 
+  private get keepsAll(): boolean {
+    return this.node === null && this.reason === null;
+  }
+
+  /** Keeps a trace that meets the node, or is dropped for the reason, that was asked for; lets old ones go. */
+  private judge(id: number, node: string, next: string): void {
+    const dropped = next.startsWith(DROP) ? next.slice(DROP.length) : null;
+    const meets = this.reason === null ? node === this.node : dropped === this.reason;
+    if (meets && (this.node === null || node === this.node) && this.remaining > 0 && !this.kept.has(id)) {
+      this.remaining--;
+      this.kept.add(id);
+    }
+    if (this.steps.size <= CANDIDATES_MAX) return;
+    for (const old of this.steps.keys()) {
+      if (this.kept.has(old)) continue;
+      this.steps.delete(old);
+      return;
+    }
+  }
+
   private matches(packet: number): boolean {
-    const { filter, pool } = this;
-    if (filter.interface >= 0 && pool.rxInterface[packet] !== filter.interface) return false;
-    if (filter.mask === 0 && filter.protocol < 0) return true;
-    const ip = pool.offset[packet]! + 14;
-    if (pool.length[packet]! < 34 || pool.bytes[ip]! >>> 4 !== 4) return false;
-    if (filter.protocol >= 0 && pool.bytes[ip + 9] !== filter.protocol) return false;
-    const view = new DataView(pool.bytes.buffer);
-    return (
-      (view.getUint32(ip + 12) & filter.mask) >>> 0 === filter.network ||
-      (view.getUint32(ip + 16) & filter.mask) >>> 0 === filter.network
-    );
+    const { pool } = this;
+    if (this.interface >= 0 && pool.rxInterface[packet] !== this.interface) return false;
+    const at = pool.offset[packet]!;
+    return this.filter.matches(pool.bytes, at, at + pool.length[packet]!, true);
   }
 }

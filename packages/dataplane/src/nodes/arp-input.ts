@@ -32,6 +32,7 @@ const COUNT_NOT_LEARNT = 5;
 
 export const arpInput = defineNode({
   name: 'arp-input',
+  frames: true,
   next: ['interface-output', 'punt'],
   counters: [
     {

@@ -79,6 +79,7 @@ const jobHigh = new Uint32Array(FRAME_MAX);
 
 export const espDecrypt = defineNode({
   name: 'esp-decrypt',
+  boundary: 'in',
   next: ['ip4-input'],
   counters: [
     {

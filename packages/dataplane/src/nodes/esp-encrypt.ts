@@ -69,6 +69,7 @@ const jobTos = new Uint8Array(FRAME_MAX);
 
 export const espEncrypt = defineNode({
   name: 'esp-encrypt',
+  boundary: 'out',
   next: ['ip4-lookup'],
   counters: [
     { name: 'no_sa', severity: 'warning', drop: true, help: 'the tunnel has no SA to send by: see show ike' },

@@ -23,6 +23,7 @@ const TYPE_IP6 = 0xdd86;
 
 export const ethernetInput = defineNode({
   name: 'ethernet-input',
+  frames: true,
   next: ['ip4-input', 'arp-input', 'ip6-input'],
   counters: [
     { name: 'runt', severity: 'error', drop: true, help: 'shorter than an Ethernet header' },

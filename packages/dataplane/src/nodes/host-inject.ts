@@ -19,6 +19,7 @@ const COUNT_NO_INTERFACE = 1;
 
 export const hostInject = defineNode({
   name: 'host-inject',
+  frames: true,
   next: ['interface-output', 'ip4-rewrite', 'ip6-rewrite'],
   counters: [
     {

@@ -10,6 +10,7 @@ const COUNT_QUEUE_FULL = 1;
 
 export const interfaceOutput = defineNode({
   name: 'interface-output',
+  frames: true,
   next: [],
   counters: [
     {

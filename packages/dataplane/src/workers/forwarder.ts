@@ -1,6 +1,7 @@
 // A forwarding worker without its thread: ports, graph, rings and the round that joins them.
 
 import type { Port } from '../drivers/port.js';
+import { CAPTURE_IN, Capture } from '../graph/capture.js';
 import type { EspCrypto, NodeContext } from '../graph/context.js';
 import {
   GraphCounters,
@@ -66,6 +67,7 @@ const PUBLISH_MS = 100;
 export class Forwarder implements LoopWork {
   readonly pool: PacketPool;
   readonly tracer: Tracer;
+  readonly capture: Capture;
   readonly counters: GraphCounters;
   readonly services: Services;
   /** Rings that this worker consumes. */
@@ -100,7 +102,8 @@ export class Forwarder implements LoopWork {
     this.pool = new PacketPool(shared.pool, shared.frames);
     this.tracer = new Tracer(this.pool, index);
     this.counters = new GraphCounters(graph, shared.counters[index]!);
-    this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer);
+    this.capture = new Capture(this.pool, shared.captures[index]!);
+    this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer, this.capture);
     this.userNodes = new WorkerNodes(this.dispatcher, new Int32Array(shared.running), index);
     this.services = new Services(
       shared,
@@ -108,6 +111,7 @@ export class Forwarder implements LoopWork {
       this.pool,
       this.dispatcher,
       this.tracer,
+      this.capture,
       this.counters.interfaces,
     );
     this.epoch = new EpochReader(shared.epoch, index);
@@ -248,6 +252,7 @@ export class Forwarder implements LoopWork {
       this.counters.interfaces[at + INTERFACE_RX_PACKETS]! += count;
       this.counters.interfaces[at + INTERFACE_RX_BYTES]! += bytes;
       if (this.tracer.active) this.tracer.choose(received, count);
+      if (this.capture.traffic) this.capture.vector(received, 0, count, rxInterface, CAPTURE_IN, false);
       this.dispatcher.pushMany(received, count, this.inputNode);
       total += count;
     }

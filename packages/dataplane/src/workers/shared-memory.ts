@@ -1,6 +1,7 @@
 // Everything that the data plane's threads share, as plain data that crosses to a worker, and attached.
 
 import { randomInt } from 'node:crypto';
+import { allocateCaptureRing } from '../graph/capture.js';
 import { GraphCounters } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import { allocateEpoch } from '../memory/epoch.js';
@@ -71,6 +72,8 @@ export interface SharedMemory {
   reassembly: ReassemblySettings;
   /** Keys the hashes of what strangers send: nobody outside can tell which of it falls together. */
   hashSeed: number;
+  /** Per worker: copies of packets for a capture. */
+  captures: SharedArrayBuffer[];
   /** Event descriptors: per worker, of the host-I/O thread and of the control thread. */
   workerEvents: number[];
   hostEvent: number;
@@ -114,6 +117,7 @@ export function allocateSharedMemory(
     fromControl: each(ring),
     toControl: each(() => SpscRing.allocate(2 * RING)),
     signals: new SharedArrayBuffer(64),
+    captures: each(allocateCaptureRing),
     running: new SharedArrayBuffer(64 * Math.ceil(workers / 16)),
     reassembly,
     hashSeed: randomInt(2 ** 32),

@@ -5,6 +5,7 @@ import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { openPort } from '../drivers/open-port.js';
 import type { PortSpec } from '../drivers/port.js';
+import type { CaptureOrder } from '../graph/capture.js';
 import type { WorkerTraces } from '../graph/tracer.js';
 import { espOpenJobs, espSealJobs, pinThread } from '../native/index.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
@@ -72,6 +73,14 @@ export class WorkerApi {
 
   userNodeFaults(): { slot: number; fault: UserNodeFault }[] {
     return this.forwarder.userNodes.faults();
+  }
+
+  captureStart(order: CaptureOrder): void {
+    this.forwarder.capture.start(order);
+  }
+
+  captureStop(): void {
+    this.forwarder.capture.stop();
   }
 
   traceStart(filter: TraceFilter, interfaceRow: number): void {

@@ -1,4 +1,5 @@
 // What nodes ask of their worker: hand-off, transmission, punting, neighbours. Each is a ring or a queue.
+import { CAPTURE_OUT, type Capture } from '../graph/capture.js';
 import type { WorkerServices } from '../graph/context.js';
 import {
   INTERFACE_COUNTERS_SHIFT,
@@ -39,6 +40,7 @@ export class Services implements WorkerServices {
     private readonly pool: PacketPool,
     private readonly dispatcher: Dispatcher,
     private readonly tracer: Tracer,
+    private readonly capture: Capture,
     private readonly counters: Float64Array,
   ) {
     this.interfaces = new InterfaceTable(shared.interfaces);
@@ -68,6 +70,7 @@ export class Services implements WorkerServices {
     if (queue === undefined) return false;
     const bytes = this.pool.length[packet]!;
     if (this.tracer.active) this.tracer.record(packet, 'interface-output', 'sent');
+    if (this.capture.traffic) this.capture.packet(packet, row, CAPTURE_OUT, false);
     if (!queue.add(packet)) return false;
     const at = row << INTERFACE_COUNTERS_SHIFT;
     this.counters[at + INTERFACE_TX_PACKETS]!++;

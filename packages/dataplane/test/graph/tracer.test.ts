@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TraceFilter } from '@sluice/shared';
 import { describePacket } from '../../src/graph/describe-packet.js';
 import { PROTOCOL_ICMP } from '../../src/wire/ip4.js';
 import type { Bench } from '../support/bench.js';
@@ -48,6 +49,46 @@ describe('tracer', () => {
     bench.run();
     assert.deepEqual(ways(), [['ethernet-input>ip4-input', 'ip4-input>drop: bad_checksum']]);
     bench.expect({ 'ip4-input/bad_checksum': 1 });
+  });
+
+  it('keeps only packets that meet a node, or are dropped for a reason', () => {
+    bench = site();
+    const { tracer } = bench.forwarders[0]!;
+    const wrong = to(FAR);
+    wrong[10]! ^= 1;
+    const traced = (filter: Partial<TraceFilter>, sets = 1): string[] => {
+      tracer.start({ count: 3, ...filter }, -1);
+      for (let i = 0; i < sets; i++) {
+        bench.pushIp('lan', to(FAR), wrong, to(FAR, 1));
+        bench.run();
+      }
+      return tracer.read().map(({ steps }) => steps.map(({ node }) => node).join(' '));
+    };
+    assert.deepEqual(traced({ drop: 'bad_checksum' }), ['ethernet-input ip4-input']);
+    assert.deepEqual(traced({ drop: 'ip4-input/bad_checksum' }, 9).length, 3, 'as many as asked for');
+    assert.deepEqual(traced({ drop: 'ip4-lookup/bad_checksum' }), []);
+    const [expired, ...more] = traced({ node: 'ip4-icmp-error' });
+    assert.match(expired!, /^ethernet-input ip4-input ip4-lookup ip4-rewrite ip4-icmp-error ip4-lookup /);
+    assert.deepEqual(more, []);
+    // Few of many are kept: the others give way.
+    tracer.start({ count: 1, node: 'ip4-frag' }, -1);
+    for (let i = 0; i < 30; i++) {
+      for (let k = 0; k < 50; k++) bench.pushIp('lan', to(FAR));
+      bench.run();
+      bench.sent('wan');
+    }
+    bench.pushIp('lan', ip4({ src: HOST, dst: FAR, payload: pattern(1600) }));
+    bench.run();
+    assert.equal(tracer.read().length, 1);
+    bench.sent('wan');
+    bench.sent('lan');
+    bench.expect({
+      'ip4-input/bad_checksum': 12,
+      'ip4-rewrite/ttl_expired': 12,
+      'ip4-icmp-error/sent': 12,
+      'ip4-rewrite/too_big': 1,
+      'ip4-frag/fragments': 2,
+    });
   });
 
   it('chooses by interface, prefix and protocol', () => {

@@ -1,21 +1,10 @@
 // sluice trace: packets on their way through the graph, as they come.
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataplaneContract, type TracedPacket, traceFilterSchema } from '@sluice/shared';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { CliError } from '../cli-error.js';
 import { runDirOption, withClient } from '../gateway.js';
-
-/** IP protocols by name (IANA, protocol-numbers). */
-const PROTOCOLS: Record<string, number> = {
-  icmp: 1,
-  tcp: 6,
-  udp: 17,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  ospf: 89,
-  sctp: 132,
-};
+import { parsePositive, parseProtocol } from '../numbers.js';
 
 const POLL_MS = 200;
 
@@ -24,6 +13,8 @@ interface TraceOptions {
   interface?: string;
   prefix?: string;
   protocol?: number;
+  node?: string;
+  drop?: string;
   count: number;
   timeout: number;
   json?: boolean;
@@ -34,8 +25,13 @@ export function traceCommand(): Command {
     .description('follow packets through the graph: which nodes, and what each left of them')
     .addOption(runDirOption())
     .option('--interface <name>', 'only packets that come in there')
-    .option('--prefix <prefix>', 'only from or to this IPv4 prefix, such as 10.1.0.0/16')
+    .option('--prefix <prefix>', 'only from or to this prefix, such as 10.1.0.0/16')
     .option('--protocol <name>', 'only this IP protocol: a number, or icmp, tcp, udp, esp…', parseProtocol)
+    .option('--node <name>', 'only packets that meet this node')
+    .option(
+      '--drop <reason>',
+      'only packets that are dropped for this reason of show errors: bad_checksum, or ip4-input/bad_checksum',
+    )
     .option('--count <n>', 'packets to wait for', parsePositive, 10)
     .addOption(
       new Option('--timeout <seconds>', 'how long to wait for them').argParser(parsePositive).default(30),
@@ -45,11 +41,13 @@ export function traceCommand(): Command {
 }
 
 async function trace(options: TraceOptions): Promise<void> {
-  const { count, interface: name, prefix, protocol } = options;
+  const { count, interface: name, prefix, protocol, node, drop } = options;
   const filter = traceFilterSchema.safeParse({
     ...(name === undefined ? {} : { interface: name }),
     ...(prefix === undefined ? {} : { prefix }),
     ...(protocol === undefined ? {} : { protocol }),
+    ...(node === undefined ? {} : { node }),
+    ...(drop === undefined ? {} : { drop }),
     count,
   });
   if (!filter.success) {
@@ -96,16 +94,4 @@ export function renderPacket(packet: TracedPacket): string {
     return `${at}  ${step.node.padEnd(width)}  ${step.summary} (${step.length} bytes) → ${step.next}\n`;
   });
   return `packet ${packet.id}, worker ${packet.worker}\n${steps.join('')}\n`;
-}
-
-function parseProtocol(text: string): number {
-  const number = PROTOCOLS[text.toLowerCase()] ?? (/^\d{1,3}$/.test(text) ? Number(text) : 256);
-  if (number > 255)
-    throw new InvalidArgumentError(`Give a number to 255, or one of ${Object.keys(PROTOCOLS).join(', ')}.`);
-  return number;
-}
-
-function parsePositive(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.');
-  return Number(text);
 }

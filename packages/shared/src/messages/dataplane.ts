@@ -6,7 +6,7 @@ import { interfaceSection } from '../config/interface.js';
 import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
-import { ip4Prefix, u32 } from '../config/values.js';
+import { ipPrefix, u32 } from '../config/values.js';
 import { vrfSection } from '../config/vrf.js';
 import { saCountersSchema, saKeySchema, saSpecSchema } from './sa.js';
 
@@ -132,11 +132,40 @@ export const countersSchema = z.object({
 
 export const traceFilterSchema = z.object({
   interface: z.string().optional(),
-  /** IPv4 prefix that source or destination must be in. */
-  prefix: ip4Prefix.optional(),
-  /** IP protocol number. */
+  /** Prefix of either family that source or destination must be in. */
+  prefix: ipPrefix.optional(),
+  /** IP protocol number, or IPv6 next header. */
   protocol: z.int().min(0).max(255).optional(),
+  /** Only packets that meet this node. */
+  node: z.string().optional(),
+  /** Only packets that are dropped for this reason: `bad_checksum`, or `ip4-input/bad_checksum`. */
+  drop: z.string().optional(),
   count: z.int().min(1).max(1000).default(10),
+});
+
+export const captureFilterSchema = z.object({
+  /** Names of the interfaces; left out, all. */
+  interfaces: z.array(z.string()).min(1).optional(),
+  prefix: ipPrefix.optional(),
+  protocol: z.int().min(0).max(255).optional(),
+  /** What comes in and leaves by the interfaces: a tunnel's before encryption, a port's after it. */
+  traffic: z.boolean().default(true),
+  /** What is dropped, with the reason as a comment. */
+  drops: z.boolean().default(false),
+  /** Octets kept of each packet. */
+  snap_length: z.int().min(64).max(65_535).default(2048),
+  /** Ends by itself after so many packets. */
+  count: z.int().min(1).max(1_000_000).default(10_000),
+});
+
+export const captureStatusSchema = z.object({
+  /** The pcapng file, which grows while the capture is on. */
+  file: z.string().nullable(),
+  active: z.boolean(),
+  packets: z.number(),
+  bytes: z.number(),
+  /** Packets that came faster than they could be written. */
+  missed: z.number(),
 });
 
 export const tracedPacketSchema = z.object({
@@ -241,6 +270,10 @@ export const dataplaneContract = defineContract({
       reply: z.object({ errors: z.array(errorCounterSchema) }),
       deadlineMs: 5000,
     },
+    /** Begins a capture, in place of one that is on. It ends when nobody has asked for its status for 10 s. */
+    'capture-start': { request: captureFilterSchema, reply: captureStatusSchema, deadlineMs: 5000 },
+    'capture-status': { request: none, reply: captureStatusSchema, deadlineMs: 5000 },
+    'capture-stop': { request: none, reply: captureStatusSchema, deadlineMs: 5000 },
     'trace-start': { request: traceFilterSchema, reply: none, deadlineMs: 2000 },
     'trace-read': {
       request: none,
@@ -266,6 +299,8 @@ export type WorkerRuntime = z.output<typeof workerRuntimeSchema>;
 export type NodeReport = z.output<typeof nodeReportSchema>;
 export type ErrorCounter = z.output<typeof errorCounterSchema>;
 export type CountersReport = z.output<typeof countersSchema>;
+export type CaptureFilter = z.output<typeof captureFilterSchema>;
+export type CaptureStatus = z.output<typeof captureStatusSchema>;
 export type TraceFilter = z.output<typeof traceFilterSchema>;
 export type TracedPacket = z.output<typeof tracedPacketSchema>;
 export type SaEvent = z.output<typeof saEventSchema>;

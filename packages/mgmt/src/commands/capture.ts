@@ -1,0 +1,131 @@
+// sluice capture: packets into a pcapng file, as they come.
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CaptureFilter,
+  type CaptureStatus,
+  captureFilterSchema,
+  dataplaneContract,
+} from '@sluice/shared';
+import { Command, Option } from 'commander';
+import { CliError } from '../cli-error.js';
+import { runDirOption, withClient } from '../gateway.js';
+import { parsePositive, parseProtocol } from '../numbers.js';
+
+const POLL_MS = 200;
+const CHUNK = 1 << 16;
+
+interface CaptureOptions {
+  runDir: string;
+  write: string;
+  interface?: string[];
+  prefix?: string;
+  protocol?: number;
+  drops?: boolean;
+  onlyDrops?: boolean;
+  count: number;
+  snapLength: number;
+  timeout?: number;
+}
+
+export function captureCommand(): Command {
+  return new Command('capture')
+    .description('write packets into a pcapng file that Wireshark opens; Ctrl-C ends it')
+    .addOption(runDirOption())
+    .requiredOption(
+      '-w, --write <file>',
+      'the file; - for standard output, as in: … -w - | wireshark -k -i -',
+    )
+    .option(
+      '-i, --interface <name...>',
+      'only what crosses these; a tunnel shows what it carries before encryption',
+    )
+    .option('--prefix <prefix>', 'only from or to this prefix')
+    .option('--protocol <name>', 'only this IP protocol: a number, or icmp, tcp, udp, esp…', parseProtocol)
+    .option('--drops', 'also what is dropped, each with its reason as a comment')
+    .option('--only-drops', 'nothing but what is dropped')
+    .option('--count <n>', 'packets after which it ends', parsePositive, 10_000)
+    .option('--snap-length <octets>', 'octets kept of each packet', parsePositive, 2048)
+    .addOption(new Option('--timeout <seconds>', 'ends it after this time').argParser(parsePositive))
+    .action(capture);
+}
+
+async function capture(options: CaptureOptions): Promise<void> {
+  const filter = filterOf(options);
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await withClient(dataplaneContract, options.runDir, async (client) => {
+      const started = await client.request('capture-start', filter);
+      if (started.file === null) throw new CliError('the data plane began no capture');
+      const source = await open(started.file);
+      const target = options.write === '-' ? process.stdout : createWriteStream(options.write);
+      const deadline = options.timeout === undefined ? Infinity : performance.now() + options.timeout * 1000;
+      let status: CaptureStatus = started;
+      try {
+        let at = 0;
+        while (status.active && !interrupted.signal.aborted && performance.now() < deadline) {
+          at = await copy(source, at, target);
+          // An abort ends the wait early, and the loop at its next look.
+          await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+          status = await client.request('capture-status', {});
+        }
+        status = await client.request('capture-stop', {});
+        await copy(source, at, target);
+        if (target !== process.stdout) {
+          target.end();
+          await finished(target);
+        }
+      } finally {
+        await source.close();
+      }
+      process.stderr.write(summary(status));
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function filterOf(options: CaptureOptions): CaptureFilter {
+  const { interface: interfaces, prefix, protocol, count, snapLength } = options;
+  const filter = captureFilterSchema.safeParse({
+    ...(interfaces === undefined ? {} : { interfaces }),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(protocol === undefined ? {} : { protocol }),
+    traffic: options.onlyDrops !== true,
+    drops: options.drops === true || options.onlyDrops === true,
+    snap_length: snapLength,
+    count,
+  });
+  if (filter.success) return filter.data;
+  const [issue] = filter.error.issues;
+  throw new CliError(`--${String(issue?.path[0]).replace('_', '-')}: ${issue?.message}`);
+}
+
+/** Copies what has come into the file since `at`; returns where it ends now. */
+async function copy(
+  source: FileHandle,
+  at: number,
+  target: WriteStream | NodeJS.WriteStream,
+): Promise<number> {
+  const buffer = Buffer.alloc(CHUNK);
+  let from = at;
+  for (;;) {
+    const { bytesRead } = await source.read(buffer, 0, CHUNK, from);
+    if (bytesRead === 0) return from;
+    from += bytesRead;
+    if (!target.write(Buffer.from(buffer.subarray(0, bytesRead)))) {
+      await new Promise<void>((resolve) => target.once('drain', () => resolve()));
+    }
+  }
+}
+
+function summary({ packets, missed }: CaptureStatus): string {
+  const lost = missed === 0 ? '' : `, ${missed} came too fast to be written`;
+  return `${packets} packet${packets === 1 ? '' : 's'}${lost}\n`;
+}
