@@ -4,17 +4,23 @@ import type { Bench } from '../support/bench.js';
 import { isDrop, type Moved } from '../support/counters.js';
 import { espOpen } from '../support/esp.js';
 import { forwarded, icmp, ip4, pattern } from '../support/packets.js';
+import { forwarded6, icmp6, ip6 } from '../support/packets6.js';
 import {
   FAR,
+  FAR6,
   HOST,
+  HOST6,
   LAN,
+  LAN6,
   REMOTE_HOST,
   ROUTER,
   ROUTER_MAC,
+  ROUTER6,
   SPI_OUT,
   saOf,
-  siteWithTunnel,
+  site6,
   tunnelTo,
+  WAN6,
 } from '../support/site.js';
 import { xorshift } from '../tables/random.js';
 import { Mutator } from './mutate.js';
@@ -28,13 +34,16 @@ function account(moved: Moved): { drops: number; made: number; errors: number } 
   const of = (path: string): number => moved[path] ?? 0;
   const drops = Object.entries(moved).reduce((sum, [path, by]) => sum + (isDrop(path) ? by : 0), 0);
   const uncut = of('ip4-frag/no_frames') + of('ip4-frag/mtu_too_small') + of('ip4-frag/bad_offset');
+  const uncut6 = of('ip6-frag/no_frames') + of('ip6-frag/mtu_too_small');
+  const made6 = of('ip6-frag/fragments') - (of('ip6-rewrite/own_too_big') - uncut6);
   return {
     drops,
     made:
       of('ip4-frag/fragments') -
       (of('ip4-rewrite/too_big') - uncut) -
-      (of('ip4-reassembly/fragments') - of('ip4-reassembly/reassembled')),
-    errors: of('ip4-icmp-error/sent'),
+      (of('ip4-reassembly/fragments') - of('ip4-reassembly/reassembled')) +
+      made6,
+    errors: of('ip4-icmp-error/sent') + of('ip6-icmp-error/sent'),
   };
 }
 
@@ -48,20 +57,17 @@ class Fuzzer {
   private dropsBefore = 0;
 
   constructor() {
-    this.bench = siteWithTunnel(
-      {},
-      {
-        workers: 2,
-        engine: 'native',
-        frames: 8192,
-        ring: 8192,
-        tunnels: [tunnelTo({ window: 256 }, { workerIn: 1, workerOut: 0 })],
-        interfaces: [
-          { name: 'lan', address: `${LAN}/24`, worker: 0 },
-          { name: 'wan', address: '192.0.2.1/24', worker: 1, mtu: 1400 },
-        ],
-      },
-    );
+    this.bench = site6({
+      workers: 2,
+      engine: 'native',
+      frames: 8192,
+      ring: 8192,
+      tunnels: [tunnelTo({ window: 256 }, { workerIn: 1, workerOut: 0, address6: '2001:db8:cafe::1/64' })],
+      interfaces: [
+        { name: 'lan', address: `${LAN}/24`, address6: `${LAN6}/64`, worker: 0 },
+        { name: 'wan', address: '192.0.2.1/24', address6: `${WAN6}/64`, worker: 1, mtu: 1400 },
+      ],
+    });
     this.mutator = new Mutator(this.random, { lan: this.bench.mac('lan'), wan: this.bench.mac('wan') });
   }
 
@@ -71,9 +77,12 @@ class Fuzzer {
     let injected = 0;
     for (let i = 0; i < BATCH; i++) {
       const choice = mutator.below(20);
-      if (choice === 0) bench.inject('tun', mutator.packet().subarray(0, 1700), mutator.below(2));
-      else if (choice === 1) bench.inject('lan', mutator.frame('lan'), mutator.below(2));
-      else bench.push(choice < 11 ? 'lan' : 'wan', mutator.frame(choice < 11 ? 'lan' : 'wan'));
+      if (choice === 0) {
+        const packet = mutator.below(2) === 0 ? mutator.packet() : mutator.packet6();
+        bench.inject('tun', packet.subarray(0, 1700), mutator.below(2));
+      }
+      if (choice === 1) bench.inject('lan', mutator.frame('lan'), mutator.below(2));
+      if (choice > 1) bench.push(choice < 11 ? 'lan' : 'wan', mutator.frame(choice < 11 ? 'lan' : 'wan'));
       injected++;
     }
     bench.run();
@@ -87,6 +96,7 @@ class Fuzzer {
     switch (mutator.below(60)) {
       case 0:
         bench.control.forget('wan', ROUTER);
+        bench.control.forget('wan', ROUTER6);
         break;
       case 1:
         bench.now += 4000;
@@ -103,9 +113,15 @@ class Fuzzer {
       case 4:
       case 5:
       case 6:
-        bench.control.resolve({ interface: 'wan', address: ROUTER, mac: ROUTER_MAC });
+        this.resolve();
         break;
       default:
+    }
+  }
+
+  private resolve(): void {
+    for (const address of [ROUTER, ROUTER6]) {
+      this.bench.control.resolve({ interface: 'wan', address, mac: ROUTER_MAC });
     }
   }
 
@@ -141,7 +157,7 @@ class Fuzzer {
   /** Good packets of each kind still pass. */
   checkGoodTraffic(): void {
     const { bench } = this;
-    bench.control.resolve({ interface: 'wan', address: ROUTER, mac: ROUTER_MAC });
+    this.resolve();
     bench.now += 10_000;
     bench.run();
     for (const name of ['lan', 'wan']) bench.sent(name);
@@ -163,6 +179,12 @@ class Fuzzer {
       forwarded(ip4({ src: FAR, dst: HOST, payload: pattern(100) })),
     ]);
     bench.expect({ 'ip4-icmp-echo/replies': 1 }, this.parkedNow());
+    const out6 = ip6({ src: HOST6, dst: FAR6, payload: pattern(100) });
+    bench.pushIp6('lan', out6, icmp6({ src: HOST6, dst: LAN6, type: 128, body: pattern(9) }));
+    bench.run();
+    assert.deepEqual(bench.sentIp6('wan'), [forwarded6(out6)]);
+    assert.deepEqual(bench.sentIp6('lan'), [icmp6({ src: LAN6, dst: HOST6, type: 129, body: pattern(9) })]);
+    bench.expect({ 'ip6-icmp-echo/replies': 1 }, this.parkedNow());
   }
 }
 
@@ -181,7 +203,7 @@ describe('fuzz', function () {
       fuzzer.checkGoodTraffic();
       // The packets have to get everywhere: refused in many ways, and many of them not at all.
       const reached = Object.keys(fuzzer.totals);
-      assert.ok(reached.length >= 30, `${fuzzer.packets} packets moved only ${reached.join(', ')}`);
+      assert.ok(reached.length >= 60, `${fuzzer.packets} packets moved only ${reached.join(', ')}`);
       for (const counter of ['reassembled', 'overlap', 'timeout', 'duplicate', 'handed_over'])
         assert.ok((fuzzer.totals[`ip4-reassembly/${counter}`] ?? 0) > 0, counter);
       const gone = fuzzer.totals['esp-decrypt/integrity_failed'] ?? 0;

@@ -27,6 +27,7 @@ import {
   saOf,
   WAN,
 } from '../support/site.js';
+import { randomIp6 } from './packets6.js';
 
 /** Frames that are kept to be spoilt again. */
 const CORPUS = 2048;
@@ -47,11 +48,11 @@ export class Mutator {
     return this.random() % bound;
   }
 
-  private pick<T>(...choices: T[]): T {
+  pick<T>(...choices: T[]): T {
     return choices[this.below(choices.length)]!;
   }
 
-  private octets(most: number): Uint8Array {
+  octets(most: number): Uint8Array {
     const octets = new Uint8Array(this.below(most + 1));
     for (let i = 0; i < octets.length; i++) octets[i] = this.random();
     return octets;
@@ -80,9 +81,13 @@ export class Mutator {
     if (kind === 0) return this.octets(1700);
     if (kind === 1) return this.cut(this.arpFrame());
     if (kind === 2) return this.spoil(this.arpFrame(), 14);
-    const to = this.below(30) === 0 ? this.pick(BROADCAST, '01:00:5e:00:00:05', HOST_MAC) : this.macs[port];
-    const type = this.below(100) === 0 ? this.random() & 0xffff : 0x0800;
-    const frame = ethernet(to, HOST_MAC, type, this.packet());
+    const to =
+      this.below(30) === 0
+        ? this.pick(BROADCAST, '01:00:5e:00:00:05', '33:33:00:00:00:01', HOST_MAC)
+        : this.macs[port];
+    const six = this.below(5) < 2;
+    const type = this.below(100) === 0 ? this.random() & 0xffff : six ? 0x86dd : 0x0800;
+    const frame = ethernet(to, HOST_MAC, type, six ? this.packet6() : this.packet());
     return this.below(8) === 0 ? concat(frame, this.octets(46)) : frame;
   }
 
@@ -103,6 +108,14 @@ export class Mutator {
         return header >= 20 && header <= spoilt.length ? fixChecksum(spoilt) : spoilt;
       }
     }
+  }
+
+  /** An IPv6 packet, right or spoilt. */
+  packet6(): Uint8Array {
+    const packet = randomIp6(this);
+    const choice = this.below(6);
+    if (choice < 3) return packet;
+    return choice === 3 ? this.cut(packet) : this.spoil(packet, 0);
   }
 
   private goodPacket(): Uint8Array {
@@ -164,7 +177,7 @@ export class Mutator {
     }
   }
 
-  private payload(): Uint8Array {
+  payload(): Uint8Array {
     return pattern(
       this.pick(0, 1, 7, 8, 9, 64, 200, 548, 1380, 1381, 1460, 1472, this.below(1480)),
       this.random(),

@@ -5,16 +5,21 @@ import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
 import type { SpscRing } from '../../src/memory/spsc-ring.js';
 import { SA_WINDOW } from '../../src/tables/security-associations.js';
 import { type Bench, testBench } from '../support/bench.js';
-import { arp, fragmentsOf, icmp, ip4, pattern } from '../support/packets.js';
+import { arp, concat, fragmentsOf, icmp, ip4, pattern } from '../support/packets.js';
+import { extension, icmp6, ip6 } from '../support/packets6.js';
 import {
   FAR,
+  FAR6,
   HOST,
   HOST_MAC,
+  HOST6,
   LAN,
+  LAN6,
   PEER,
   REMOTE_HOST,
   ROUTER_MAC,
   site,
+  site6,
   siteWithTunnel,
   tunnelTo,
   WAN,
@@ -76,6 +81,10 @@ function oneWay(bench: Bench, octets: Uint8Array, vector: number, out: 'lan' | '
 const plain = (more = {}): Uint8Array => ip4({ src: HOST, dst: FAR, payload: pattern(44), ...more });
 const lan = (bench: Bench, packet: Uint8Array): Uint8Array => bench.toInterface('lan', packet);
 
+const plain6 = (more = {}): Uint8Array => ip6({ src: HOST6, dst: FAR6, payload: pattern(44), ...more });
+const lan6 = (bench: Bench, packet: Uint8Array): Uint8Array =>
+  bench.toInterface('lan', packet, HOST_MAC, 0x86dd);
+
 /** Each returns what handles one vector, and says how many packets came out. */
 const paths: Record<string, () => () => number> = {
   forward() {
@@ -107,6 +116,31 @@ const paths: Record<string, () => () => number> = {
     const bench = site(options);
     const packet = ip4({ src: HOST, dst: LAN, protocol: 1, payload: icmp(8, 0, 1, pattern(44)) });
     return oneWay(bench, lan(bench, packet), VECTOR, 'lan');
+  },
+  forward6() {
+    const bench = site6(options);
+    return oneWay(bench, lan6(bench, plain6()), VECTOR, 'wan');
+  },
+  /** Behind an options header, so that the walk over extensions is met too. */
+  'forward6-extended'() {
+    const bench = site6(options);
+    const payload = concat(extension(17, new Uint8Array(6)), pattern(44));
+    return oneWay(bench, lan6(bench, plain6({ nextHeader: 60, payload })), VECTOR, 'wan');
+  },
+  echo6() {
+    const bench = site6(options);
+    const packet = icmp6({ src: HOST6, dst: LAN6, type: 128, body: pattern(44) });
+    return oneWay(bench, lan6(bench, packet), VECTOR, 'lan');
+  },
+  'echo6-fragmented'() {
+    const bench = site6(options);
+    const packet = icmp6({ src: HOST6, dst: LAN6, type: 128, body: pattern(1500) });
+    return oneWay(bench, lan6(bench, packet), VECTOR, 'lan');
+  },
+  error6() {
+    const bench = site6(options);
+    const handle = oneWay(bench, lan6(bench, plain6({ hopLimit: 1 })), VECTOR, 'lan');
+    return () => Math.max(1, handle());
   },
   arp() {
     const bench = site(options);

@@ -32,6 +32,11 @@ describe('rounds of a forwarder', function () {
     ['echo', 1_000_000, 256],
     ['arp', 1_000_000, 256],
     ['error', 1_000_000, 256],
+    ['forward6', 1_000_000, 256],
+    ['forward6-extended', 1_000_000, 256],
+    ['echo6', 500_000, 256],
+    ['echo6-fragmented', 200_000, 256],
+    ['error6', 500_000, 256],
     ['drop', 1_000_000, 256],
     ['tunnel', 1_000_000, 256],
   ];

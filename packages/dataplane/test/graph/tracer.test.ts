@@ -4,7 +4,19 @@ import { describePacket } from '../../src/graph/describe-packet.js';
 import { PROTOCOL_ICMP } from '../../src/wire/ip4.js';
 import type { Bench } from '../support/bench.js';
 import { arp, concat, ethernet, hex, icmp, ip4, pattern } from '../support/packets.js';
-import { FAR, HOST, HOST_MAC, LAN, REMOTE_HOST, site, siteWithTunnel, tunnelTo } from '../support/site.js';
+import { fragmentHeader, icmp6, ip6 } from '../support/packets6.js';
+import {
+  FAR,
+  HOST,
+  HOST_MAC,
+  HOST6,
+  LAN,
+  LAN6,
+  REMOTE_HOST,
+  site,
+  siteWithTunnel,
+  tunnelTo,
+} from '../support/site.js';
 
 describe('tracer', () => {
   let bench: Bench;
@@ -161,7 +173,7 @@ describe('describePacket', () => {
   const cases: [string, Uint8Array, string][] = [
     ['nothing', new Uint8Array(), 'empty'],
     ['13 octets', pattern(13), '13 octets'],
-    ['an unknown type', ethernet(HOST_MAC, HOST_MAC, 0x86dd, pattern(3)), 'ethertype 0x86dd'],
+    ['an unknown type', ethernet(HOST_MAC, HOST_MAC, 0x88cc, pattern(3)), 'ethertype 0x88cc'],
     [
       'ARP',
       arp({ operation: 1, senderMac: HOST_MAC, senderIp: HOST, targetIp: LAN }),
@@ -203,6 +215,42 @@ describe('describePacket', () => {
       ethernet(HOST_MAC, HOST_MAC, 0x0800, ip4({ src: HOST, dst: LAN, protocol: 50, headerWords: 15 })),
       `${HOST} > ${LAN} ESP ttl 64 length 20`,
     ],
+    ['IPv6 cut short', ethernet(HOST_MAC, HOST_MAC, 0x86dd, pattern(39)), 'IPv6, cut off at 39 octets'],
+    [
+      'ICMPv6',
+      ethernet(HOST_MAC, HOST_MAC, 0x86dd, icmp6({ src: HOST6, dst: LAN6, type: 128 })),
+      `${HOST6} > ${LAN6} ICMPv6 hop limit 64 length 48`,
+    ],
+    [
+      'ESP behind a fragment header',
+      ethernet(
+        HOST_MAC,
+        HOST_MAC,
+        0x86dd,
+        ip6({
+          src: HOST6,
+          dst: LAN6,
+          nextHeader: 44,
+          payload: concat(fragmentHeader(50, 0, true), pattern(8, 1)),
+        }),
+      ),
+      `${HOST6} > ${LAN6} ESP hop limit 64 length 56 fragment at 0+ spi 01020304 seq 84281096`,
+    ],
+    [
+      'a later fragment of it',
+      ethernet(
+        HOST_MAC,
+        HOST_MAC,
+        0x86dd,
+        ip6({
+          src: HOST6,
+          dst: LAN6,
+          nextHeader: 44,
+          payload: concat(fragmentHeader(50, 64, false), pattern(8, 1)),
+        }),
+      ),
+      `${HOST6} > ${LAN6} ESP hop limit 64 length 56 fragment at 64`,
+    ],
   ];
   for (const [what, bytes, expected] of cases) {
     it(`says what is known of ${what}`, () => {
@@ -214,7 +262,10 @@ describe('describePacket', () => {
   }
 
   it('describes every cut of every packet', () => {
-    const whole = concat(cases[6]![1], pattern(20));
+    for (const [, packet] of cases) describeCuts(concat(packet, pattern(20)));
+  });
+
+  function describeCuts(whole: Uint8Array): void {
     for (let length = 0; length <= whole.length; length++) {
       const frame = bench.frameOf(whole.subarray(0, length));
       assert.ok(describePacket(bench.pool, frame).length > 0);
@@ -222,5 +273,5 @@ describe('describePacket', () => {
       assert.ok(describePacket(bench.pool, frame).length > 0);
       bench.pool.free(frame);
     }
-  });
+  }
 });
