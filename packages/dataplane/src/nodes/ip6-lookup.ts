@@ -2,8 +2,10 @@
 // interface that the packet came in by (RFC 4007).
 //
 // Expects: ip6-input has run, or the box made the packet; vrf, l3 and, for a link-local destination, rxInterface set.
-// Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip6-output. Sets adjacency.
+// Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip6-output. Sets adjacency,
+//          and vrf when a route leads to another.
 import { startArc } from '../graph/arcs.js';
+import { follow, ROUTE_LOOP } from '../graph/follow-route.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import {
@@ -15,14 +17,23 @@ import {
   ADJ_KIND,
   ADJ_KINDS,
   ADJ_LOCAL,
+  ADJ_LOOKUP,
   ADJ_NEIGHBOUR,
   ADJ_NO_ROUTE,
+  ADJ_PROHIBIT,
   ADJ_SHIFT,
   ADJ_TUNNEL,
+  ADJ_UNREACHABLE,
   isToAll6,
 } from '../tables/adjacencies.js';
 import { isLinkLocalWord, LINK_LOCAL_VRF, zoneWord } from '../tables/ip6-scope.js';
-import { CODE6_BEYOND_SCOPE, CODE6_NO_ROUTE, ICMP6_UNREACHABLE } from '../wire/icmp6.js';
+import {
+  CODE6_ADDRESS_UNREACHABLE,
+  CODE6_BEYOND_SCOPE,
+  CODE6_NO_ROUTE,
+  CODE6_PROHIBITED,
+  ICMP6_UNREACHABLE,
+} from '../wire/icmp6.js';
 import { swap32 } from '../wire/ip4.js';
 import { IP6_DST, IP6_SRC, isLinkLocalAt } from '../wire/ip6.js';
 import { icmpErrorAux } from './icmp-error.js';
@@ -40,6 +51,9 @@ const COUNT_LINK_GROUP = 3;
 const COUNT_BEYOND_SCOPE = 4;
 const COUNT_LINK_LOCAL = 5;
 const COUNT_GROUP = 6;
+const COUNT_UNREACHABLE = 7;
+const COUNT_PROHIBITED = 8;
+const COUNT_ROUTE_LOOP = 9;
 
 const NEXT_OF_KIND = new Uint8Array(ADJ_KINDS);
 NEXT_OF_KIND[ADJ_NO_ROUTE] = NEXT_ICMP_ERROR;
@@ -49,6 +63,8 @@ NEXT_OF_KIND[ADJ_INCOMPLETE] = NEXT_ND;
 NEXT_OF_KIND[ADJ_NEIGHBOUR] = NEXT_OUT;
 NEXT_OF_KIND[ADJ_TUNNEL] = NEXT_OUT;
 NEXT_OF_KIND[ADJ_BLACKHOLE] = NEXT_DROP;
+NEXT_OF_KIND[ADJ_UNREACHABLE] = NEXT_ICMP_ERROR;
+NEXT_OF_KIND[ADJ_PROHIBIT] = NEXT_ICMP_ERROR;
 
 export const ip6Lookup = defineNode({
   name: 'ip6-lookup',
@@ -65,7 +81,7 @@ export const ip6Lookup = defineNode({
       name: 'no_route_for_own',
       severity: 'error',
       drop: true,
-      help: 'the box itself sent to a destination without a route: see the routes of the outer VRF',
+      help: 'the box itself sent to a destination without a route, or one that refuses: see the routes of the outer VRF',
     },
     {
       name: 'link_group',
@@ -90,9 +106,26 @@ export const ip6Lookup = defineNode({
       drop: true,
       help: 'to a group that is not of the link: multicast is not forwarded',
     },
+    {
+      name: 'unreachable',
+      severity: 'info',
+      help: 'matched an unreachable route: answered with ICMPv6 address unreachable',
+    },
+    {
+      name: 'prohibited',
+      severity: 'info',
+      help: 'matched a prohibit route: answered with ICMPv6 administratively prohibited',
+    },
+    {
+      name: 'route_loop',
+      severity: 'error',
+      drop: true,
+      help: 'routes of several VRFs lead to each other in a circle: see the routes with vrf_lookup',
+    },
   ],
 
-  run({ pool, fib6, adjacencies }, frame, next, counters): void {
+  run(context, frame, next, counters): void {
+    const { pool, fib6, adjacencies } = context;
     const { l3, vrf, adjacency, rxInterface, flags, bytes, i32 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
@@ -101,15 +134,27 @@ export const ip6Lookup = defineNode({
       const at = (ip + IP6_DST) >>> 2;
       const first = swap32(i32[at]!);
       const linkLocal = isLinkLocalWord(first);
-      const row = fib6.lookup(
+      let row = fib6.lookup(
         linkLocal ? LINK_LOCAL_VRF : vrf[packet]!,
         linkLocal ? zoneWord(first, rxInterface[packet]!) : first,
         swap32(i32[at + 1]!),
         swap32(i32[at + 2]!),
         swap32(i32[at + 3]!),
       );
+      let kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+      if (kind >= ADJ_LOOKUP) {
+        row = follow(context, packet, row, true);
+        if (row === ROUTE_LOOP) {
+          adjacency[packet] = 0;
+          counters[COUNT_ROUTE_LOOP]!++;
+          pool.reason[packet] = COUNT_ROUTE_LOOP;
+          next[i] = NEXT_DROP;
+          continue;
+        }
+        kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+      }
       adjacency[packet] = row;
-      const to = NEXT_OF_KIND[adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!]!;
+      const to = NEXT_OF_KIND[kind]!;
       const own = flags[packet]! & FLAG_LOCAL_ORIGIN;
       next[i] =
         to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP6]!) : to;
@@ -127,8 +172,8 @@ export const ip6Lookup = defineNode({
       } else if (first >>> 24 === 0xff) {
         drop = COUNT_GROUP;
       } else if (to === NEXT_ICMP_ERROR) {
-        counters[COUNT_NO_ROUTE]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, CODE6_NO_ROUTE, 0);
+        counters[countOf(kind)]!++;
+        pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, codeOf(kind), 0);
       } else if (
         isLinkLocalAt(bytes, ip + IP6_SRC) &&
         adjacencies[(row << ADJ_SHIFT) + ADJ_INTERFACE] !== rxInterface[packet]
@@ -145,3 +190,15 @@ export const ip6Lookup = defineNode({
     }
   },
 });
+
+/** The counter of a kind that is answered with an error. */
+function countOf(kind: number): number {
+  if (kind === ADJ_UNREACHABLE) return COUNT_UNREACHABLE;
+  return kind === ADJ_PROHIBIT ? COUNT_PROHIBITED : COUNT_NO_ROUTE;
+}
+
+/** Its code (RFC 4443 section 3.1). */
+function codeOf(kind: number): number {
+  if (kind === ADJ_UNREACHABLE) return CODE6_ADDRESS_UNREACHABLE;
+  return kind === ADJ_PROHIBIT ? CODE6_PROHIBITED : CODE6_NO_ROUTE;
+}

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { ethernet, pattern } from '../support/packets.js';
-import { forwarded6, icmp6, icmp6Error, ip6 } from '../support/packets6.js';
+import { concat, ethernet, hex, pattern, udp } from '../support/packets.js';
+import { forwarded6, fragmentHeader, icmp6, icmp6Error, ip6 } from '../support/packets6.js';
 import {
   FAR6,
   HOST_MAC,
@@ -91,6 +91,106 @@ describeNode('ip6-lookup', () => {
     bench.run();
     silent();
     bench.expect({ 'ip6-lookup/blackhole': 1 });
+  });
+
+  for (const [via, code, counter] of [
+    ['unreachable', 3, 'unreachable'],
+    ['prohibit', 1, 'prohibited'],
+  ] as const) {
+    it(`answers what matches a route that is ${via} with code ${code}`, () => {
+      bench = site6({ routes: [{ prefix: '2001:db8:7::/48', via }] });
+      bench.pushIp6('lan', packet(FAR6));
+      bench.run();
+      assert.deepEqual(bench.sentIp6('lan'), [icmp6Error(LAN6, packet(FAR6), 1, code)]);
+      assert.deepEqual(bench.sent('wan'), []);
+      bench.expect({ [`ip6-lookup/${counter}`]: 1, 'ip6-icmp-error/sent': 1 });
+    });
+  }
+
+  describe('a route that looks up in another VRF', () => {
+    const blue = {
+      interfaces: [
+        { name: 'lan', address: '10.1.0.1/24', address6: `${LAN6}/64` },
+        { name: 'wan', address: '192.0.2.1/24', address6: `${WAN6}/64` },
+        { name: 'blue', address6: '2001:db8:b::1/64', vrf: 7 },
+      ],
+      neighbours: [{ interface: 'blue', address: '2001:db8:b::2', mac: '02:00:00:00:cc:fd' }],
+    };
+
+    it('takes the way that the destination has there', () => {
+      bench = site6({
+        ...blue,
+        routes: [
+          { prefix: '2001:db8:7::/48', via: 'vrf 7' },
+          { prefix: '2001:db8:7::/48', via: '2001:db8:b::2', vrf: 7 },
+        ],
+      });
+      bench.pushIp6('lan', packet(FAR6));
+      bench.run();
+      assert.deepEqual(bench.sentIp6('blue'), [forwarded6(packet(FAR6))]);
+      bench.expect({});
+    });
+
+    it('has the error about what has none there come from where the packet came in', () => {
+      bench = site6({ ...blue, routes: [{ prefix: '2001:db8:7::/48', via: 'vrf 7' }] });
+      bench.pushIp6('lan', packet(FAR6));
+      bench.run();
+      assert.deepEqual(bench.sentIp6('lan'), [icmp6Error(LAN6, packet(FAR6), 1, 0)]);
+      bench.expect({ 'ip6-lookup/no_route': 1, 'ip6-icmp-error/sent': 1 });
+    });
+
+    it('drops what goes in a circle', () => {
+      bench = site6({
+        ...blue,
+        routes: [
+          { prefix: '2001:db8:7::/48', via: 'vrf 7' },
+          { prefix: '2001:db8:7::/48', via: 'vrf 0', vrf: 7 },
+        ],
+      });
+      bench.pushIp6('lan', packet(FAR6));
+      bench.run();
+      silent();
+      bench.expect({ 'ip6-lookup/route_loop': 1 });
+    });
+  });
+
+  it('has each flow take one of several paths, and all fragments of a packet the same', () => {
+    const routers = ['2001:db8:ffff::21', '2001:db8:ffff::22', '2001:db8:ffff::23', '2001:db8:ffff::24'];
+    bench = site6({
+      neighbours: routers.map((address, i) => ({
+        interface: 'wan',
+        address,
+        mac: `02:00:00:00:ee:${i}0`,
+      })),
+      routes: [{ prefix: '2001:db8:7::/48', via: routers }],
+    });
+    const pathsOf = (...packets: Uint8Array[]): string[] => {
+      bench.pushIp6('lan', ...packets);
+      bench.run();
+      const paths = bench.sent('wan').map((frame) => hex(frame.subarray(0, 6)));
+      assert.equal(paths.length, packets.length);
+      bench.expect({});
+      return paths;
+    };
+    const flow = (port: number, flowLabel = 0): Uint8Array =>
+      ip6({ src: HOST6, dst: FAR6, flowLabel, nextHeader: 17, payload: udp(port, 53, pattern(24)) });
+    const ports = Array.from({ length: 200 }, (_, i) => 1024 + i);
+    const first = ports.map((port) => pathsOf(flow(port))[0]);
+    assert.deepEqual(
+      ports.map((port) => pathsOf(flow(port))[0]),
+      first,
+    );
+    assert.equal(new Set(first).size, 4);
+    const fragment = (offset: number, port: number): Uint8Array =>
+      ip6({
+        src: HOST6,
+        dst: FAR6,
+        nextHeader: 44,
+        payload: concat(fragmentHeader(17, offset, offset === 0), udp(port, 53, pattern(24))),
+      });
+    for (const port of ports.slice(0, 40)) {
+      assert.equal(new Set(pathsOf(fragment(0, port), fragment(32, 9))).size, 1);
+    }
   });
 
   it("drops the box's own packet without a route: an echo reply whose asker is nowhere", () => {
