@@ -6,10 +6,12 @@ wan        up     default  eth0 (af_xdp)  1500  192.0.2.1/24   1,234,567  98.8 M
 hq         down   default  tunnel         1400  -                      0      0 B          12  999 B      0   1,000         1
 `,
 
-  routes: `vrf      prefix       kind    action   next hop     interface
-default  0.0.0.0/0    static  forward  192.0.2.254  wan
-default  10.2.0.0/16  static  tunnel   -            hq
-… 2 of 1,000,002 routes
+  routes: `vrf      prefix           kind    action   next hop                     interface
+default  0.0.0.0/0        static  forward  192.0.2.254                  wan
+default  10.2.0.0/16      static  tunnel   -                            hq
+default  2001:db8:2::/48  static  forward  2001:db8::1 ×3, - ×1 (down)  wan, hq
+guests   0.0.0.0/0        static  lookup   VRF default                  -
+… 4 of 1,000,002 routes
 `,
 
   neighbours: `interface  address      mac                state      router    age

@@ -4,7 +4,6 @@ import {
   type DataplaneState,
   DEFAULT_VRF,
   type InterfaceSection,
-  parseIp4,
   type TunnelSection,
   tunnelIfId,
 } from '@sluice/shared';
@@ -15,13 +14,14 @@ import { innerMtu } from '../wire/esp.js';
 import { captureDevice, deviceIndex, releaseDevice } from './device.js';
 import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
-import type { LinuxTwins, TwinRoute, TwinSpec } from './linux-twins.js';
+import type { LinuxTwins, TwinSpec } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import type { Neighbours } from './neighbours.js';
 import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
+import { mirror, type TwinRoute } from './twin-routes.js';
 import type { UserNodes } from './user-nodes.js';
 
 const RETRY_MS = 1_000;
@@ -148,7 +148,7 @@ export class Convergence {
       problems.push(...(await this.parts.userNodes.converge(state.nodes)));
     });
     await note('VRFs', () => this.removeVrfs(state));
-    await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes(state)));
+    await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes()));
     this.problems = problems;
     this.revision = state.revision;
     this.converged = problems.length === 0 && this.state === state;
@@ -235,7 +235,7 @@ export class Convergence {
 
   private async remove(entry: Interface): Promise<void> {
     const { parts } = this;
-    parts.statics.forgetInterface(entry.row);
+    parts.statics.forgetInterface(entry.row, monotonicMs());
     parts.neighbours.clear(entry.row);
     parts.features.forget(entry.row);
     parts.interfaces.remove(entry);
@@ -332,17 +332,9 @@ export class Convergence {
       }));
   }
 
-  private twinRoutes(state: DataplaneState): TwinRoute[] {
-    const vrf = this.vrfId(DEFAULT_VRF);
-    return state.routes.flatMap((route) => {
-      if (route.vrf !== DEFAULT_VRF || route.blackhole) return [];
-      const nextHop = route.next_hop ?? null;
-      const via =
-        nextHop === null
-          ? this.parts.interfaces.get(route.interface ?? '')
-          : this.parts.interfaces.connected(vrf, parseIp4(nextHop) ?? 0);
-      return via === undefined ? [] : [{ prefix: route.prefix, nextHop, interface: via.name }];
-    });
+  private twinRoutes(): TwinRoute[] {
+    const { statics, interfaces } = this.parts;
+    return mirror(statics.mirrored(this.vrfId(DEFAULT_VRF)), (row) => interfaces.ofRow(row)?.name);
   }
 }
 

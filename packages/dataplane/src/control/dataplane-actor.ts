@@ -52,7 +52,7 @@ export class DataplaneActor {
         'show-interfaces': () => ({ interfaces: actor.dataplane?.reports.interfaces() ?? [] }),
         'show-routes': ({ vrf, limit }) => {
           const { dataplane } = actor;
-          const routes = dataplane?.reports.routeReports(dataplane.vrfs(vrf)) ?? [];
+          const routes = dataplane?.routeReports.list(dataplane.vrfs(vrf), dataplane.vrfs()) ?? [];
           return { routes: routes.slice(0, limit), total: routes.length };
         },
         'show-neighbours': () => ({

@@ -10,6 +10,8 @@ import { AdjacencyTable } from '../tables/adjacencies.js';
 import { HashU32Writer } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
 import { Ip4FibWriter } from '../tables/ip4-fib-writer.js';
+import { Ip6FibWriter } from '../tables/ip6-fib-writer.js';
+import { PathTable } from '../tables/paths.js';
 import { SaTable } from '../tables/security-associations.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
 import { allocateSharedMemory, type SharedMemory } from '../workers/shared-memory.js';
@@ -22,7 +24,9 @@ import { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import { hearRecord, neighbourPort } from './neighbour-port.js';
 import { Neighbours } from './neighbours.js';
+import { Paths, pathPort } from './paths.js';
 import { Reports } from './reports.js';
+import { RouteReports } from './route-reports.js';
 import { RouteTable } from './route-table.js';
 import { SecurityAssociations } from './security-associations.js';
 import { SequenceJournal } from './sequence-journal.js';
@@ -52,6 +56,7 @@ export class Dataplane {
   readonly neighbours: Neighbours;
   readonly sas: SecurityAssociations;
   readonly reports: Reports;
+  readonly routeReports: RouteReports;
   readonly convergence: Convergence;
   readonly userNodes: UserNodes;
   private readonly threads: Threads;
@@ -94,7 +99,10 @@ export class Dataplane {
     this.epoch = new EpochControl(shared.epoch);
     const table = new InterfaceTable(shared.interfaces);
     const adjacencies = new AdjacencyTable(shared.adjacencies);
-    const routes = new RouteTable(new Ip4FibWriter(shared.fib, this.epoch));
+    const routes = new RouteTable(
+      new Ip4FibWriter(shared.fib, this.epoch),
+      new Ip6FibWriter(shared.fib6, this.epoch),
+    );
     this.interfaces = new Interfaces(table, adjacencies, routes, this.epoch);
     this.neighbours = new Neighbours(
       adjacencies,
@@ -133,15 +141,15 @@ export class Dataplane {
       failed: (fault, worker) => options.userNodeFailed(fault, worker),
       stuck: options.died,
     });
-    this.reports = new Reports(
-      shared.counters,
-      cpus,
-      this.interfaces,
-      routes,
-      this.neighbours,
+    this.reports = new Reports(shared.counters, cpus, this.interfaces, this.neighbours, this.userNodes);
+    const paths = new Paths(
       adjacencies,
-      this.userNodes,
+      new PathTable(shared.paths),
+      this.neighbours,
+      this.epoch,
+      pathPort(this.interfaces, table),
     );
+    this.routeReports = new RouteReports(routes, adjacencies, this.interfaces, paths);
     this.twins = new LinuxTwins(this.threads.hostIo);
     this.traces = new TraceSession(this.threads.workers);
     this.captures = new CaptureSession(options.runDir, shared.captures, this.threads.workers, {
@@ -153,7 +161,7 @@ export class Dataplane {
       workers: this.threads.workers,
       interfaces: this.interfaces,
       routes,
-      statics: new StaticRoutes(routes, this.interfaces, this.neighbours, adjacencies),
+      statics: new StaticRoutes(routes, this.interfaces, paths, adjacencies),
       neighbours: this.neighbours,
       sas: this.sas,
       twins: this.twins,
@@ -173,6 +181,7 @@ export class Dataplane {
     this.timers = [
       setInterval(() => this.tickSas(), SA_TICK_MS),
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
+      setInterval(() => paths.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
       setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
       setInterval(() => void this.captures.tick(monotonicMs()), CAPTURE_TICK_MS),
       setInterval(() => void this.userNodes.tick(monotonicMs()), USER_NODE_TICK_MS),

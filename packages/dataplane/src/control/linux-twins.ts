@@ -5,6 +5,7 @@
 import { closeFd, NativeError, tapOpen, tapRemove } from '../native/index.js';
 import { deviceIndex, setSysctl } from './device.js';
 import { ip, ipBatch } from './ip-command.js';
+import { by, fromJson, isIp6Prefix, type RouteJson, routeText, type TwinRoute } from './twin-routes.js';
 
 export interface TwinSpec {
   name: string;
@@ -17,13 +18,6 @@ export interface TwinSpec {
   addresses: string[];
   /** The worker that takes what Linux sends to it. */
   worker: number;
-}
-
-export interface TwinRoute {
-  prefix: string;
-  /** Null: directly by the interface. */
-  nextHop: string | null;
-  interface: string;
 }
 
 /** What has a twin's descriptor read and written. */
@@ -44,12 +38,6 @@ interface LinkJson {
   flags: string[];
   linkinfo?: { info_kind?: string; info_data?: { type?: string } };
   addr_info?: { family: string; local: string; prefixlen: number; scope?: string }[];
-}
-
-interface RouteJson {
-  dst: string;
-  gateway?: string;
-  dev: string;
 }
 
 export class LinuxTwins {
@@ -147,28 +135,30 @@ export class LinuxTwins {
   }
 
   private async convergeRoutes(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {
-    const up = new Set(twins.filter((twin) => twin.up).map((twin) => twin.name));
-    const wanted = new Map(
-      routes.filter((route) => up.has(route.interface)).map((route) => [routeText(route), route]),
+    const up = twins.filter((twin) => twin.up);
+    const names = new Set(up.map((twin) => twin.name));
+    // Linux takes no IPv6 route by an interface that has no IPv6.
+    const names6 = new Set(up.filter((twin) => twin.addresses.some(isIp6Prefix)).map((twin) => twin.name));
+    const wanted = new Set(
+      routes
+        .map((route) => by(route, names, names6))
+        .filter((route) => route !== null)
+        .map(routeText),
     );
-    const text = await ip(['-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]);
-    const have = (JSON.parse(text || '[]') as RouteJson[]).map((route) =>
-      routeText({ prefix: route.dst, nextHop: route.gateway ?? null, interface: route.dev }),
-    );
+    const have: string[] = [];
+    for (const family of ['-4', '-6']) {
+      const text = await ip([family, '-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]);
+      const shown = JSON.parse(text || '[]') as RouteJson[];
+      have.push(...shown.map((route) => routeText(fromJson(route, family === '-6'))));
+    }
     const lines = have
       .filter((route) => !wanted.has(route))
-      .map((route) => `route del ${route} proto ${ROUTE_PROTOCOL}`);
-    for (const route of wanted.keys()) {
-      if (!have.includes(route)) lines.push(`route replace ${route} proto ${ROUTE_PROTOCOL}`);
+      .map((route) => `route del proto ${ROUTE_PROTOCOL} ${route}`);
+    for (const route of wanted) {
+      if (!have.includes(route)) lines.push(`route replace proto ${ROUTE_PROTOCOL} ${route}`);
     }
     await ipBatch(lines);
   }
-}
-
-/** As iproute2 writes it: a host route without /32, everything as `default`. */
-function routeText(route: TwinRoute): string {
-  const prefix = route.prefix === '0.0.0.0/0' ? 'default' : route.prefix.replace(/\/32$/, '');
-  return `${prefix}${route.nextHop === null ? '' : ` via ${route.nextHop}`} dev ${route.interface}`;
 }
 
 /** Lines of a batch that bring a link from what it is to what the twin should be. */

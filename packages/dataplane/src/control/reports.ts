@@ -2,12 +2,10 @@
 import {
   type CountersReport,
   type ErrorCounter,
-  formatIp4,
   formatIp4Prefix,
   type InterfaceReport,
   type NeighbourReport,
   type NodeRuntime,
-  type RouteReport,
   type WorkerRuntime,
 } from '@sluice/shared';
 import {
@@ -29,17 +27,9 @@ import {
 } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
-import {
-  ADJ_BLACKHOLE,
-  ADJ_GLEAN,
-  ADJ_LOCAL,
-  ADJ_TUNNEL,
-  type AdjacencyTable,
-} from '../tables/adjacencies.js';
 import { formatAddress } from './address.js';
 import type { Interface, Interfaces } from './interfaces.js';
 import type { Neighbours } from './neighbours.js';
-import type { RouteTable } from './route-table.js';
 import type { UserNodes } from './user-nodes.js';
 
 export class Reports {
@@ -49,9 +39,7 @@ export class Reports {
     counters: readonly SharedArrayBuffer[],
     private readonly cpus: readonly (number | null)[],
     private readonly list: Interfaces,
-    private readonly routes: RouteTable,
     private readonly neighbours: Neighbours,
-    private readonly adjacencies: AdjacencyTable,
     private readonly userNodes: Pick<UserNodes, 'definitions'>,
   ) {
     this.workers = counters.map((buffer) => new GraphCounters(GRAPH, buffer));
@@ -76,24 +64,6 @@ export class Reports {
       punted: this.sum(entry, INTERFACE_PUNTED),
       injected: this.sum(entry, INTERFACE_INJECTED),
     }));
-  }
-
-  routeReports(vrfs: readonly { id: number; name: string }[]): RouteReport[] {
-    return vrfs.flatMap(({ id, name }) =>
-      this.routes.list(id).map((route) => {
-        const kind = this.adjacencies.kind(route.adjacency);
-        const nextHop = this.adjacencies.nextHop(route.adjacency);
-        const row = this.adjacencies.interface(route.adjacency);
-        return {
-          vrf: name,
-          prefix: formatIp4Prefix({ address: route.network, length: route.length }),
-          kind: route.source,
-          next_hop: nextHop === 0 || kind === ADJ_LOCAL ? null : formatIp4(nextHop),
-          interface: this.list.ofRow(row)?.name ?? null,
-          action: actionOf(kind),
-        };
-      }),
-    );
   }
 
   neighbourReports(now: number): NeighbourReport[] {
@@ -196,11 +166,4 @@ export class Reports {
 
 function ratio(sum: number, count: number): number | null {
   return count === 0 ? null : sum / count;
-}
-
-function actionOf(kind: number): RouteReport['action'] {
-  if (kind === ADJ_LOCAL) return 'local';
-  if (kind === ADJ_GLEAN) return 'glean';
-  if (kind === ADJ_TUNNEL) return 'tunnel';
-  return kind === ADJ_BLACKHOLE ? 'blackhole' : 'forward';
 }

@@ -1,39 +1,65 @@
 // The configuration's routes: brings those in force to those that are wanted.
-import { parseIp4, parseIp4Prefix, type RouteSection } from '@sluice/shared';
-import { ADJ_BLACKHOLE, type AdjacencyTable } from '../tables/adjacencies.js';
-import type { Interface, Interfaces } from './interfaces.js';
-import type { Neighbours } from './neighbours.js';
+import type { RouteSection } from '@sluice/shared';
+import {
+  ADJ_BLACKHOLE,
+  ADJ_LOOKUP,
+  ADJ_PROHIBIT,
+  ADJ_UNREACHABLE,
+  type AdjacencyTable,
+} from '../tables/adjacencies.js';
+import type { Address } from './address.js';
+import type { Interfaces } from './interfaces.js';
+import type { Bundle, Path, Paths } from './paths.js';
+import {
+  type Destination,
+  prefixOf,
+  prefixText,
+  type Refusal,
+  RouteResolver,
+  type WantedRoute,
+} from './resolve-route.js';
 import type { RouteTable } from './route-table.js';
 
 interface Installed {
   vrf: number;
-  network: number;
+  network: Address;
   length: number;
   adjacency: number;
-  /** What tells one way from another. */
-  text: string;
-  /** The interface that it leads through. */
-  row: number | null;
-  /** The neighbour that it holds. */
-  nextHop: { row: number; address: number } | null;
+  refusal: Refusal | null;
+  /** Its paths, unless it refuses or looks up elsewhere. */
+  bundle: Bundle | null;
+}
+
+/** A route as Linux can hold it. */
+export interface MirroredRoute {
+  prefix: string;
+  refusal: Refusal | null;
+  paths: readonly Path[];
 }
 
 type VrfId = (name: string) => number | undefined;
 
 export class StaticRoutes {
   private readonly installed = new Map<string, Installed>();
-  private readonly blackhole: number;
+  private readonly refusals: Record<Refusal, number>;
+  /** By VRF: what looks up there. Kept, as there are no more of them than VRFs. */
+  private readonly lookups = new Map<number, number>();
 
   constructor(
     private readonly routes: RouteTable,
     private readonly interfaces: Interfaces,
-    private readonly neighbours: Neighbours,
-    adjacencies: AdjacencyTable,
+    private readonly paths: Paths,
+    private readonly adjacencies: AdjacencyTable,
   ) {
-    this.blackhole = adjacencies.add({ kind: ADJ_BLACKHOLE, interface: 0, mtu: 0 });
+    const add = (kind: number): number => adjacencies.add({ kind, interface: 0, mtu: 0 });
+    this.refusals = {
+      blackhole: add(ADJ_BLACKHOLE),
+      unreachable: add(ADJ_UNREACHABLE),
+      prohibit: add(ADJ_PROHIBIT),
+    };
   }
 
-  /** Removes the routes that are not wanted any more, or not as they are. */
+  /** Removes the routes that are not wanted any more. */
   prune(wanted: readonly RouteSection[]): void {
     // A changed route keeps its prefix: it is replaced by one store in install().
     const keys = new Set(wanted.map(keyOf));
@@ -42,69 +68,107 @@ export class StaticRoutes {
     }
   }
 
-  /** Installs what is missing or changed. Returns a sentence for each route that cannot be. */
+  /** Installs what is missing or leads elsewhere now. Returns a sentence for each route that cannot be as it should. */
   install(wanted: readonly RouteSection[], vrfId: VrfId, now: number): string[] {
     const problems: string[] = [];
-    for (const route of wanted) {
-      const key = keyOf(route);
-      const old = this.installed.get(key);
+    const all = wanted.flatMap((route): WantedRoute[] => {
       const vrf = vrfId(route.vrf);
-      const prefix = parseIp4Prefix(route.prefix);
-      if (vrf === undefined || prefix === null) continue;
-      const entry = this.leadsThrough(route, vrf);
-      if (entry === undefined) {
-        // Its way is gone: to keep the old one would send packets where nobody wants them any more.
-        if (old !== undefined) this.remove(key, old);
+      const prefix = prefixOf(route);
+      return vrf === undefined || prefix === null ? [] : [{ route, vrf, ...prefix }];
+    });
+    const resolver = new RouteResolver(this.routes, this.interfaces, this.adjacencies, all, vrfId);
+    for (const each of all) {
+      const destination = resolver.resolve(each);
+      try {
+        this.put(each, destination, now);
+      } catch (error) {
         problems.push(
-          `route ${route.prefix} waits for ${route.interface ?? `an interface that reaches ${route.next_hop}`}`,
+          `route ${each.route.prefix}: ${error instanceof Error ? error.message : String(error)}`,
         );
-        continue;
       }
-      // Interfaces by adjacency, because a new one of the same name is another.
-      const text = `${route.next_hop ?? ''} ${entry?.adjacency ?? 'blackhole'}`;
-      if (old?.text === text) continue;
-      const nextHop = nextHopOf(route, entry);
-      const adjacency =
-        nextHop === null
-          ? (entry?.adjacency ?? this.blackhole)
-          : this.neighbours.reference(nextHop.row, nextHop.address, now);
-      this.routes.set(vrf, prefix.address, prefix.length, 'static', adjacency);
-      if (old?.nextHop) this.neighbours.release(old.nextHop.row, old.nextHop.address);
-      const { address: network, length } = prefix;
-      this.installed.set(key, { vrf, network, length, adjacency, text, row: entry?.row ?? null, nextHop });
+      if (destination.kind !== 'paths') continue;
+      problems.push(...destination.waiting.map((what) => `route ${each.route.prefix} waits for ${what}`));
     }
     return problems;
   }
 
-  /** The interface that a route leads through; null for a blackhole, undefined when there is none. */
-  private leadsThrough(route: RouteSection, vrf: number): Interface | null | undefined {
-    if (route.blackhole) return null;
-    if (route.interface !== undefined) return this.interfaces.get(route.interface);
-    const address = parseIp4(route.next_hop ?? '');
-    return address === null ? undefined : this.interfaces.connected(vrf, address);
+  /** Has no route lead through an interface that is going away. */
+  forgetInterface(row: number, now: number): void {
+    for (const [key, route] of this.installed) {
+      const { bundle } = route;
+      if (bundle === null || bundle.members.every((path) => path.row !== row)) continue;
+      const left = bundle.members.filter((path) => path.row !== row);
+      if (left.length === 0) this.remove(key, route);
+      else this.lead(key, route, this.paths.acquire(left, now, bundle));
+    }
+  }
+
+  /** Those of a VRF that Linux can hold: it has no way into another VRF of ours. */
+  mirrored(vrf: number): MirroredRoute[] {
+    return [...this.installed.values()]
+      .filter((route) => route.vrf === vrf && (route.refusal !== null || route.bundle !== null))
+      .map(({ network, length, refusal, bundle }) => ({
+        prefix: prefixText(network, length),
+        refusal,
+        paths: bundle?.members ?? [],
+      }));
+  }
+
+  private put({ route, vrf, network, length }: WantedRoute, to: Destination, now: number): void {
+    const key = keyOf(route);
+    const old = this.installed.get(key);
+    const at = { vrf, network, length };
+    if (to.kind === 'paths') {
+      if (to.paths.length > 0) this.lead(key, at, this.paths.acquire(to.paths, now, old?.bundle));
+      // Its way is gone: to keep the old one would send packets where nobody wants them any more.
+      else if (old !== undefined) this.remove(key, old);
+      return;
+    }
+    const adjacency = to.kind === 'refusal' ? this.refusals[to.refusal] : this.lookupIn(to.vrf);
+    const refusal = to.kind === 'refusal' ? to.refusal : null;
+    this.replace(key, { ...at, adjacency, refusal, bundle: null });
+  }
+
+  private lead(key: string, at: Pick<Installed, 'vrf' | 'network' | 'length'>, bundle: Bundle): void {
+    const { vrf, network, length } = at;
+    try {
+      this.replace(key, { vrf, network, length, adjacency: bundle.adjacency, refusal: null, bundle });
+    } catch (error) {
+      this.paths.release(bundle);
+      throw error;
+    }
+  }
+
+  /** One store in the FIB; what the route had before is let go of after that. */
+  private replace(key: string, route: Installed): void {
+    const old = this.installed.get(key);
+    if (old?.vrf !== route.vrf || old.adjacency !== route.adjacency) {
+      this.routes.set(route.vrf, route.network, route.length, 'static', route.adjacency);
+    }
+    if (old !== undefined && old.vrf !== route.vrf) {
+      this.routes.unset(old.vrf, old.network, old.length, 'static', old.adjacency);
+    }
+    this.installed.set(key, route);
+    if (old?.bundle) this.paths.release(old.bundle);
   }
 
   private remove(key: string, route: Installed): void {
     this.routes.unset(route.vrf, route.network, route.length, 'static', route.adjacency);
-    if (route.nextHop !== null) this.neighbours.release(route.nextHop.row, route.nextHop.address);
     this.installed.delete(key);
+    if (route.bundle !== null) this.paths.release(route.bundle);
   }
 
-  /** Removes the routes that lead through an interface that is going away. */
-  forgetInterface(row: number): void {
-    for (const [key, route] of this.installed) {
-      if (route.row === row) this.remove(key, route);
+  private lookupIn(vrf: number): number {
+    let adjacency = this.lookups.get(vrf);
+    if (adjacency === undefined) {
+      adjacency = this.adjacencies.add({ kind: ADJ_LOOKUP, interface: vrf, mtu: 0 });
+      this.lookups.set(vrf, adjacency);
     }
+    return adjacency;
   }
-}
-
-/** The neighbour that a route's packets go to; none into a tunnel, or where hosts are directly reachable. */
-function nextHopOf(route: RouteSection, entry: Interface | null): Installed['nextHop'] {
-  const address = parseIp4(route.next_hop ?? '');
-  if (address === null || entry === null || entry.kind === 'tunnel') return null;
-  return { row: entry.row, address };
 }
 
 function keyOf(route: RouteSection): string {
-  return `${route.vrf} ${route.prefix}`;
+  const prefix = prefixOf(route);
+  return `${route.vrf} ${prefix === null ? route.prefix : prefixText(prefix.network, prefix.length)}`;
 }

@@ -1,15 +1,26 @@
 import assert from 'node:assert/strict';
+import { type Ip6Words, parseIp6 } from '@sluice/shared';
 import fc from 'fast-check';
 import { ROUTE_SOURCES, type RouteSource, RouteTable } from '../../src/control/route-table.js';
 import { ip4Model, makeFib, Oracle, type Prefix, prefix } from '../tables/fib-model.js';
+import { makeFib6 } from '../tables/ip6-fib-model.js';
 
 const VRF = 0;
 
-function table(): { routes: RouteTable; lookup(address: number): number } {
+function table(): {
+  routes: RouteTable;
+  lookup(address: number): number;
+  lookup6(address: string): number;
+} {
   const { fib, writer } = makeFib();
-  const routes = new RouteTable(writer);
+  const six = makeFib6();
+  const routes = new RouteTable(writer, six.writer);
   routes.addVrf(VRF);
-  return { routes, lookup: (host) => fib.lookup(VRF, host) };
+  return {
+    routes,
+    lookup: (host) => fib.lookup(VRF, host),
+    lookup6: (host) => six.lookup(VRF, parseIp6(host)!),
+  };
 }
 
 interface Offer extends Prefix {
@@ -38,6 +49,37 @@ describe('route table', () => {
       routes.unset(VRF, 0x0a000001, 32, offered[i]!, i + 1);
       assert.equal(lookup(0x0a000001), i);
     }
+  });
+
+  it('keeps IPv6 beside IPv4: preferred offers, the longest of one source, and a list in order', () => {
+    const { routes, lookup, lookup6 } = table();
+    const ip = (text: string): Ip6Words => parseIp6(text)!;
+    routes.set(VRF, ip('2001:db8::77'), 32, 'static', 1);
+    routes.set(VRF, ip('2001:db8::'), 32, 'connected', 2);
+    routes.set(VRF, ip('2001:db8:1::'), 48, 'static', 3);
+    routes.set(VRF, ip('::'), 0, 'static', 4);
+    routes.set(VRF, 0, 0, 'static', 5);
+    assert.deepEqual(
+      [lookup6('2001:db8::1'), lookup6('2001:db8:1::1'), lookup6('3000::'), lookup(9)],
+      [2, 3, 4, 5],
+    );
+    assert.equal(routes.longest(VRF, ip('2001:db8:1::1'), 'connected')?.adjacency, 2);
+    assert.equal(routes.longest(VRF, ip('2001:db9::1'), 'connected'), undefined);
+    assert.deepEqual(
+      routes.list(VRF).map(({ network, length }) => [typeof network, length]),
+      [
+        ['number', 0],
+        ['object', 0],
+        ['object', 32],
+        ['object', 48],
+      ],
+    );
+    routes.unset(VRF, ip('2001:db8::'), 32, 'connected', 2);
+    assert.equal(lookup6('2001:db8::1'), 1);
+    routes.unset(VRF, ip('2001:db8::'), 32, 'static', 1);
+    assert.equal(lookup6('2001:db8::1'), 4);
+    routes.removeVrf(VRF);
+    assert.equal(lookup6('2001:db8:1::1'), 0);
   });
 
   it('ignores host bits', () => {

@@ -125,7 +125,7 @@ describe('data plane process with a configuration that changes', function () {
     await pingAll(network, far, '-c', '1', '10.6.0.6');
     const { routes } = await gateway.client.request('show-routes', {});
     const through = routes.find((each) => each.prefix === '10.6.0.0/16');
-    assert.equal(through?.interface, 'lan');
+    assert.equal(through?.next_hops[0]?.interface, 'lan');
   });
 
   it('keeps VRFs apart: the same addresses twice, and no way from one to the other', async () => {

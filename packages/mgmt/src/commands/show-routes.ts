@@ -9,9 +9,22 @@ const columns = [
   text<RouteReport>('prefix', (row) => row.prefix),
   text<RouteReport>('kind', (row) => row.kind),
   text<RouteReport>('action', (row) => row.action),
-  text<RouteReport>('next hop', (row) => row.next_hop),
-  text<RouteReport>('interface', (row) => row.interface),
+  text<RouteReport>('next hop', nextHops),
+  text<RouteReport>('interface', (row) => joined(row.next_hops.map((hop) => hop.interface))),
 ];
+
+/** Of several, each with its weight, and what has no flows at present. */
+function nextHops({ next_hops, vrf_lookup }: RouteReport): string | null {
+  if (vrf_lookup !== null) return `VRF ${vrf_lookup}`;
+  if (next_hops.length < 2) return next_hops[0]?.address ?? null;
+  return joined(
+    next_hops.map(({ address, weight, active }) => `${address ?? '-'} ×${weight}${active ? '' : ' (down)'}`),
+  );
+}
+
+function joined(texts: readonly (string | null)[]): string | null {
+  return texts.some((each) => each !== null) ? texts.map((each) => each ?? '-').join(', ') : null;
+}
 
 export function showRoutes(): Command {
   return showSubject({

@@ -1,7 +1,7 @@
 // What one section of a configuration says of another: names that must exist, must differ, must fit together.
 import type { z } from 'zod';
 import { canonicalIp } from '../net/ip.js';
-import { contains, formatIp4Prefix, networkOf, parseIp4, parseIp4Prefix } from '../net/ip4.js';
+import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { ConnectionSection } from './ike.js';
 import type { InterfaceSection } from './interface.js';
 import type { NodeSection } from './node.js';
@@ -27,7 +27,15 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkNames(config, report);
   checkVrfs(config, report);
   checkAddresses(config, report);
-  checkRoutes(config, report);
+  unique(
+    config.routes.map((route, i) => ({
+      value: `${canonicalPrefix(route.prefix)} in VRF ${route.vrf}`,
+      path: ['routes', i, 'prefix'],
+    })),
+    'the prefix',
+    report,
+  );
+  checkRoutes(config.routes, [...config.interfaces, ...config.tunnels], vrfNames(config), report);
   checkTunnels(config, report);
   checkConnections(config, report);
   checkNodes(config, report);
@@ -82,8 +90,12 @@ function checkNames(config: Sections, report: Report): void {
   );
 }
 
+function vrfNames(config: Sections): Set<string> {
+  return new Set([DEFAULT_VRF, ...config.vrfs.map((vrf) => vrf.name)]);
+}
+
 function checkVrfs(config: Sections, report: Report): void {
-  const vrfs = new Set([DEFAULT_VRF, ...config.vrfs.map((vrf) => vrf.name)]);
+  const vrfs = vrfNames(config);
   const check = (value: string, path: Path): void => {
     if (!vrfs.has(value))
       report(path, `there is no VRF "${value}": add it under vrfs, or use one of ${[...vrfs].join(', ')}`);
@@ -115,36 +127,6 @@ function checkAddresses(config: Sections, report: Report): void {
       );
     unique(addresses, 'an address', report);
   }
-}
-
-function checkRoutes(config: Sections, report: Report): void {
-  unique(
-    config.routes.map((route, i) => ({
-      value: `${route.prefix} in VRF ${route.vrf}`,
-      path: ['routes', i, 'prefix'],
-    })),
-    'the prefix',
-    report,
-  );
-  config.routes.forEach((route, i) => {
-    const interfaces = [...config.interfaces, ...config.tunnels];
-    if (route.interface !== undefined && !interfaces.some((entry) => entry.name === route.interface)) {
-      report(['routes', i, 'interface'], `there is no interface or tunnel "${route.interface}"`);
-    }
-    const nextHop = route.next_hop === undefined ? null : parseIp4(route.next_hop);
-    if (nextHop === null) return;
-    const connected = interfaces
-      .filter((entry) => entry.vrf === route.vrf)
-      .flatMap((entry) => entry.addresses.map(parseIp4Prefix))
-      .filter((prefix) => prefix !== null);
-    if (!connected.some((prefix) => contains(prefix, nextHop))) {
-      const networks = connected.map((prefix) => formatIp4Prefix({ ...prefix, address: networkOf(prefix) }));
-      report(
-        ['routes', i, 'next_hop'],
-        `${route.next_hop} is on no network connected in VRF ${route.vrf} (${networks.join(', ') || 'none'})`,
-      );
-    }
-  });
 }
 
 function checkTunnels(config: Sections, report: Report): void {

@@ -42,11 +42,21 @@ export const interfaceReportSchema = z.object({
 
 export const routeReportSchema = z.object({
   vrf: z.string(),
+  family: z.enum(['ipv4', 'ipv6']),
   prefix: z.string(),
   kind: z.enum(['connected', 'local', 'static', 'neighbour', 'broadcast']),
-  next_hop: z.string().nullable(),
-  interface: z.string().nullable(),
-  action: z.enum(['forward', 'tunnel', 'glean', 'local', 'blackhole']),
+  action: z.enum(['forward', 'tunnel', 'glean', 'local', 'blackhole', 'unreachable', 'prohibit', 'lookup']),
+  /** Several share the flows. One that is not active has none: its interface is down, or nobody answers there. */
+  next_hops: z.array(
+    z.object({
+      address: z.string().nullable(),
+      interface: z.string().nullable(),
+      weight: z.number(),
+      active: z.boolean(),
+    }),
+  ),
+  /** The VRF in which it looks up again. */
+  vrf_lookup: z.string().nullable(),
 });
 
 export const neighbourReportSchema = z.object({

@@ -2,3 +2,4 @@
 export * from './ip.js';
 export * from './ip4.js';
 export * from './ip6.js';
+export * from './prefix-map.js';

@@ -17,6 +17,10 @@ function set(target: object, key: string | number, value: unknown): void {
   Reflect.set(target, key, value);
 }
 
+function addRoutes(config: Config, ...routes: object[]): void {
+  (config.routes as object[]).push(...routes);
+}
+
 const CASES: Case[] = [
   {
     what: 'a node on an interface that is not there',
@@ -113,13 +117,92 @@ const CASES: Case[] = [
     change: (config) => set(config.routes[0]!, 'next_hop', '192.0.2.1'),
     path: 'routes.0.next_hop',
     message:
-      '192.0.2.1 is on no network connected in VRF default (198.51.100.0/30, 10.1.0.0/24, 169.254.1.0/30)',
+      '192.0.2.1 is on no network connected in VRF default (198.51.100.0/30, 10.1.0.0/24, 169.254.1.0/30), ' +
+      'and no route but the default one covers it',
   },
   {
     what: 'a next hop in a VRF without networks',
     change: (config) => set(config.routes[0]!, 'vrf', 'guests'),
     path: 'routes.0.next_hop',
-    message: '198.51.100.1 is on no network connected in VRF guests (none)',
+    message:
+      '198.51.100.1 is on no network connected in VRF guests (none), and no route but the default one covers it',
+  },
+  {
+    what: 'one IPv6 prefix in two spellings',
+    change: (config) =>
+      addRoutes(
+        config,
+        { prefix: '2001:db8:0::/48', blackhole: true },
+        { prefix: '2001:DB8::/48', blackhole: true },
+      ),
+    path: 'routes.3.prefix',
+    message: '"2001:db8::/48 in VRF default" is already the prefix of routes.2: choose another',
+  },
+  {
+    what: 'a next hop of the other family',
+    change: (config) => set(config.routes[0]!, 'next_hop', '2001:db8::1'),
+    path: 'routes.0.next_hop',
+    message: '2001:db8::1 is of the other address family than 0.0.0.0/0: give a next hop of the same',
+  },
+  {
+    what: 'a link-local next hop of no link',
+    change: (config) => addRoutes(config, { prefix: '::/0', next_hop: 'fe80::1' }),
+    path: 'routes.2.next_hop',
+    message:
+      'fe80::1 is a link-local address: say on which interface it is, by an entry of next_hops with both',
+  },
+  {
+    what: "a next hop that is the box's own",
+    change: (config) => set(config.routes[0]!, 'next_hop', '198.51.100.2'),
+    path: 'routes.0.next_hop',
+    message: "198.51.100.2 is an address of this device itself: give its neighbour's",
+  },
+  {
+    what: 'a next hop that its own route leads to',
+    change: (config) => addRoutes(config, { prefix: '192.0.2.0/24', next_hop: '192.0.2.1' }),
+    path: 'routes.2.next_hop',
+    message: '192.0.2.1 is reached by this route itself: give a router on a connected network',
+  },
+  {
+    what: 'next hops that lead in a circle',
+    change: (config) =>
+      addRoutes(
+        config,
+        { prefix: '192.0.2.0/24', next_hop: '203.0.113.1' },
+        { prefix: '203.0.113.0/24', next_hop: '192.0.2.1' },
+      ),
+    path: 'routes.2.next_hop',
+    message:
+      '203.0.113.1 leads in a circle through the route to 192.0.2.0/24: give a router on a connected network',
+  },
+  {
+    what: 'one of several next hops on no network',
+    change: (config) =>
+      addRoutes(config, {
+        prefix: '192.0.2.0/24',
+        next_hops: [{ address: '10.1.0.9' }, { address: '10.9.0.9' }],
+      }),
+    path: 'routes.2.next_hops.1.address',
+    message: /^10\.9\.0\.9 is on no network connected in VRF default/,
+  },
+  {
+    what: 'one of several next hops on an interface that is not there',
+    change: (config) =>
+      addRoutes(config, { prefix: '192.0.2.0/24', next_hops: [{ interface: 'wan2' }, { interface: 'wan' }] }),
+    path: 'routes.2.next_hops.0.interface',
+    message: 'there is no interface or tunnel "wan2"',
+  },
+  {
+    what: 'a route that looks up in its own VRF',
+    change: (config) => addRoutes(config, { prefix: '192.0.2.0/24', vrf_lookup: 'default' }),
+    path: 'routes.2.vrf_lookup',
+    message: 'the route is in VRF default itself: name another VRF',
+  },
+  {
+    what: 'a route that looks up in a VRF that is not there',
+    change: (config) => addRoutes(config, { prefix: '192.0.2.0/24', vrf_lookup: 'blue' }),
+    path: 'routes.2.vrf_lookup',
+    message: 'there is no VRF "blue": add it under vrfs, or use one of default, guests',
   },
   {
     what: 'two tunnels of one interface id',
@@ -171,6 +254,25 @@ describe('the cross-check of a configuration', () => {
       assert(matches, JSON.stringify(result.error.issues, null, 1));
     });
   }
+
+  it('passes routes of every kind, next hops behind other routes, and IPv6 ones with their link', () => {
+    const config = validConfig();
+    addRoutes(
+      config,
+      { prefix: '192.0.2.0/24', next_hop: '10.1.0.254' },
+      { prefix: '203.0.113.0/24', next_hop: '192.0.2.7' },
+      { prefix: '10.66.0.0/16', vrf_lookup: 'guests' },
+      { prefix: '10.67.0.0/16', unreachable: true },
+      { prefix: '2001:db8:1::/48', prohibit: true },
+      { prefix: '::/0', next_hops: [{ address: 'fe80::1', interface: 'wan' }] },
+      {
+        prefix: '10.68.0.0/16',
+        next_hops: [{ interface: 'tun-hq', weight: 3 }, { address: '10.1.0.254' }, { address: '192.0.2.9' }],
+      },
+    );
+    const result = deviceConfigSchema.safeParse(config);
+    assert.deepEqual(result.error?.issues ?? [], []);
+  });
 
   it('passes one address in two VRFs', () => {
     const config = validConfig();

@@ -1,8 +1,13 @@
 // Brings twins and routes of a namespace of its own to what they should be; the namespace is this process's.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { LinuxTwins, type TwinRoute, type TwinSpec } from '../../../src/control/linux-twins.js';
+import { LinuxTwins, type TwinSpec } from '../../../src/control/linux-twins.js';
+import type { TwinRoute } from '../../../src/control/twin-routes.js';
 import { closeFd } from '../../../src/native/index.js';
+
+function via(prefix: string, nextHop: string | null, name: string): TwinRoute {
+  return { prefix, refusal: null, ways: [{ nextHop, interface: name, weight: 1 }] };
+}
 
 function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8' });
@@ -58,9 +63,9 @@ const tun: TwinSpec = {
   addresses: ['10.8.0.1/30'],
 };
 const routes: TwinRoute[] = [
-  { prefix: '0.0.0.0/0', nextHop: '10.1.0.254', interface: 'lan' },
-  { prefix: '10.6.0.0/16', nextHop: null, interface: 'tun' },
-  { prefix: '10.7.0.1/32', nextHop: '10.1.1.9', interface: 'lan' },
+  via('0.0.0.0/0', '10.1.0.254', 'lan'),
+  via('10.6.0.0/16', null, 'tun'),
+  via('10.7.0.1/32', '10.1.1.9', 'lan'),
 ];
 
 // What others have.
@@ -113,13 +118,40 @@ await twins.converge(
     { ...lan, addresses: ['10.1.1.1/24', '10.1.2.1/24'], mtu: 1500 },
     { ...tun, up: false },
   ],
-  [{ prefix: '10.9.0.0/16', nextHop: '10.1.2.9', interface: 'lan' }, ...routes.slice(1)],
+  [via('10.9.0.0/16', '10.1.2.9', 'lan'), ...routes.slice(1)],
 );
 assert.equal(links().get('lan')!.ifindex, ifindex);
 assert.deepEqual(addresses('lan'), ['10.1.1.1/24', '10.1.2.1/24']);
 assert.ok(!links().get('tun')!.flags.includes('UP'));
 assert.match(ip('route'), /10\.9\.0\.0\/16 via 10\.1\.2\.9/);
 assert.doesNotMatch(ip('route'), /default|10\.6\.0\.0/);
+
+// Several ways, and routes that refuse; again nothing changes that is right.
+const more: TwinRoute[] = [
+  {
+    prefix: '10.10.0.0/16',
+    refusal: null,
+    ways: [
+      { nextHop: '10.1.0.8', interface: 'lan', weight: 3 },
+      { nextHop: '10.1.0.9', interface: 'lan', weight: 1 },
+      { nextHop: null, interface: 'tun', weight: 1 },
+    ],
+  },
+  { prefix: '10.11.0.0/16', refusal: 'blackhole', ways: [] },
+  { prefix: '10.12.0.1/32', refusal: 'unreachable', ways: [] },
+  { prefix: '10.13.0.0/16', refusal: 'prohibit', ways: [] },
+];
+await twins.converge([lan, tun], more);
+const several = ip('route', 'show', 'proto', '171');
+assert.match(several, /^blackhole 10\.11\.0\.0\/16/m);
+assert.match(several, /^unreachable 10\.12\.0\.1/m);
+assert.match(several, /^prohibit 10\.13\.0\.0\/16/m);
+assert.match(several, /nexthop via 10\.1\.0\.8 dev lan weight 3/);
+assert.match(several, /nexthop dev tun weight 1/);
+await twins.converge([lan, tun], more);
+assert.equal(ip('route', 'show', 'proto', '171'), several);
+await twins.converge([lan, { ...tun, up: false }], more.slice(0, 1));
+assert.doesNotMatch(ip('route', 'show', 'proto', '171'), /blackhole|tun/);
 
 // A process that was killed leaves its twins; the next one takes them, or removes them.
 await twins.converge([lan, tun], routes);
@@ -134,18 +166,12 @@ assert.doesNotMatch(ip('route'), /proto 171/);
 
 // One that cannot be made keeps no other from being.
 await assert.rejects(
-  next.converge(
-    [{ ...tun, name: 'lo' }, lan],
-    [{ prefix: '10.6.0.0/16', nextHop: '10.1.0.9', interface: 'lan' }],
-  ),
+  next.converge([{ ...tun, name: 'lo' }, lan], [via('10.6.0.0/16', '10.1.0.9', 'lan')]),
   /Linux has another device named lo/,
 );
 assert.deepEqual(addresses('lan'), lan.addresses);
 assert.match(ip('route'), /10\.6\.0\.0\/16 via 10\.1\.0\.9 dev lan/);
-await assert.rejects(
-  next.converge([lan], [{ prefix: '10.6.0.0/16', nextHop: '10.66.0.1', interface: 'lan' }]),
-  /10\.66/,
-);
+await assert.rejects(next.converge([lan], [via('10.6.0.0/16', '10.66.0.1', 'lan')]), /10\.66/);
 
 // One whose packets nobody takes yet is tried again.
 const failing = new LinuxTwins({

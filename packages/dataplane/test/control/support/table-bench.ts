@@ -1,9 +1,10 @@
 // Interfaces, routes and neighbours of the control side over real tables, without threads or devices.
 import type { InterfaceSection, RouteSection, TunnelSection } from '@sluice/shared';
-import { parseIp4 } from '@sluice/shared';
+import { parseIp4, parseIp6 } from '@sluice/shared';
 import { isIp4 } from '../../../src/control/address.js';
 import { type Interface, Interfaces } from '../../../src/control/interfaces.js';
 import { Neighbours } from '../../../src/control/neighbours.js';
+import { Paths, pathPort } from '../../../src/control/paths.js';
 import { RouteTable } from '../../../src/control/route-table.js';
 import { StaticRoutes } from '../../../src/control/static-routes.js';
 import { allocateEpoch, EpochControl, EpochReader } from '../../../src/memory/epoch.js';
@@ -12,6 +13,10 @@ import { InterfaceTable } from '../../../src/tables/interfaces.js';
 import { Ip4Fib } from '../../../src/tables/ip4-fib.js';
 import { allocateIp4FibMemory } from '../../../src/tables/ip4-fib-layout.js';
 import { Ip4FibWriter } from '../../../src/tables/ip4-fib-writer.js';
+import { Ip6Fib } from '../../../src/tables/ip6-fib.js';
+import { allocateIp6FibMemory } from '../../../src/tables/ip6-fib-layout.js';
+import { Ip6FibWriter } from '../../../src/tables/ip6-fib-writer.js';
+import { PathTable } from '../../../src/tables/paths.js';
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 1);
 
@@ -40,7 +45,10 @@ export class TableBench {
   readonly interfaces: Interfaces;
   readonly neighbours: Neighbours;
   readonly statics: StaticRoutes;
+  readonly paths: Paths;
+  readonly pathTable = new PathTable(PathTable.allocate());
   private readonly fib: Ip4Fib;
+  private readonly fib6: Ip6Fib;
 
   constructor() {
     const buffer = allocateEpoch(1);
@@ -48,7 +56,12 @@ export class TableBench {
     this.worker = new EpochReader(buffer, 0);
     const memory = allocateIp4FibMemory({ vrfs: 4, bytes: 16 << 20 });
     this.fib = new Ip4Fib(memory);
-    this.routes = new NotedRoutes(new Ip4FibWriter(memory, this.epoch));
+    const memory6 = allocateIp6FibMemory({ vrfs: 4, bytes: 16 << 20 });
+    this.fib6 = new Ip6Fib(memory6);
+    this.routes = new NotedRoutes(
+      new Ip4FibWriter(memory, this.epoch),
+      new Ip6FibWriter(memory6, this.epoch),
+    );
     for (const vrf of [0, 1]) this.routes.addVrf(vrf);
     this.interfaces = new Interfaces(this.table, this.adjacencies, this.routes, this.epoch);
     this.neighbours = new Neighbours(this.adjacencies, {
@@ -65,7 +78,14 @@ export class TableBench {
       changed: () => undefined,
       retire: (free) => this.epoch.retire(free),
     });
-    this.statics = new StaticRoutes(this.routes, this.interfaces, this.neighbours, this.adjacencies);
+    this.paths = new Paths(
+      this.adjacencies,
+      this.pathTable,
+      this.neighbours,
+      this.epoch,
+      pathPort(this.interfaces, this.table),
+    );
+    this.statics = new StaticRoutes(this.routes, this.interfaces, this.paths, this.adjacencies);
     this.routes.log = [];
   }
 
@@ -90,7 +110,10 @@ export class TableBench {
 
   /** The adjacency of an address; 0 when it has no route. */
   lookup(address: string, vrf = 0): number {
-    return this.fib.lookup(vrf, parseIp4(address)!);
+    const four = parseIp4(address);
+    if (four !== null) return this.fib.lookup(vrf, four);
+    const six = parseIp6(address)!;
+    return this.fib6.lookup(vrf, six[0], six[1], six[2], six[3]);
   }
 
   /** What was done to the routes since the last call. */
