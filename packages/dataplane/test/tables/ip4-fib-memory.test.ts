@@ -16,7 +16,12 @@ describe('ip4 fib memory', () => {
         last.set(vrf, address);
       }
     }
-    for (const [vrf, address] of last) assert.equal(fib.lookup(vrf, address), 100);
+    for (const [vrf, address] of last) {
+      // Rarely another of its routes is longer than the last one.
+      let expected = 0;
+      for (let length = 32; expected === 0; length--) expected = writer.get(vrf, address, length);
+      assert.equal(fib.lookup(vrf, address), expected);
+    }
     assert.ok(writer.statistics().bytesUsed < 64 << 20);
   });
 
