@@ -1,4 +1,13 @@
-import { espIn, espInUdp, espOut, espRefused, espReplay, espSelectors, espTos } from './cases/esp-plain.js';
+import {
+  espFragments,
+  espIn,
+  espInUdp,
+  espOut,
+  espRefused,
+  espReplay,
+  espSelectors,
+  espTos,
+} from './cases/esp-plain.js';
 import { conformance } from './support/suite.js';
 import { tunnel } from './support/tunnel.js';
 
@@ -10,4 +19,5 @@ conformance(tunnel, {
   'traffic selectors': espSelectors,
   'DSCP and ECN': espTos,
   'ESP in UDP': espInUdp,
+  'fragments of ESP': espFragments,
 });

@@ -8,6 +8,8 @@ export interface SentPacket {
   packet: string;
   /** How often; once unless told. */
   times?: number;
+  /** The expression is a list, of which these are sent in this order: pieces of one packet whose octets are random. */
+  pieces?: readonly number[];
 }
 
 /** A packet that must come out at a port, in order with the others of that port, equal octet by octet. */

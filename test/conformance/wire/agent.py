@@ -44,8 +44,8 @@ class Agent:
         what is wrong, a text each. `watch` lists what is otherwise background.
         """
         self.wires.begin(set(watch))
-        sent = [(f["port"], self.expressions.frame(f["port"], f["packet"]), f.get("times", 1)) for f in send]
-        for port, octets, times in sent:
+        built = [(f["port"], frame, f.get("times", 1)) for f in send for frame in self.expressions.frames(f)]
+        for port, octets, times in built:
             self.wires.send(port, octets, times)
         wanted = {}
         for e in expect:
@@ -63,7 +63,7 @@ class Agent:
             token = self.wires.token()
             self.expressions.names["SENTINEL"] = token
             waiting[token] = sentinel
-            self.wires.send(sentinel["from"], self.expressions.frame(sentinel["from"], sentinel["packet"]))
+            self.wires.send(sentinel["from"], self.expressions.frame(sentinel["from"], self.expressions.value(sentinel["packet"])))
         came = self.wires.pump_until(lambda: self.wires.seen >= waiting.keys(), deadline)
         if not came:
             lost = [s for token, s in waiting.items() if token not in self.wires.seen]

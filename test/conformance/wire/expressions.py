@@ -33,10 +33,16 @@ class Expressions:
     def value(self, text):
         return eval(text, {**self.base, **self.names})  # the text is a case's, not a stranger's
 
-    def frame(self, port, text):
+    def frames(self, sent):
+        """Octets of the frames of one entry of `send`."""
+        value = self.value(sent["packet"])
+        values = [value] if "pieces" not in sent else [value[i] for i in sent["pieces"]]
+        return [self.frame(sent["port"], each) for each in values]
+
+    def frame(self, port, value):
         """Octets of a frame that a station behind a port sends to the gateway."""
         own, gateway = self.wires.ports[port].own, self.wires.ports[port].gateway
-        return bytes(linked(self.value(text), own, gateway))
+        return bytes(linked(value, own, gateway))
 
     def expected(self, port, text):
         """A packet, or Opens, that the gateway sends to the station behind a port."""
