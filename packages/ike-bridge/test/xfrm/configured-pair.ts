@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ConnectionSection, type childSection, connectionSection, type SaSpec } from '@sluice/shared';
 import type { z } from 'zod';
 import { loadConnMessage, toCharon } from '../../src/charon/connections.js';
-import { initiate, loadConn, loadShared, terminate, ViciClient } from '../../src/vici/index.js';
+import { initiate, loadConn, loadShared, rekey, terminate, ViciClient } from '../../src/vici/index.js';
 import { until } from '../vici/until.js';
 import { CharonPair, type Side } from './charon-pair.js';
 
@@ -93,6 +93,17 @@ export class ConfiguredPair {
       ),
     );
     return { left: installed(left), right: installed(right) };
+  }
+
+  /** Has the left charon rekey the child; resolves when both data planes have only new SAs, with their selectors. */
+  async rekey(connection: 'four' | 'six', child: ChildInput): Promise<Both> {
+    const sides = [this.pair.left, this.pair.right];
+    const before = new Set(sides.flatMap(({ sink }) => [...sink.sas.keys()]));
+    await rekey(this.clients[0]!, { ike: connection, child: child.name });
+    await until('both sides have only new SAs', () =>
+      sides.every(({ sink }) => sink.sas.size === 2 && ![...sink.sas.keys()].some((key) => before.has(key))),
+    );
+    return { left: installed(this.pair.left), right: installed(this.pair.right) };
   }
 
   /** Ends the child, and waits until it is gone on both sides. */

@@ -45,6 +45,26 @@ describe('SAs that go on', function () {
       assert.equal(left.sink.history.length, installs, 'nothing was installed again');
       await pair.end('six', one);
     });
+
+    it(`are rekeyed without a moment in which one is missing: ${title}`, async () => {
+      pair = await ConfiguredPair.start();
+      const sides = [pair.pair.left, pair.pair.right];
+      const before = await pair.bringUp('six', one);
+      const noted = sides.map(({ sink }) => sink.populations.length);
+      const after = await pair.rekey('six', one);
+      assert.deepEqual(after.left.in.crypto, after.right.out.crypto);
+      assert.deepEqual(after.left.out.crypto, after.right.in.crypto);
+      const kind = ({ crypto, mode, esn, replay_window, selectors, dscp, ecn, df, tfc_bytes }: SaSpec) => [
+        ...[crypto.cipher, crypto.integrity, crypto.icv_bytes, mode, esn, replay_window],
+        ...[selectors, dscp, ecn, df, tfc_bytes],
+      ];
+      for (const way of ['in', 'out'] as const) {
+        assert.deepEqual(kind(after.left[way]), kind(before.left[way]));
+        assert.notEqual(after.left[way].crypto.key_hex, before.left[way].crypto.key_hex);
+      }
+      for (const [i, { sink }] of sides.entries())
+        assert.ok(sink.populations.slice(noted[i]).every((has) => has.in >= 1 && has.out >= 1));
+    });
   }
 
   it('move with their keys when an authenticated peer has a new address', async () => {
