@@ -1,14 +1,8 @@
 // A CHILD_SA of an IKE connection: what it protects, how, and for how long.
 import { z } from 'zod';
-import {
-  ESP_CAPABILITIES,
-  espProposalEsn,
-  espProposalFault,
-  INTEROPERABLE,
-  INTEROPERABLE_ESP_PROPOSALS,
-  isAeadProposal,
-} from './esp-proposal.js';
-import { DYNAMIC, isHost, pairs, parseTrafficSelector, SELECTOR_FORM } from './traffic-selector.js';
+import { ESP_CAPABILITIES, espProposalFault, INTEROPERABLE } from './esp-proposal.js';
+import { checkChild } from './ike-child-parts.js';
+import { parseTrafficSelector, SELECTOR_FORM } from './traffic-selector.js';
 import { interfaceName, name } from './values.js';
 
 const espProposal = z
@@ -31,9 +25,6 @@ export const rekeyTimeS = z
   .int()
   .min(10)
   .max(86_400 * 30);
-
-/** charon's XFRM requests have 1024 octets: two keys and all else take up to 532, a window of 4096 packets 540. */
-const WINDOW_MAX_WITH_TWO_KEYS = 2048;
 
 const selectors = z.array(selector).min(1).optional();
 const WITHOUT =
@@ -97,73 +88,7 @@ export const childSection = z
     rekey_packets: z.int().min(1000).optional(),
   })
   .superRefine((child, context) => {
-    const report = (path: (string | number)[], message: string): void =>
-      context.addIssue({ code: 'custom', path, message });
-    const sides = childSelectors(child);
-    const [local, remote] = [sides.local, sides.remote].map((side) => side.map(parseTrafficSelector));
-    const readable = [...(local ?? []), ...(remote ?? [])].every((read) => typeof read !== 'string');
-    if (readable) {
-      const matched = local?.some((mine) =>
-        remote?.some(
-          (theirs) => typeof mine !== 'string' && typeof theirs !== 'string' && pairs(mine, theirs),
-        ),
-      );
-      if (matched === false)
-        report(
-          ['remote_ts'],
-          'has nothing of the same address family and protocol as local_ts: no packet would match',
-        );
-    }
-    if (child.mode === 'transport') {
-      for (const [key, side] of [
-        ['local_ts', local],
-        ['remote_ts', remote],
-      ] as const) {
-        side?.forEach((read, i) => {
-          if (typeof read !== 'string' && !isHost(read))
-            report(
-              [key, i],
-              'must be dynamic in transport mode, or one address: it protects the traffic of the two addresses of the connection',
-            );
-        });
-      }
-      if (child.tfc_padding !== 0)
-        report(['tfc_padding'], 'must be left out in transport mode: only tunnel mode can pad');
-    }
-    if (child.replay_window > WINDOW_MAX_WITH_TWO_KEYS && !child.esp_proposals.every(isAeadProposal))
-      report(
-        ['replay_window'],
-        `must be at most ${WINDOW_MAX_WITH_TWO_KEYS} with ciphers that need an integrity algorithm: charon has no room for more beside two keys`,
-      );
-    child.esp_proposals.forEach((proposal, i) => {
-      if (child.esn !== undefined && espProposalEsn(proposal) !== 'unsaid')
-        report(['esp_proposals', i], 'must not say esn or noesn where the child has the key esn');
-    });
+    checkChild(child, (path, message) => context.addIssue({ code: 'custom', path, message }));
   });
 
 export type ChildSection = z.output<typeof childSection>;
-
-/** The traffic selectors of a child, with what stands for those left out. */
-export function childSelectors(child: Pick<ChildSection, 'mode' | 'local_ts' | 'remote_ts'>): {
-  local: string[];
-  remote: string[];
-} {
-  const otherwise = [child.mode === 'transport' ? DYNAMIC : '0.0.0.0/0'];
-  return { local: child.local_ts ?? otherwise, remote: child.remote_ts ?? otherwise };
-}
-
-const ESN_SUFFIX = { no: '-noesn', prefer: '-esn-noesn', require: '-esn' };
-
-/** The ESP proposals of a child as charon is to read them. */
-export function childEspProposals(child: Pick<ChildSection, 'esp_proposals' | 'esn'>): string[] {
-  const suffix = child.esn === undefined ? '' : ESN_SUFFIX[child.esn];
-  const named = child.esp_proposals.flatMap((proposal) =>
-    proposal === INTEROPERABLE ? INTEROPERABLE_ESP_PROPOSALS : [proposal],
-  );
-  return named.map((proposal) => proposal + suffix);
-}
-
-/** Whether its SAs have extended sequence numbers whatever the peer says. */
-export function childAlwaysEsn(child: Pick<ChildSection, 'esp_proposals' | 'esn'>): boolean {
-  return childEspProposals(child).every((proposal) => espProposalEsn(proposal) === 'always');
-}

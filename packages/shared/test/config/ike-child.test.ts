@@ -55,6 +55,15 @@ describe('a child of a connection', () => {
       ['remote_ts'],
       /no packet would match/,
     ],
+    [
+      'more pairs of selectors than an SA has',
+      {
+        local_ts: Array.from({ length: 16 }, (_, i) => `10.1.${i}.0/24`),
+        remote_ts: Array.from({ length: 16 }, (_, i) => `10.2.${i}.0/24`),
+      },
+      ['remote_ts'],
+      /^makes 256 pairs with local_ts, and an SA has at most 255/,
+    ],
     ['a selector that is none', { local_ts: ['10.1.0.0'] }, ['local_ts', 0], /^must be a prefix such as/],
     [
       'extended sequence numbers said twice',
