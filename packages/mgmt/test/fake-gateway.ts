@@ -105,6 +105,8 @@ const tracedPacket: TracedPacket = {
 export interface FakeGateway {
   /** Filters of the traces that were started. */
   readonly traces: unknown[];
+  /** What the agent shows. */
+  config: unknown;
   /** Filters of the captures that were started. */
   readonly captures: CaptureFilter[];
   /** What the next reload answers. */
@@ -377,13 +379,14 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
     handlers: {
       status: agentStatus,
       reload: () => gateway.reload,
-      'show-config': () => ({ revision: 3, config: {} }),
+      'show-config': () => ({ revision: 3, config: gateway.config }),
     },
     snapshots: { status: agentStatus },
   });
   const gateway: FakeGateway = {
     traces,
     captures,
+    config: {},
     reload: { revision: 3, changes: [], problems: [] },
     stop: async () => {
       await Promise.all([dataplane.close(), bridge.close(), agent.close()]);

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, type ProcessId } from '@sluice/shared';
 import { EXECUTABLE, sluice } from './sluice.js';
 
-const PROCESSES = ['agent', 'charon', 'dataplane', 'ike-bridge'];
+const PROCESSES = ['agent', 'charon', 'dataplane', 'ike-bridge', 'mgmt'];
 
 describe('sluice up', function () {
   this.timeout(60_000);

@@ -15,6 +15,7 @@ export * from './config/ike.js';
 export * from './config/ike-child.js';
 export { childAlwaysEsn, childEspProposals, childSelectors } from './config/ike-child-parts.js';
 export * from './config/interface.js';
+export * from './config/management.js';
 export * from './config/node.js';
 export * from './config/reassembly.js';
 export * from './config/route.js';

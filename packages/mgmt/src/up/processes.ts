@@ -31,7 +31,7 @@ export function runFiles(runDir: string) {
 export function checkInstalled(): void {
   if (!existsSync(CHARON))
     throw new CliError(`${CHARON} is not there: install Debian's package charon-systemd`);
-  const built = ['dataplane', 'ike-bridge', 'agent'].map(entryPoint);
+  const built = ['dataplane', 'ike-bridge', 'agent', 'mgmt'].map(entryPoint);
   const missing = [...built, XFRM_REDIRECT].find((file) => !existsSync(file));
   // ld.so(8) cuts LD_PRELOAD apart there; without the library charon would give its SAs to the kernel.
   if (/[:\s]/.test(XFRM_REDIRECT))
@@ -40,7 +40,8 @@ export function checkInstalled(): void {
 }
 
 function entryPoint(name: string): string {
-  return `${ROOT}/packages/${name}/dist/src/main.js`;
+  // The main of mgmt is the sluice command.
+  return `${ROOT}/packages/${name}/dist/src/${name === 'mgmt' ? 'daemon/main' : 'main'}.js`;
 }
 
 /**
@@ -59,6 +60,7 @@ export function processSpecs(paths: GatewayPaths, log: Logger): ProcessSpec[] {
   return [
     node('dataplane', []),
     node('agent', ['--config', configFile, '--state-dir', stateDir]),
+    node('mgmt', []),
     { ...node('ike-bridge', []), readyWhen: () => bridgeReady(runDir, log) },
     {
       name: 'charon',

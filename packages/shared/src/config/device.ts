@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { crossCheck } from './cross-check.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
+import { managementSection } from './management.js';
 import { nodeSection, USER_NODES_MAX } from './node.js';
 import { reassemblySection } from './reassembly.js';
 import { routeSection } from './route.js';
@@ -45,6 +46,7 @@ export const deviceConfigSchema = z
     routes: z.array(routeSection).default([]),
     nodes: z.array(nodeSection).max(USER_NODES_MAX).default([]),
     ike: ikeSection.prefault({}),
+    management: managementSection.prefault({}),
   })
   .superRefine(crossCheck);
 

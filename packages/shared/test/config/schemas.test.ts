@@ -19,6 +19,7 @@ describe('the configuration schema', () => {
       routes: [],
       nodes: [],
       ike: { connections: [] },
+      management: {},
     });
     const config = deviceConfigSchema.parse(validConfig());
     assert.deepEqual(config.interfaces[0], {

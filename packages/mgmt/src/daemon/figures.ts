@@ -1,0 +1,75 @@
+// Asks the processes of a gateway for what a scrape shows.
+import {
+  type ActorClient,
+  agentContract,
+  connect,
+  dataplaneContract,
+  ikeBridgeContract,
+  type Logger,
+} from '@sluice/shared';
+import type { Figures } from './metrics.js';
+
+/** Prometheus gives up after 10 s; a process that is not there must not cost the others their figures. */
+const DEADLINE = { deadlineMs: 3_000 };
+
+export class FigureSource {
+  private readonly agent: ActorClient<typeof agentContract>;
+  private readonly dataplane: ActorClient<typeof dataplaneContract>;
+  private readonly ike: ActorClient<typeof ikeBridgeContract>;
+
+  constructor(runDir: string, log: Logger) {
+    const options = { runDir, log };
+    this.agent = connect(agentContract, options);
+    this.dataplane = connect(dataplaneContract, options);
+    this.ike = connect(ikeBridgeContract, options);
+  }
+
+  async read(): Promise<Figures> {
+    const [agent, dataplane, ike] = await Promise.all([
+      orNull(this.agent.request('status', {}, DEADLINE)),
+      orNull(this.readDataplane()),
+      orNull(this.readIke()),
+    ]);
+    return { agent, dataplane, ike };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.agent.close(), this.dataplane.close(), this.ike.close()]);
+  }
+
+  private async readDataplane(): Promise<Figures['dataplane']> {
+    const [{ interfaces }, { errors }, runtime, { sas }] = await Promise.all([
+      this.dataplane.request('show-interfaces', {}, DEADLINE),
+      this.dataplane.request('show-errors', {}, DEADLINE),
+      this.dataplane.request('show-runtime', {}, DEADLINE),
+      this.dataplane.request('show-sa', {}, DEADLINE),
+    ]);
+    const { workers, nodes, frames, frames_free: framesFree } = runtime;
+    return { interfaces, errors, workers, nodes, sas, frames, framesFree };
+  }
+
+  private async readIke(): Promise<Figures['ike']> {
+    const [{ charon }, { ike_sas: ikeSas }] = await Promise.all([
+      this.ike.request('status', {}, DEADLINE),
+      this.ike.request('show-ike', {}, DEADLINE),
+    ]);
+    return {
+      charonUp: charon === 'up',
+      ikeSas: {
+        established: ikeSas.filter(({ state }) => state === 'ESTABLISHED').length,
+        children: ikeSas.flatMap(({ children }) => children).filter(({ state }) => state === 'INSTALLED')
+          .length,
+      },
+    };
+  }
+}
+
+/** A process that does not answer is a figure of its own: sluice_process_up. */
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
