@@ -6,7 +6,8 @@ import type { Ip4Fib } from '../tables/ip4-fib.js';
 import type { Ip6Fib } from '../tables/ip6-fib.js';
 import type { Reassembly } from '../tables/reassembly.js';
 import type { SaTable } from '../tables/security-associations.js';
-import type { RateLimiter, RateLimiters } from './rate-limiter.js';
+import type { PuntPolicer } from './punt-policer.js';
+import type { RateLimiters } from './rate-limiter.js';
 
 /** The crypto of ESP on a vector of packets in place; see tables/esp-job.ts for the words of a job. */
 export interface EspCrypto {
@@ -38,8 +39,7 @@ export interface NodeContext {
   readonly icmp6Errors: RateLimiters;
   /** This worker's fragments that wait for others. */
   readonly reassembly: Reassembly;
-  /** One per class of punted packets; see nodes/punt.ts. */
-  readonly puntPolicers: readonly RateLimiter[];
+  readonly puntPolicer: PuntPolicer;
   /** This worker's interface counters; see graph/counters.ts. */
   readonly interfaceCounters: Float64Array;
   readonly services: WorkerServices;
@@ -53,8 +53,11 @@ export interface WorkerServices {
   handOff(packet: number, worker: number, node: number): boolean;
   /** Queues a packet on its transmit interface's port; false when the port's queue is full or there is none. */
   transmit(packet: number): boolean;
-  /** Gives a packet to the TAP twin of its receiving interface; false when the ring is full. */
-  punt(packet: number): boolean;
+  /**
+   * Gives a packet to the TAP twin of its receiving interface; false when the ring has no room beyond the `reserve`
+   * words that are for others.
+   */
+  punt(packet: number, reserve: number): boolean;
   /**
    * Tells the control side what was heard of a neighbour: HEARD_… flags of tables/neighbour-records.ts, the address
    * (IPv4 in `w0`, the others 0), its MAC address as tables/interfaces.ts has them. False when its ring is full.

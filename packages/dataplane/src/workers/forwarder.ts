@@ -20,6 +20,7 @@ import { ROUTE_LOOP, routeIp4 } from '../graph/follow-route.js';
 import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
+import { PuntPolicer } from '../graph/punt-policer.js';
 import { RateLimiters } from '../graph/rate-limiter.js';
 import { Tracer } from '../graph/tracer.js';
 import { EpochReader } from '../memory/epoch.js';
@@ -27,7 +28,6 @@ import { FLAG_LOCAL_ORIGIN, PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { COUNT_OWN_UNRESOLVED, COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp.js';
 import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
-import { puntPolicers } from '../nodes/punt.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { FragmentKey } from '../tables/fragment-contexts.js';
 import { HashU32 } from '../tables/hash-u32.js';
@@ -137,7 +137,7 @@ export class Forwarder implements LoopWork {
       icmpErrors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       reassembly: new Reassembly(reassemblyShare(shared), VRFS_MAX, new FragmentKey(shared.hashSeed)),
-      puntPolicers: puntPolicers(),
+      puntPolicer: new PuntPolicer(),
       interfaceCounters: this.counters.interfaces,
       services: this.services,
     };

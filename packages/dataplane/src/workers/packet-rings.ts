@@ -22,6 +22,11 @@ export class PacketSender {
     return true;
   }
 
+  /** True when more than `words` are free. */
+  hasRoom(words: number): boolean {
+    return this.ring.capacity - this.ring.size > words;
+  }
+
   /** Wakes the consumer if it sleeps: once after the pushes of a round. */
   flush(): void {
     if (!this.pushed) return;

@@ -78,7 +78,8 @@ export class Services implements WorkerServices {
     return true;
   }
 
-  punt(packet: number): boolean {
+  punt(packet: number, reserve: number): boolean {
+    if (!this.toHost.hasRoom(reserve)) return false;
     if (this.tracer.active) this.tracer.record(packet, 'punt', 'Linux');
     return this.toHost.send(packet, 0);
   }

@@ -175,6 +175,16 @@ export class Bench {
     assert.ok(this.injectRings[worker]!.push((node << NODE_SHIFT) | frame), 'the inject ring is full');
   }
 
+  /** Has a frame enter the graph at a node, as if it had come in by an interface: for what no node sends there yet. */
+  enter(nodeName: string, name: string, bytes: Uint8Array): void {
+    const frame = this.frameOf(bytes);
+    this.pool.rxInterface[frame] = this.row(name);
+    this.pool.vrf[frame] = this.control.interfaces.vrf[this.row(name)]!;
+    this.pool.l3[frame] = this.pool.offset[frame]! + 14;
+    const node = GRAPH.findIndex((candidate) => candidate.name === nodeName);
+    assert.ok(node >= 0 && this.injectRings[0]!.push((node << NODE_SHIFT) | frame), nodeName);
+  }
+
   /** Rounds of all forwarders until nothing moves. */
   run(): void {
     for (let rounds = 0; ; rounds++) {
