@@ -80,6 +80,7 @@ napi_value device_info(napi_env env, napi_callback_info info) {
   set_string(env, result, "mac", ethernet ? mac : "");
   set_integer(env, result, "mtu", mtu.ifr_mtu);
   set_boolean(env, result, "up", (flags.ifr_flags & IFF_UP) != 0);
+  set_boolean(env, result, "running", (flags.ifr_flags & IFF_RUNNING) != 0);
   set_integer(env, result, "rxQueues", rx_queues);
   set_integer(env, result, "txQueues", tx_queues);
   return result;

@@ -11,9 +11,10 @@ import type { PortSpec } from '../drivers/port.js';
 import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { innerMtu } from '../wire/esp.js';
-import { captureDevice, deviceIndex, releaseDevice } from './device.js';
+import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
 import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
+import type { LinkMonitor } from './link-monitor.js';
 import type { LinuxTwins, TwinSpec } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import type { Neighbours } from './neighbours.js';
@@ -40,6 +41,7 @@ export interface Parts {
   neighbours: Neighbours;
   sas: SecurityAssociations;
   twins: LinuxTwins;
+  monitor: LinkMonitor;
   adjacencies: AdjacencyTable;
   features: Features;
   userNodes: UserNodes;
@@ -115,8 +117,23 @@ export class Convergence {
 
   /** A device that went, or came back as another, makes its port worthless without anything else saying so; so with twins. */
   private watchDevices(): void {
+    this.watchCarriers();
     const lost = [...this.ports.values()].some(({ section, index }) => deviceIndex(section.device) !== index);
     if ((lost || this.parts.twins.lost()) && this.retry === null) this.tryAgain(0);
+  }
+
+  /** Linux told that links or addresses of a namespace changed; null is the one that this process is in. */
+  linksChanged(namespaces: ReadonlySet<string | null>): void {
+    this.watchCarriers();
+    for (const namespace of namespaces) if (namespace !== null) this.parts.twins.touched(namespace);
+    if (this.state !== null && this.retry === null && !this.stopped) this.tryAgain(0);
+  }
+
+  private watchCarriers(): void {
+    const { interfaces } = this.parts;
+    for (const entry of interfaces.list()) {
+      if (entry.device !== null) interfaces.setRunning(entry, deviceRunning(entry.device));
+    }
   }
 
   private async converge(): Promise<void> {
@@ -148,7 +165,7 @@ export class Convergence {
       problems.push(...(await this.parts.userNodes.converge(state.nodes)));
     });
     await note('VRFs', () => this.removeVrfs(state));
-    await note('twins', () => this.parts.twins.converge(this.twinSpecs(state), this.twinRoutes()));
+    await note('twins', () => this.convergeTwins(state));
     this.problems = problems;
     this.revision = state.revision;
     this.converged = problems.length === 0 && this.state === state;
@@ -312,29 +329,52 @@ export class Convergence {
     return load.indexOf(Math.min(...load));
   }
 
-  /** Twins of the default VRF: this is the namespace that Linux's processes run in. */
-  private twinSpecs(state: DataplaneState): TwinSpec[] {
+  /** Namespaces of the VRFs that have interfaces, by VRF; the default one's is where Linux's processes run. */
+  private async namespaces(): Promise<Map<string, string | null>> {
+    const namespaces = new Map<string, string | null>([[DEFAULT_VRF, null]]);
+    for (const { vrfName } of this.parts.interfaces.list()) {
+      if (!namespaces.has(vrfName))
+        namespaces.set(vrfName, await this.parts.twins.namespaces.nameOf(vrfName));
+    }
+    return namespaces;
+  }
+
+  private async convergeTwins(state: DataplaneState): Promise<void> {
+    const namespaces = await this.namespaces();
+    const others = new Map<string, TwinRoute[]>();
+    for (const [vrf, namespace] of namespaces) {
+      if (namespace !== null) others.set(namespace, this.twinRoutes(this.vrfId(vrf)));
+    }
+    const own = this.twinRoutes(this.vrfId(DEFAULT_VRF));
+    try {
+      await this.parts.twins.converge(this.twinSpecs(state, namespaces), own, others);
+    } finally {
+      await this.parts.monitor.follow([...others.keys()]);
+    }
+  }
+
+  private twinSpecs(state: DataplaneState, namespaces: ReadonlyMap<string, string | null>): TwinSpec[] {
     const addresses = new Map(
       [...state.interfaces, ...state.tunnels].map((section) => [section.name, section.addresses]),
     );
-    return this.parts.interfaces
-      .list()
-      .filter((entry) => entry.vrfName === DEFAULT_VRF)
-      .map((entry) => ({
-        name: entry.name,
-        row: entry.row,
-        kind: entry.kind === 'ethernet' ? 'tap' : 'tun',
-        mac: entry.mac,
-        mtu: entry.mtu,
-        up: entry.enabled,
-        addresses: addresses.get(entry.name) ?? [],
-        worker: entry.worker,
-      }));
+    return this.parts.interfaces.list().map((entry) => ({
+      name: entry.name,
+      row: entry.row,
+      kind: entry.mac === null ? 'tun' : 'tap',
+      mac: entry.mac,
+      mtu: entry.mtu,
+      up: entry.enabled,
+      running: entry.running,
+      addresses: addresses.get(entry.name) ?? [],
+      worker: entry.worker,
+      namespace: namespaces.get(entry.vrfName) ?? null,
+    }));
   }
 
-  private twinRoutes(): TwinRoute[] {
+  /** The routes that Linux has for what runs in a VRF's namespace. */
+  private twinRoutes(vrf: number): TwinRoute[] {
     const { statics, interfaces } = this.parts;
-    return mirror(statics.mirrored(this.vrfId(DEFAULT_VRF)), (row) => interfaces.ofRow(row)?.name);
+    return mirror(statics.mirrored(vrf), (row) => interfaces.ofRow(row)?.name);
   }
 }
 

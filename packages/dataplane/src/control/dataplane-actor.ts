@@ -111,6 +111,7 @@ export class DataplaneActor {
       const dataplane = new Dataplane(state.dataplane, {
         runDir,
         died,
+        note: (text) => log.warn(text),
         publishSaEvent: (event) => this.server.publish('sa', event),
         userNodeFailed: ({ packetHex, ...fault }, worker) => {
           log.error({ ...fault, packet: packetHex, worker }, 'a node failed on a packet and is off');

@@ -20,6 +20,7 @@ import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
 import { Interfaces } from './interfaces.js';
+import { LinkMonitor } from './link-monitor.js';
 import { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import { hearRecord, neighbourPort } from './neighbour-port.js';
@@ -44,6 +45,8 @@ const USER_NODE_TICK_MS = 500;
 export interface DataplaneOptions {
   runDir: string;
   publishSaEvent(event: SaEvent): void;
+  /** Something that an operator may want to know of, in a sentence. */
+  note(text: string): void;
   /** A user's node failed on a packet and is off. */
   userNodeFailed(fault: UserNodeFault, worker: number): void;
   /** A thread ended by itself: the process has to end too. */
@@ -65,6 +68,7 @@ export class Dataplane {
   private readonly journal: SequenceJournal;
   private readonly twins: LinuxTwins;
   readonly captures: CaptureSession;
+  private readonly monitor: LinkMonitor;
   private readonly traces: TraceSession;
   private readonly timers: NodeJS.Timeout[];
   private readonly pool: PacketPool;
@@ -151,6 +155,8 @@ export class Dataplane {
     );
     this.routeReports = new RouteReports(routes, adjacencies, this.interfaces, paths);
     this.twins = new LinuxTwins(this.threads.hostIo);
+    this.twins.onRepair = options.note;
+    this.monitor = new LinkMonitor((namespaces) => this.convergence.linksChanged(namespaces));
     this.traces = new TraceSession(this.threads.workers);
     this.captures = new CaptureSession(options.runDir, shared.captures, this.threads.workers, {
       row: (name) => this.interfaces.get(name)?.row,
@@ -165,6 +171,7 @@ export class Dataplane {
       neighbours: this.neighbours,
       sas: this.sas,
       twins: this.twins,
+      monitor: this.monitor,
       adjacencies,
       features,
       userNodes: this.userNodes,
@@ -178,6 +185,10 @@ export class Dataplane {
       },
       outputNode,
     );
+    this.interfaces.onLink(({ row }) => {
+      if (!this.interfaces.isUp(row)) this.neighbours.unlink(row, monotonicMs());
+    });
+    this.monitor.start();
     this.timers = [
       setInterval(() => this.tickSas(), SA_TICK_MS),
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
@@ -276,6 +287,7 @@ export class Dataplane {
   /** Ends threads, removes the twins and gives Linux its devices back. */
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
+    this.monitor.stop();
     this.convergence.stop();
     await this.captures.stop();
     this.loop.close();

@@ -20,6 +20,11 @@ export function deviceIndex(device: string): number | null {
   }
 }
 
+/** True while a device is up and has a carrier. */
+export function deviceRunning(device: string): boolean {
+  return deviceIndex(device) !== null && deviceInfo(device).running;
+}
+
 /**
  * Prepares a device. What Linux still sees of its traffic (copies under AF_PACKET, everything while the data
  * plane restarts) it must neither answer nor accept: no ARP, no IPv6, and nothing whose way back is another.

@@ -29,6 +29,8 @@ export interface Interface {
   vrfName: string;
   mtu: number;
   enabled: boolean;
+  /** Its device has a carrier; always true of what has no device. */
+  running: boolean;
   addresses: Ip4Prefix[];
   /** Glean for a port, tunnel for a tunnel: where its connected networks lead. */
   adjacency: number;
@@ -62,6 +64,7 @@ export interface PortDetails {
 
 export class Interfaces {
   private readonly byName = new Map<string, Interface>();
+  private readonly linkListeners: ((entry: Interface) => void)[] = [];
   private readonly freeRows: number[] = Array.from({ length: INTERFACES_MAX - 1 }, (_, i) => i + 1);
 
   constructor(
@@ -111,6 +114,7 @@ export class Interfaces {
       vrfName: section.vrf,
       mtu: section.mtu,
       enabled: section.enabled,
+      running: true,
       addresses: [],
       adjacency: this.adjacencies.add({ kind: ADJ_GLEAN, interface: row, mtu: section.mtu }),
       implied: new Map(),
@@ -139,6 +143,7 @@ export class Interfaces {
       vrfName: section.vrf,
       mtu,
       enabled: section.enabled,
+      running: true,
       addresses: [],
       adjacency: this.adjacencies.add({ kind: ADJ_TUNNEL, interface: row, mtu }),
       implied: new Map(),
@@ -169,8 +174,32 @@ export class Interfaces {
     const wanted = addresses.map((text) => parseIp4Prefix(text)).filter((prefix) => prefix !== null);
     if (!samePrefixes(wanted, entry.addresses)) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
-    Atomics.store(this.table.state, entry.row, enabled ? INTERFACE_UP : INTERFACE_DOWN);
+    this.setState(entry);
     this.lendAddresses();
+  }
+
+  /** The carrier of an interface's device came or went. */
+  setRunning(entry: Interface, running: boolean): void {
+    if (entry.running === running) return;
+    entry.running = running;
+    this.setState(entry);
+  }
+
+  /** Called when packets can leave by an interface again, or no longer: `isUp` says which. */
+  onLink(listener: (entry: Interface) => void): void {
+    this.linkListeners.push(listener);
+  }
+
+  /** Enabled, with a carrier. */
+  isUp(row: number): boolean {
+    const entry = this.ofRow(row);
+    return entry?.enabled === true && entry.running;
+  }
+
+  private setState(entry: Interface): void {
+    const state = entry.enabled && entry.running ? INTERFACE_UP : INTERFACE_DOWN;
+    if (Atomics.exchange(this.table.state, entry.row, state) === state) return;
+    for (const listener of this.linkListeners) listener(entry);
   }
 
   /** Takes an interface out. Its row is used again only when no worker can know it any more. */

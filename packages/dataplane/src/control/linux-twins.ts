@@ -1,24 +1,17 @@
-// The twins on Linux: a TAP for each port and a TUN for each tunnel, with its addresses, MTU and routes.
+// The twins on Linux: a TAP for each interface and a TUN for each tunnel, with its addresses, MTU, carrier and routes.
+// Those of the default VRF are in the namespace that the data plane runs in, those of others in the VRF's own.
 //
-// Level-triggered: looks at what Linux has and changes the difference. Twins are persistent, so that they
-// and their addresses outlive a crash of the data plane: charon and sshd do not notice.
+// Level-triggered: looks at what Linux has and changes the difference. The configuration is the only truth: what
+// somebody changed on a twin is put back as soon as Linux tells of it. Twins are persistent, so that they and their
+// addresses outlive a crash of the data plane: charon and sshd do not notice.
 import { closeFd, NativeError, tapOpen, tapRemove } from '../native/index.js';
 import { deviceIndex, setSysctl } from './device.js';
 import { ip, ipBatch } from './ip-command.js';
-import { by, fromJson, isIp6Prefix, type RouteJson, routeText, type TwinRoute } from './twin-routes.js';
+import { convergeRoutes, type LinkJson, linkChanges, readLinks, type TwinSpec } from './linux-side.js';
+import type { TwinRoute } from './twin-routes.js';
+import { ALIAS, VrfNamespaces } from './vrf-namespaces.js';
 
-export interface TwinSpec {
-  name: string;
-  row: number;
-  kind: 'tap' | 'tun';
-  /** Null for a tunnel. */
-  mac: string | null;
-  mtu: number;
-  up: boolean;
-  addresses: string[];
-  /** The worker that takes what Linux sends to it. */
-  worker: number;
-}
+export type { TwinSpec } from './linux-side.js';
 
 /** What has a twin's descriptor read and written. */
 export interface TwinIo {
@@ -26,30 +19,33 @@ export interface TwinIo {
   removeTwin(row: number): Promise<void>;
 }
 
-/** Marks links and routes as ours: the alias of a twin, and a number of our own in rtnetlink's rtm_protocol. */
-const ALIAS = 'sluice';
-const ROUTE_PROTOCOL = '171';
-
-interface LinkJson {
-  ifname: string;
-  ifalias?: string;
-  mtu: number;
-  address?: string;
-  flags: string[];
-  linkinfo?: { info_kind?: string; info_data?: { type?: string } };
-  addr_info?: { family: string; local: string; prefixlen: number; scope?: string }[];
+interface OpenTwin {
+  fd: number;
+  spec: TwinSpec;
 }
 
 export class LinuxTwins {
-  private readonly open = new Map<string, { fd: number; spec: TwinSpec }>();
+  private readonly open = new Map<string, OpenTwin>();
+  /** What each namespace was brought to last, as text; those of VRFs are looked at only when it is another, or dirty. */
+  private readonly settled = new Map<string | null, string>();
+  private readonly dirty = new Set<string>();
+  /** Told, in a sentence, of what was put back. */
+  onRepair: (text: string) => void = () => undefined;
 
-  constructor(private readonly io: TwinIo) {}
+  constructor(
+    private readonly io: TwinIo,
+    readonly namespaces = new VrfNamespaces(),
+  ) {}
 
   /**
-   * Makes Linux have these twins and routes, and no others of ours. What one of them keeps from being does not
-   * keep the others: rejects at the end, with all that was refused.
+   * Makes Linux have these twins and routes, and no others of ours, and these namespaces of VRFs with theirs. What one of them
+   * keeps from being does not keep the others: rejects at the end, with all that was refused.
    */
-  async converge(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {
+  async converge(
+    twins: readonly TwinSpec[],
+    routes: readonly TwinRoute[],
+    namespaces: ReadonlyMap<string, readonly TwinRoute[]> = new Map(),
+  ): Promise<void> {
     const problems: string[] = [];
     const attempt = async (step: () => Promise<void>): Promise<boolean> => {
       try {
@@ -60,57 +56,117 @@ export class LinuxTwins {
         return false;
       }
     };
-    const links = await this.links();
-    await this.removeOthers(new Map(twins.map((twin) => [twin.name, twin])), links);
-    const there: TwinSpec[] = [];
-    for (const twin of twins) {
-      if (await attempt(() => this.ensure(twin, links.get(twin.name)))) there.push(twin);
+    await this.closeOthers(twins);
+    for (const left of await this.namespaces.list()) {
+      if (!namespaces.has(left)) await attempt(() => this.removeNamespace(left));
     }
-    await attempt(() => ipBatch(there.flatMap((twin) => linkChanges(twin, links.get(twin.name)))));
-    await attempt(() => this.convergeRoutes(there, routes));
+    for (const namespace of [null, ...namespaces.keys()]) {
+      const here = twins.filter((twin) => twin.namespace === namespace);
+      const through = namespace === null ? routes : (namespaces.get(namespace) ?? []);
+      const text = JSON.stringify([here, through]);
+      const before = this.settled.get(namespace);
+      if (namespace !== null && before === text && !this.dirty.has(namespace)) continue;
+      if (namespace !== null) this.dirty.delete(namespace);
+      this.settled.delete(namespace);
+      const count = problems.length;
+      const changes = await this.settle(namespace, here, through, attempt);
+      if (problems.length === count) this.settled.set(namespace, text);
+      // The same was wanted, and was there once.
+      if (before === text && changes.length > 0) {
+        this.onRepair(`somebody changed twins on Linux, which was put back: ${changes.join('; ')}`);
+      }
+    }
     if (problems.length > 0) throw new Error(problems.join('; '));
+  }
+
+  /** Linux told of a change in a VRF's namespace: it is looked at again by the next converge. */
+  touched(namespace: string): void {
+    this.dirty.add(namespace);
   }
 
   /** True when somebody has removed a twin from Linux: what the box itself says and hears is lost until the next converge. */
   lost(): boolean {
-    return [...this.open.keys()].some((name) => deviceIndex(name) === null);
+    return [...this.open.values()].some(
+      ({ spec }) => spec.namespace === null && deviceIndex(spec.name) === null,
+    );
   }
 
-  /** Removes every twin from Linux. */
+  /** Removes every twin, and the namespaces of VRFs, from Linux. */
   async close(): Promise<void> {
     for (const name of [...this.open.keys()]) await this.remove(name);
+    for (const namespace of await this.namespaces.list()) await this.namespaces.remove(namespace);
   }
 
-  private async links(): Promise<Map<string, LinkJson>> {
-    const links = JSON.parse((await ip(['-details', '-json', 'address', 'show'])) || '[]') as LinkJson[];
-    return new Map(links.map((link) => [link.ifname, link]));
+  /** Lines that were needed: what Linux had was another. */
+  private async settle(
+    namespace: string | null,
+    twins: readonly TwinSpec[],
+    routes: readonly TwinRoute[],
+    attempt: (step: () => Promise<void>) => Promise<boolean>,
+  ): Promise<string[]> {
+    let links = new Map<string, LinkJson>();
+    const known = await attempt(async () => {
+      if (namespace !== null) await this.namespaces.ensure(namespace);
+      links = await readLinks(namespace);
+      await this.removeLeft(namespace, twins, links);
+    });
+    if (!known) return [];
+    const there: TwinSpec[] = [];
+    for (const twin of twins) {
+      if (await attempt(() => this.ensure(twin, links))) there.push(twin);
+    }
+    const lines = there.flatMap((twin) => linkChanges(twin, links.get(twin.name)));
+    await attempt(() => ipBatch(lines, namespace));
+    await attempt(async () => {
+      if (await convergeRoutes(namespace, there, routes)) lines.push('routes');
+    });
+    return lines;
   }
 
-  /** Removes twins that are not wanted, or not as they are: ours, and those that a dead process of ours left. */
-  private async removeOthers(wanted: Map<string, TwinSpec>, links: Map<string, LinkJson>): Promise<void> {
+  /** Closes twins that are not wanted, or not as they are. */
+  private async closeOthers(wanted: readonly TwinSpec[]): Promise<void> {
     for (const [name, { spec }] of this.open) {
-      const twin = wanted.get(name);
-      // A twin that somebody deleted has an open descriptor, which leads nowhere.
-      if (twin?.row === spec.row && twin.kind === spec.kind && links.has(name)) continue;
+      const twin = wanted.find((each) => each.name === name);
+      if (twin?.row === spec.row && twin.kind === spec.kind && twin.namespace === spec.namespace) continue;
       await this.remove(name);
-      links.delete(name);
+      this.settled.delete(spec.namespace);
+    }
+  }
+
+  /** Removes what a dead process of ours left and nobody wants, and takes note of what somebody deleted. */
+  private async removeLeft(
+    namespace: string | null,
+    twins: readonly TwinSpec[],
+    links: Map<string, LinkJson>,
+  ): Promise<void> {
+    for (const twin of twins) {
+      // One that somebody deleted has an open descriptor, which leads nowhere.
+      if (this.open.get(twin.name)?.spec.namespace === namespace && !links.has(twin.name))
+        await this.remove(twin.name);
     }
     for (const [name, link] of links) {
-      if (link.ifalias !== ALIAS || link.linkinfo?.info_data?.type === wanted.get(name)?.kind) continue;
-      tapRemove(name);
+      if (link.ifalias !== ALIAS || name === 'lo') continue;
+      if (link.linkinfo?.info_data?.type === twins.find((twin) => twin.name === name)?.kind) continue;
+      if (namespace === null) tapRemove(name);
+      else await ipBatch([`link del dev ${name}`], namespace);
       links.delete(name);
     }
   }
 
-  private async ensure(twin: TwinSpec, link: LinkJson | undefined): Promise<void> {
+  private async ensure(twin: TwinSpec, links: Map<string, LinkJson>): Promise<void> {
     if (this.open.has(twin.name)) return;
+    const link = links.get(twin.name);
     if (link !== undefined && link.linkinfo?.info_kind !== 'tun') {
       throw new Error(`Linux has another device named ${twin.name}: name the interface otherwise`);
     }
-    const fd = tapOpen({ name: twin.name, kind: twin.kind, persist: true });
+    const fd = tapOpen({
+      name: twin.name,
+      kind: twin.kind,
+      persist: true,
+      ...(twin.namespace === null ? {} : { namespace: this.namespaces.pathOf(twin.namespace) }),
+    });
     try {
-      // The gateway speaks IPv4 on this interface; without this Linux would announce itself by IPv6.
-      await setSysctl(`net/ipv6/conf/${twin.name}/disable_ipv6`, '1');
+      if (twin.namespace === null) await silence(twin.name);
       await this.io.addTwin({ row: twin.row, fd, worker: twin.worker });
     } catch (error) {
       // The next attempt opens it again: a twin that nobody reads would look like one that works.
@@ -126,58 +182,28 @@ export class LinuxTwins {
     this.open.delete(name);
     await this.io.removeTwin(twin.spec.row);
     closeFd(twin.fd);
+    const { namespace } = twin.spec;
     try {
-      tapRemove(name);
+      if (namespace === null) tapRemove(name);
+      else if ((await readLinks(namespace)).has(name)) await ip(['link', 'del', 'dev', name], '', namespace);
     } catch (error) {
       // Somebody else removed it already.
       if (!(error instanceof NativeError && error.code === 'ENODEV')) throw error;
     }
   }
 
-  private async convergeRoutes(twins: readonly TwinSpec[], routes: readonly TwinRoute[]): Promise<void> {
-    const up = twins.filter((twin) => twin.up);
-    const names = new Set(up.map((twin) => twin.name));
-    // Linux takes no IPv6 route by an interface that has no IPv6.
-    const names6 = new Set(up.filter((twin) => twin.addresses.some(isIp6Prefix)).map((twin) => twin.name));
-    const wanted = new Set(
-      routes
-        .map((route) => by(route, names, names6))
-        .filter((route) => route !== null)
-        .map(routeText),
-    );
-    const have: string[] = [];
-    for (const family of ['-4', '-6']) {
-      const text = await ip([family, '-json', 'route', 'show', 'proto', ROUTE_PROTOCOL]);
-      const shown = JSON.parse(text || '[]') as RouteJson[];
-      have.push(...shown.map((route) => routeText(fromJson(route, family === '-6'))));
-    }
-    const lines = have
-      .filter((route) => !wanted.has(route))
-      .map((route) => `route del proto ${ROUTE_PROTOCOL} ${route}`);
-    for (const route of wanted) {
-      if (!have.includes(route)) lines.push(`route replace proto ${ROUTE_PROTOCOL} ${route}`);
-    }
-    await ipBatch(lines);
+  private async removeNamespace(namespace: string): Promise<void> {
+    for (const [name, { spec }] of this.open) if (spec.namespace === namespace) await this.remove(name);
+    this.settled.delete(namespace);
+    await this.namespaces.remove(namespace);
   }
 }
 
-/** Lines of a batch that bring a link from what it is to what the twin should be. */
-function linkChanges(twin: TwinSpec, link: LinkJson | undefined): string[] {
-  const lines: string[] = [];
-  if (link?.ifalias !== ALIAS) lines.push(`link set dev ${twin.name} alias ${ALIAS}`);
-  if (twin.mac !== null && link?.address !== twin.mac)
-    lines.push(`link set dev ${twin.name} address ${twin.mac}`);
-  if (link?.mtu !== twin.mtu) lines.push(`link set dev ${twin.name} mtu ${twin.mtu}`);
-  const isUp = link?.flags.includes('UP') ?? false;
-  const have = (link?.addr_info ?? [])
-    .filter((address) => address.family === 'inet')
-    .map((address) => `${address.local}/${address.prefixlen}`);
-  for (const address of have) {
-    if (!twin.addresses.includes(address)) lines.push(`address del ${address} dev ${twin.name}`);
-  }
-  for (const address of twin.addresses) {
-    if (!have.includes(address)) lines.push(`address add ${address} dev ${twin.name}`);
-  }
-  if (twin.up !== isUp) lines.push(`link set dev ${twin.name} ${twin.up ? 'up' : 'down'}`);
-  return lines;
+/** The graph speaks IPv6 on the interface: Linux makes no address of its own, takes no advertisement, probes nothing. */
+async function silence(name: string): Promise<void> {
+  const path = `net/ipv6/conf/${name}`;
+  await setSysctl(`${path}/addr_gen_mode`, '1');
+  await setSysctl(`${path}/accept_ra`, '0');
+  await setSysctl(`${path}/accept_dad`, '0');
+  await setSysctl(`${path}/disable_ipv6`, '0');
 }

@@ -36,7 +36,7 @@ export interface PathPort {
 export function pathPort(interfaces: Interfaces, table: InterfaceTable): PathPort {
   return {
     adjacencyOf: (row) => interfaces.ofRow(row)?.adjacency ?? 0,
-    isUp: (row) => interfaces.ofRow(row)?.enabled ?? false,
+    isUp: (row) => interfaces.isUp(row),
     isReady: (row) => table.kind[row] !== KIND_TUNNEL || Atomics.load(table.tunnelSa, row) !== 0,
   };
 }

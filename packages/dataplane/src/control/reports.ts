@@ -52,7 +52,7 @@ export class Reports {
       device: entry.device,
       driver: entry.driver,
       vrf: entry.vrfName,
-      state: entry.enabled ? 'up' : 'down',
+      state: entry.enabled && entry.running ? 'up' : 'down',
       mtu: entry.mtu,
       mac: entry.mac,
       addresses: entry.addresses.map(formatIp4Prefix),

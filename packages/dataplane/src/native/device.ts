@@ -10,6 +10,8 @@ export interface DeviceInfo {
   mtu: number;
   /** Administratively up. */
   up: boolean;
+  /** Up, with a carrier: what is sent may arrive. */
+  running: boolean;
   /** Receive queues in use; 1 when the driver does not say. */
   rxQueues: number;
   txQueues: number;

@@ -4,6 +4,8 @@ export interface TapOptions {
   name: string;
   /** With Ethernet header, or without. */
   kind: 'tap' | 'tun';
+  /** Path of the network namespace that the device is in, such as /run/netns/blue; the process's own unless given. */
+  namespace?: string;
   /** Whether the device stays when its descriptor is closed. */
   persist: boolean;
 }

@@ -50,6 +50,8 @@ const lan: TwinSpec = {
   mac: '02:00:00:00:00:01',
   mtu: 1400,
   up: true,
+  running: true,
+  namespace: null,
   addresses: ['10.1.0.1/24', '10.1.1.1/24'],
   worker: 0,
 };

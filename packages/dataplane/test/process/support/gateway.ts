@@ -146,7 +146,7 @@ export class Gateway {
   }
 
   private launch(): Running {
-    return this.network.start(
+    return this.network.startWithMounts(
       this.network.gateway,
       process.execPath,
       '--enable-source-maps',

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 
 /** Runs `ip`, and returns what it prints. */
 export function ip(...args: string[]): string {
@@ -85,9 +86,16 @@ export class Network {
   }
 
   start(namespace: string, ...command: string[]): Running {
-    const child = spawn('ip', ['netns', 'exec', namespace, ...command], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    return this.spawn('ip', ['netns', 'exec', namespace, ...command]);
+  }
+
+  /** As start(), but with the machine's mounts: namespaces that the program makes are seen from outside. */
+  startWithMounts(namespace: string, ...command: string[]): Running {
+    return this.spawn('nsenter', [`--net=/run/netns/${namespace}`, ...command]);
+  }
+
+  private spawn(program: string, args: string[]): Running {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.running.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -114,6 +122,8 @@ export class Network {
         await closed;
       }),
     );
-    for (const namespace of this.namespaces.splice(0)) ip('netns', 'del', namespace);
+    this.namespaces.length = 0;
+    // Those that programs made, too.
+    for (const name of readdirSync('/run/netns')) if (name.startsWith(this.unique)) ip('netns', 'del', name);
   }
 }

@@ -1,0 +1,89 @@
+// Hears from Linux when links or addresses change, in this namespace and in those of VRFs: `ip monitor`, as a child.
+//
+// What it says is a hint to look: nothing is read from it but the namespace. Should it end, it is started again, and
+// everything counts as changed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { ip } from './ip-command.js';
+
+/** Changes come in bursts, many of them our own: one look for all. */
+const SETTLE_MS = 100;
+const RESTART_MS = 1_000;
+
+export class LinkMonitor {
+  private child: ChildProcess | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private stopped = false;
+  private rest = '';
+  private readonly ids = new Map<string, string>();
+  private readonly touched = new Set<string | null>();
+
+  /** @param changed called with the namespaces where something changed; null is this one. */
+  constructor(private readonly changed: (namespaces: ReadonlySet<string | null>) => void) {}
+
+  start(): void {
+    if (this.stopped) return;
+    const child = spawn('ip', ['-oneline', 'monitor', 'link', 'address', 'all-nsid'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    this.child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
+    const again = (): void => {
+      if (this.child !== child || this.stopped) return;
+      this.child = null;
+      this.timer = setTimeout(() => {
+        this.timer = null;
+        this.start();
+        // Whatever happened meanwhile was not heard.
+        for (const namespace of [null, ...this.ids.values()]) this.touch(namespace);
+      }, RESTART_MS);
+    };
+    child.on('error', again);
+    child.on('close', again);
+  }
+
+  /** Has a namespace's events come here too; the kernel tells only of those that have a number here. */
+  async follow(namespaces: readonly string[]): Promise<void> {
+    const known = new Set(this.ids.values());
+    const unknown = namespaces.filter((name) => !known.has(name));
+    for (const name of unknown) {
+      // One that a device was moved to has a number already, which the kernel calls an error.
+      await ip(['netns', 'set', name, 'auto']).catch(() => undefined);
+    }
+    if (unknown.length === 0) return;
+    const list = JSON.parse((await ip(['-json', 'netns', 'list-id'])) || '[]') as {
+      nsid: number;
+      name?: string;
+    }[];
+    this.ids.clear();
+    for (const { nsid, name } of list) if (name !== undefined) this.ids.set(String(nsid), name);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.child?.kill();
+  }
+
+  private hear(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const id = /^\[nsid (\w+)\]/.exec(line)?.[1];
+      if (id === undefined || id === 'current') this.touch(null);
+      else {
+        const namespace = this.ids.get(id);
+        if (namespace !== undefined) this.touch(namespace);
+      }
+    }
+  }
+
+  private touch(namespace: string | null): void {
+    this.touched.add(namespace);
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      const namespaces = new Set(this.touched);
+      this.touched.clear();
+      this.changed(namespaces);
+    }, SETTLE_MS);
+  }
+}

@@ -1,0 +1,120 @@
+// Network namespaces of Linux, one for each VRF but the default: what runs there reaches that VRF, and nothing else.
+//
+// Named after the VRF: `sluice-blue`. Where the data plane itself runs in a namespace that has a name, as in a lab, that
+// name takes the place of `sluice`, so that gateways of one machine do not meet. They outlive a crash with all that is
+// in them; the next process finds them by name. Ours are marked by the alias of their loopback device.
+import { readdir, stat } from 'node:fs/promises';
+import { IpCommandError, ip, ipBatch, runInNamespace } from './ip-command.js';
+
+const NAMED = '/run/netns';
+const OWN = '/proc/self/ns/net';
+const PREFIX = 'sluice';
+/** What marks links as ours. */
+export const ALIAS = 'sluice';
+
+/**
+ * Settings of a new namespace. Twins are the graph's: Linux answers no neighbour discovery for them, makes no addresses
+ * and forwards nothing; new namespaces would take some of it from the machine.
+ */
+const SETTINGS = [
+  'ipv4/ip_forward=0',
+  'ipv6/conf/all/forwarding=0',
+  'ipv6/conf/default/disable_ipv6=0',
+  'ipv6/conf/default/addr_gen_mode=1',
+  'ipv6/conf/default/accept_ra=0',
+  'ipv6/conf/default/accept_dad=0',
+];
+
+export class VrfNamespaces {
+  private prefix: string | null = null;
+  private readonly ready = new Set<string>();
+
+  /** The namespace of a VRF. */
+  async nameOf(vrf: string): Promise<string> {
+    this.prefix ??= (await ownName()) ?? PREFIX;
+    return `${this.prefix}-${vrf}`;
+  }
+
+  pathOf(name: string): string {
+    return `${NAMED}/${name}`;
+  }
+
+  /** Makes a namespace, or takes over one that an earlier process of ours left. */
+  async ensure(name: string): Promise<void> {
+    if (this.ready.has(name) && (await isThere(name))) return;
+    if (await isThere(name)) {
+      if (!(await isOurs(name))) {
+        throw new Error(
+          `Linux has another network namespace ${name}: remove it (ip netns del ${name}), or name the VRF otherwise`,
+        );
+      }
+    } else {
+      await ip(['netns', 'add', name]);
+      await ipBatch([`link set dev lo alias ${ALIAS}`], name);
+    }
+    await ipBatch(['link set dev lo up'], name);
+    await runInNamespace(name, [
+      'sh',
+      '-c',
+      'for s; do [ ! -e "/proc/sys/net/${s%%=*}" ] || echo "${s#*=}" > "/proc/sys/net/${s%%=*}"; done',
+      'sh',
+      ...SETTINGS,
+    ]);
+    this.ready.add(name);
+  }
+
+  /** Our namespaces that are there, those of dead processes included. */
+  async list(): Promise<string[]> {
+    const start = await this.nameOf('');
+    const names = (await namespaces()).filter((name) => name.startsWith(start));
+    const ours: string[] = [];
+    for (const name of names) if (this.ready.has(name) || (await isOurs(name))) ours.push(name);
+    return ours;
+  }
+
+  async remove(name: string): Promise<void> {
+    this.ready.delete(name);
+    if (await isThere(name)) await ip(['netns', 'del', name]);
+  }
+}
+
+async function namespaces(): Promise<string[]> {
+  try {
+    return await readdir(NAMED);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function isThere(name: string): Promise<boolean> {
+  return (await namespaces()).includes(name);
+}
+
+/** False for what cannot be entered too: an empty file that is no namespace. */
+async function isOurs(name: string): Promise<boolean> {
+  try {
+    const links = JSON.parse((await ip(['-json', 'link', 'show', 'dev', 'lo'], '', name)) || '[]') as {
+      ifalias?: string;
+    }[];
+    return links[0]?.ifalias === ALIAS;
+  } catch (error) {
+    if (error instanceof IpCommandError) return false;
+    throw error;
+  }
+}
+
+/** The name of the namespace that this process is in; null when it has none. */
+async function ownName(): Promise<string | null> {
+  const own = await stat(OWN);
+  for (const name of await namespaces()) {
+    try {
+      const { ino, dev } = await stat(`${NAMED}/${name}`);
+      if (ino === own.ino && dev === own.dev) return name;
+    } catch (error) {
+      // It went between the two looks.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return null;
+}
