@@ -12,7 +12,10 @@ export interface SentPacket {
   pieces?: readonly number[];
 }
 
-/** A packet that must come out at a port, in order with the others of that port, equal octet by octet. */
+/**
+ * A packet that must come out at a port, in order with the others of that port, equal octet by octet. At `a|b` it may
+ * come out at either, in any order, but all `times` of it at the same one.
+ */
 export interface ExpectedPacket extends SentPacket {
   /** Fields that are not asserted, as `IP.id`; checksums over them still are. */
   any?: readonly string[];

@@ -8,10 +8,10 @@ type Client = ActorClient<typeof dataplaneContract>;
 const OF_INTERFACE = ['drops', 'rx_packets', 'tx_packets'] as const;
 
 /**
- * What no case decides: whether a packet changes worker, which depends on which worker owns what; and what the
- * control side sends by itself to keep neighbours known.
+ * What no case decides: whether a packet changes worker, which depends on which worker owns what; what the
+ * control side sends by itself to keep neighbours known; and answers to that in VRFs of which Linux knows nothing.
  */
-const UNDECIDED = /\/handed_over$|^control\/frames_sent$/;
+const UNDECIDED = /\/handed_over$|^control\/frames_sent$|^host-io\/no_twin$/;
 
 export interface Counts {
   errors: Map<string, number>;

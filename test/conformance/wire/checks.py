@@ -11,14 +11,17 @@ LINE = 120
 def check(expected, came, expressions):
     """
     Texts about what differs; none when all is right. `expected`: {port, packet, times?, any?}, in order for each
-    port; `any` lists fields that are not asserted, as `IP.id`, or `IP#2.id` in the second IP layer.
+    port; `any` lists fields that are not asserted, as `IP.id`, or `IP#2.id` in the second IP layer. A port `a|b` is
+    either of them: what is expected there may come in any order, all `times` of it at the same one.
     """
     failures = []
-    ports = {e["port"] for e in expected} | {port for port, _ in came}
-    for port in sorted(ports):
-        wanted = [e for e in expected if e["port"] == port for _ in range(e.get("times", 1))]
-        got = [octets for at, octets in came if at == port]
-        for e in wanted:
+    left = {}
+    for port, octets in came:
+        left.setdefault(port, []).append(octets)
+    either = [e for e in expected if "|" in e["port"]]
+    for port in sorted({e["port"] for e in expected if e not in either}):
+        got = left.setdefault(port, [])
+        for e in [e for e in expected if e["port"] == port for _ in range(e.get("times", 1))]:
             if not got:
                 failures.append(f"did not come out at {port}: {e['packet']}")
                 continue
@@ -28,9 +31,33 @@ def check(expected, came, expressions):
         for e in wanted_more(expected, port):
             if got and differs(e, got[0], port, expressions) is None:
                 got.pop(0)
+    for e in either:
+        if not take_at_one(e, left, expressions):
+            failures.append(f"did not come out at either of {e['port']}: {e['packet']}")
+    for port, got in sorted(left.items()):
         for octets in got:
             failures.append(f"came out at {port} unexpected:\n{shown(expressions.dissected(port, octets))}")
     return failures
+
+
+def take_at_one(e, left, expressions):
+    """Takes what is expected at one of several ports out of what is left; false when none has it `times`."""
+    for port in e["port"].split("|"):
+        fits = fitting(e, left.get(port, []), port, expressions)
+        if len(fits) >= e.get("times", 1):
+            for octets in fits[: e.get("times", 1)]:
+                left[port].remove(octets)
+            return True
+    return False
+
+
+def fitting(e, got, port, expressions):
+    """Those frames that are what is expected."""
+    expected = expressions.expected(port, e["packet"])
+    if isinstance(expected, Opens) or e.get("any"):
+        return [octets for octets in got if differs(e, octets, port, expressions) is None]
+    wanted = bytes(expected)
+    return [octets for octets in got if octets == wanted]
 
 
 def wanted_more(expected, port):
@@ -41,14 +68,16 @@ def wanted_more(expected, port):
 def pick(e, got, port, expressions):
     """The place of the frame that an expectation is about: the next, or the first that fits when in any order."""
     if e.get("unordered"):
-        for i, octets in enumerate(got):
-            if differs(e, octets, port, expressions) is None:
-                return i
+        fits = fitting(e, got, port, expressions)
+        if fits:
+            return got.index(fits[0])
     return 0
 
 
 def differs(e, octets, port, expressions):
     expected = expressions.expected(port, e["packet"])
+    if not isinstance(expected, Opens) and bytes(expected) == octets:
+        return None
     actual = expressions.dissected(port, octets)
     if isinstance(expected, Opens):
         return expected.differs(actual, lambda wanted, got, what: compare(wanted, got, e.get("any", []), f"{port}, {what}"))

@@ -122,7 +122,12 @@ class Wires:
         counts = {}
         for port, _ in self.arrived:
             counts[port] = counts.get(port, 0) + 1
-        return all(counts.get(port, 0) >= count for port, count in wanted.items())
+        free = 0
+        for port, count in wanted.items():
+            if "|" not in port and counts.get(port, 0) < count:
+                return False
+            free += count
+        return len(self.arrived) >= free
 
     def pump_until(self, condition, seconds):
         """Takes what arrives until a condition holds, and returns whether it did in time."""
@@ -134,14 +139,14 @@ class Wires:
             self.pump(left)
         return True
 
-    def pump(self, seconds, other=None):
-        """Waits for arrivals, and takes them; returns true when the descriptor `other` can be read."""
+    def pump(self, seconds):
+        """Waits for arrivals, and takes them; returns true when commands can be read."""
         ready = False
         for fd, _ in self.poll.poll(seconds * 1000):
-            if fd == other:
-                ready = True
-            else:
+            if fd in self.by_fd:
                 self.take(self.by_fd[fd])
+            else:
+                ready = True
         return ready
 
     def take(self, port):
@@ -163,7 +168,7 @@ class Wires:
         self.poll.register(fd, select.POLLIN)
         rest = b""
         while True:
-            if not self.pump(3600, fd):
+            if not self.pump(3600):
                 continue
             more = os.read(fd, 1 << 20)
             if not more:

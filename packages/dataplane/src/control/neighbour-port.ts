@@ -31,7 +31,7 @@ export function neighbourPort({ interfaces, routes, epoch, shared, send }: Neigh
     request: (row, address, mac) => {
       if (isIp4(address)) requestArp(interfaces, send, row, address, mac);
     },
-    onLink: (row, address) => isIp4(address) && isOnLink(interfaces, row, address),
+    onLink: (row, address) => isIp4(address) && isOnLink(interfaces, routes, row, address),
     ownMac: (row) => interfaces.ofRow(row)?.macOctets ?? new Uint8Array(6),
     mtu: (row) => interfaces.ofRow(row)?.mtu ?? 0,
     route: (row, address, adjacency) => {
@@ -69,12 +69,13 @@ export function hearRecord(
   }
 }
 
-function isOnLink(interfaces: Interfaces, row: number, address: number): boolean {
+/** True for what is on a connected network of an interface, or behind a route that names the interface alone. */
+function isOnLink(interfaces: Interfaces, routes: RouteTable, row: number, address: number): boolean {
   const entry = interfaces.ofRow(row);
+  if (entry === undefined || isOwn(interfaces, entry.vrf, address)) return false;
   return (
-    entry !== undefined &&
-    interfaces.connected(entry.vrf, address)?.row === row &&
-    !isOwn(interfaces, entry.vrf, address)
+    interfaces.connected(entry.vrf, address)?.row === row ||
+    routes.longest(entry.vrf, address, 'static')?.adjacency === entry.adjacency
   );
 }
 
