@@ -4,6 +4,8 @@ import { FibBuilder, type RouteArrays } from '../../src/tables/fib-builder.js';
 import { Ip4Fib } from '../../src/tables/ip4-fib.js';
 import { allocateIp4FibMemory } from '../../src/tables/ip4-fib-layout.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
+import { allocateIp6FibMemory } from '../../src/tables/ip6-fib-layout.js';
+import { Ip6FibWriter } from '../../src/tables/ip6-fib-writer.js';
 import { seed } from '../memory/seed.js';
 import { makeContest } from './concurrent.js';
 import { firstNarrowVrf, makeFib } from './fib-model.js';
@@ -187,6 +189,61 @@ describe('fib builder', function () {
     await assert.rejects(load, { code: 'no-vrf', message: /was removed while/ });
     epoch.reclaim();
     assert.deepEqual(writer.statistics(), before);
+  });
+
+  it(`loads a million IPv4 and 200,000 IPv6 routes under a reader, in bounded memory (seed ${seed})`, async () => {
+    const { epoch, run } = makeContest();
+    const random = xorshift(seed);
+    const memory = allocateIp4FibMemory({ bytes: 512 << 20 });
+    const memory6 = allocateIp6FibMemory({ bytes: 256 << 20 });
+    const writer = new Ip4FibWriter(memory, epoch);
+    const writer6 = new Ip6FibWriter(memory6, epoch);
+    const four = randomRoutes(1_000_000, random);
+    const six = { ...realisticRoutes(200_000, random), adjacencies: new Uint32Array(200_000).fill(9) };
+    // Where the checks look, routes of the load would be right as well: these are none of theirs.
+    for (let i = 0; i < four.lengths.length; i++) {
+      if (four.addresses[i]! >>> 25 === 5) four.addresses[i]! ^= 0x40000000;
+      four.lengths[i] = Math.max(four.lengths[i]!, 8);
+    }
+    const HOST6: Ip6Words = [0xfd000000, 0, 0, 1];
+    for (const each of [writer, writer6]) each.createVrf(0);
+    const keep = (i: number): void => {
+      writer.add(0, 0x0a000000, 8, 1 + (i % 2));
+      writer6.add(0, HOST6, 128, 3 + (i % 2));
+      writer.add(0, 0, 0, 5);
+      writer6.add(0, [0, 0, 0, 0], 0, 6);
+    };
+    keep(0);
+    // What the VRF has and is to keep is part of the load.
+    const last = four.lengths.length - 1;
+    four.addresses.set([0x0a000000, 0], last - 1);
+    four.lengths.set([8, 0], last - 1);
+    four.adjacencies.set([1, 5], last - 1);
+    six.addresses.set([...HOST6, 0, 0, 0, 0], 4 * 199_998);
+    six.lengths.set([128, 0], 199_998);
+    six.adjacencies.set([3, 6], 199_998);
+    const checks = [
+      { table: 0, key: 0x0a010203, allowed: [1, 2] },
+      { table: 0, key: 0x0b010203, allowed: [5] },
+      { table: 0, key: HOST6, allowed: [3, 4] },
+      { table: 0, key: [0xfd000000, 0, 0, 2] as const, allowed: [6] },
+    ];
+    await run({ fib: memory, fib6: memory6 }, checks, 1, async () => {
+      const loads = Promise.all([builder.load(writer, 0, four), builder.load(writer6, 0, six)]);
+      let changes = 0;
+      const timer = setInterval(() => keep(++changes), 1);
+      try {
+        const [loaded, loaded6] = await loads;
+        assert.ok(loaded.routes > 900_000 && loaded6.routes > 150_000);
+      } finally {
+        clearInterval(timer);
+      }
+      assert.ok(changes > 0);
+      epoch.reclaim();
+    });
+    epoch.reclaim();
+    assert.ok(writer.statistics().bytesUsed < 160e6, `${writer.statistics().bytesUsed} bytes`);
+    assert.ok(writer6.statistics().bytesUsed < 100e6, `${writer6.statistics().bytesUsed} bytes`);
   });
 
   it('publishes under a concurrent reader without a wrong next hop', async () => {
