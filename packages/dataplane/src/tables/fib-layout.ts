@@ -30,19 +30,19 @@ export function isCoveredBy(leaf: number, length: number): boolean {
   return leaf >>> LEAF_LENGTH_SHIFT < length;
 }
 
-// A leap stands for blocks that would have one child and nothing else: IPv6 tables are sparse, and a host
-// route would need a block for every few of its 128 bits. It is a line of the smallest block's size. An
-// address that has the leap's bits goes on in its block, at LEAP_BIT; any other has the leaf LEAP_ELSE.
+// A leap stands for blocks that would have one child, or one prefix, and nothing else: IPv6 tables are sparse, and a
+// host route would need a block for every few of its 128 bits. It is a line of the smallest block's size. An address
+// that has the leap's bits goes on in its block, at LEAP_BIT, or has its leaf; any other has the leaf LEAP_ELSE.
 /** Four words: the bits that an address must have… */
 export const LEAP_PATH = 0;
-/** …where this mask of four words has ones: all bits before LEAP_BIT. */
+/** …where this mask of four words has ones: the first LEAP_BIT. */
 export const LEAP_MASK = 4;
-/** An entry that leads to a block. */
+/** An entry that leads to a block, or the leaf of a prefix of LEAP_BIT bits. */
 export const LEAP_CHILD = 8;
 export const LEAP_ELSE = 9;
-/** The first address bit that the block is indexed by. */
+/** How many bits an address must have; the block is indexed by those behind. */
 export const LEAP_BIT = 10;
-/** The block's depth in the shape: for the writer. */
+/** The depth of the block, or of the one in which the prefix would end: for the writer. */
 export const LEAP_DEPTH = 11;
 
 /**

@@ -17,27 +17,29 @@ export function indexIn(shape: Shape, depth: number, words: Int32Array, at: numb
   return (words[at + shape.words[depth]!]! >>> shape.shifts[depth]!) & ((1 << shape.blocks[depth]!) - 1);
 }
 
-/** Writes a leap along the path at words[at…] to the block that `child` leads to, at depth `bottom`. */
+/**
+ * Writes a leap for the addresses that share their first `bits` with those at words[at…]. `child` leads to a block
+ * at depth `bottom`, which is indexed from that bit on, or is the leaf of a prefix of so many bits that ends there.
+ */
 export function writeLeap(
-  shape: Shape,
   entries: Int32Array,
   line: number,
+  bits: number,
   bottom: number,
   child: number,
   words: Int32Array,
   at: number,
   above: number,
 ): void {
-  const bit = shape.ends[bottom - 1]!;
   for (let i = 0; i < PATH_WORDS; i++) {
-    const bits = bit - 32 * i;
-    const mask = bits >= 32 ? -1 : bits <= 0 ? 0 : -1 << (32 - bits);
+    const left = bits - 32 * i;
+    const mask = left >= 32 ? -1 : left <= 0 ? 0 : -1 << (32 - left);
     entries[line + LEAP_MASK + i] = mask;
     entries[line + LEAP_PATH + i] = mask === 0 ? 0 : words[at + i]! & mask;
   }
   entries[line + LEAP_CHILD] = child;
   entries[line + LEAP_ELSE] = above;
-  entries[line + LEAP_BIT] = bit;
+  entries[line + LEAP_BIT] = bits;
   entries[line + LEAP_DEPTH] = bottom;
 }
 
@@ -63,4 +65,10 @@ export function branchOf(
     at++;
   }
   return at;
+}
+
+/** True when a leap stands for this very prefix. */
+export function isPrefixOf(entries: Int32Array, line: number, key: Int32Array, length: number): boolean {
+  if (entries[line + LEAP_CHILD]! < 0 || entries[line + LEAP_BIT] !== length) return false;
+  return key.every((word, i) => word === entries[line + LEAP_PATH + i]);
 }

