@@ -4,6 +4,7 @@ import {
   type DataplaneState,
   DEFAULT_VRF,
   type InterfaceSection,
+  type Ip6Words,
   type TunnelSection,
   tunnelIfId,
 } from '@sluice/shared';
@@ -32,6 +33,9 @@ const ICV_BYTES_MAX = 16;
 const LIMITED_BROADCAST = 0xffffffff;
 const LOCAL_GROUPS = 0xe0000000;
 const LOCAL_GROUPS_LENGTH = 24;
+/** IPv6 groups of link-local scope, solicited-node ones among them (RFC 4291 section 2.7). */
+const LINK_GROUPS6: Ip6Words = [0xff020000, 0, 0, 0];
+const LINK_GROUPS6_LENGTH = 16;
 
 export interface Parts {
   workers: RemoteWorker[];
@@ -165,7 +169,7 @@ export class Convergence {
       problems.push(...(await this.parts.userNodes.converge(state.nodes)));
     });
     await note('VRFs', () => this.removeVrfs(state));
-    await note('twins', () => this.convergeTwins(state));
+    await note('twins', () => this.convergeTwins());
     this.problems = problems;
     this.revision = state.revision;
     this.converged = problems.length === 0 && this.state === state;
@@ -216,6 +220,7 @@ export class Convergence {
       this.vrfIds.set(name, id);
       this.parts.routes.set(id, LIMITED_BROADCAST, 32, 'broadcast', this.toAll);
       this.parts.routes.set(id, LOCAL_GROUPS, LOCAL_GROUPS_LENGTH, 'broadcast', this.toAll);
+      this.parts.routes.set(id, LINK_GROUPS6, LINK_GROUPS6_LENGTH, 'broadcast', this.toAll);
     }
   }
 
@@ -275,9 +280,9 @@ export class Convergence {
         await captureDevice(section.device, section.mtu);
         neighbours.setMtu(entry.row, section.mtu);
       }
-      const before = entry.addresses;
+      const { addresses, addresses6 } = entry;
       interfaces.update(entry, section.addresses, section.mtu, section.enabled);
-      if (entry.addresses !== before) this.readdressed.add(entry.row);
+      if (entry.addresses !== addresses || entry.addresses6 !== addresses6) this.readdressed.add(entry.row);
       return;
     }
     const { mac, macOctets, index } = await captureDevice(section.device, section.mtu);
@@ -339,7 +344,7 @@ export class Convergence {
     return namespaces;
   }
 
-  private async convergeTwins(state: DataplaneState): Promise<void> {
+  private async convergeTwins(): Promise<void> {
     const namespaces = await this.namespaces();
     const others = new Map<string, TwinRoute[]>();
     for (const [vrf, namespace] of namespaces) {
@@ -347,16 +352,13 @@ export class Convergence {
     }
     const own = this.twinRoutes(this.vrfId(DEFAULT_VRF));
     try {
-      await this.parts.twins.converge(this.twinSpecs(state, namespaces), own, others);
+      await this.parts.twins.converge(this.twinSpecs(namespaces), own, others);
     } finally {
       await this.parts.monitor.follow([...others.keys()]);
     }
   }
 
-  private twinSpecs(state: DataplaneState, namespaces: ReadonlyMap<string, string | null>): TwinSpec[] {
-    const addresses = new Map(
-      [...state.interfaces, ...state.tunnels].map((section) => [section.name, section.addresses]),
-    );
+  private twinSpecs(namespaces: ReadonlyMap<string, string | null>): TwinSpec[] {
     return this.parts.interfaces.list().map((entry) => ({
       name: entry.name,
       row: entry.row,
@@ -365,7 +367,7 @@ export class Convergence {
       mtu: entry.mtu,
       up: entry.enabled,
       running: entry.running,
-      addresses: addresses.get(entry.name) ?? [],
+      addresses: this.parts.interfaces.addressTexts(entry),
       worker: entry.worker,
       namespace: namespaces.get(entry.vrfName) ?? null,
     }));

@@ -1,15 +1,24 @@
 // The box's interfaces: rows for the workers, routes that addresses imply, and what a person is shown.
 
-import type { Ip4Prefix } from '@sluice/shared';
+import type { InterfaceSection, Ip4Prefix, Ip6Prefix, TunnelSection } from '@sluice/shared';
 import {
-  type InterfaceSection,
-  ip4Mask,
+  contains,
+  contains6,
+  formatIp4Prefix,
+  formatIp6Prefix,
+  isLinkLocal6,
   parseIp4Prefix,
-  type TunnelSection,
+  parseIp6Prefix,
   tunnelIfId,
 } from '@sluice/shared';
 import type { EpochControl } from '../memory/epoch.js';
-import { ADJ_GLEAN, ADJ_LOCAL, ADJ_TUNNEL, type AdjacencyTable } from '../tables/adjacencies.js';
+import {
+  ADJ_GLEAN,
+  ADJ_LOCAL,
+  ADJ_TUNNEL,
+  type AdjacencyTable,
+  type NewAdjacency,
+} from '../tables/adjacencies.js';
 import {
   INTERFACE_DOWN,
   INTERFACE_UP,
@@ -19,7 +28,13 @@ import {
   KIND_NONE,
   KIND_TUNNEL,
 } from '../tables/interfaces.js';
-import type { RouteSource, RouteTable } from './route-table.js';
+import { linkLocalOf, withoutZone } from '../tables/ip6-scope.js';
+import { type Address, isIp4, sameAddress } from './address.js';
+import { type Implied, type InterfaceAddress, impliedRoutes } from './implied-routes.js';
+import type { RouteTable } from './route-table.js';
+
+/** fe80::/64 (RFC 4291 section 2.5.6). */
+const LINK_LOCAL_LENGTH = 64;
 
 export interface Interface {
   row: number;
@@ -32,6 +47,8 @@ export interface Interface {
   /** Its device has a carrier; always true of what has no device. */
   running: boolean;
   addresses: Ip4Prefix[];
+  /** With the link-local one that a port has by itself. */
+  addresses6: Ip6Prefix[];
   /** Glean for a port, tunnel for a tunnel: where its connected networks lead. */
   adjacency: number;
   /** Routes that its addresses imply, by source and prefix. */
@@ -45,13 +62,10 @@ export interface Interface {
   ifId: number | null;
   outerVrf: number | null;
   /** Of a tunnel: the address that its SAs leave from, once it has some. */
-  outerAddress: number | null;
+  outerAddress: Address | null;
 }
 
-export interface ImpliedRoute {
-  address: number;
-  length: number;
-  source: RouteSource;
+export interface ImpliedRoute extends Implied {
   adjacency: number;
 }
 
@@ -116,6 +130,7 @@ export class Interfaces {
       enabled: section.enabled,
       running: true,
       addresses: [],
+      addresses6: [],
       adjacency: this.adjacencies.add({ kind: ADJ_GLEAN, interface: row, mtu: section.mtu }),
       implied: new Map(),
       worker: details.worker,
@@ -145,6 +160,7 @@ export class Interfaces {
       enabled: section.enabled,
       running: true,
       addresses: [],
+      addresses6: [],
       adjacency: this.adjacencies.add({ kind: ADJ_TUNNEL, interface: row, mtu }),
       implied: new Map(),
       worker,
@@ -171,8 +187,11 @@ export class Interfaces {
       this.table.mtu[entry.row] = mtu;
       this.adjacencies.setMtu(entry.adjacency, mtu);
     }
-    const wanted = addresses.map((text) => parseIp4Prefix(text)).filter((prefix) => prefix !== null);
-    if (!samePrefixes(wanted, entry.addresses)) this.setAddresses(entry, wanted);
+    const wanted = withLinkLocal(
+      addresses.map(parsePrefix).filter((prefix) => prefix !== null),
+      entry,
+    );
+    if (!samePrefixes(wanted, [...entry.addresses, ...entry.addresses6])) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
     this.setState(entry);
     this.lendAddresses();
@@ -209,6 +228,8 @@ export class Interfaces {
     this.byName.delete(entry.name);
     this.table.kind[entry.row] = KIND_NONE;
     this.table.address[entry.row] = 0;
+    for (const column of [this.table.address6, this.table.linkLocal6])
+      this.storeAddress6(column, entry.row, null);
     this.epoch.retire(() => {
       this.adjacencies.release(entry.adjacency);
       this.freeRows.push(entry.row);
@@ -216,21 +237,25 @@ export class Interfaces {
     this.lendAddresses();
   }
 
-  /** The interface on whose connected network an address is. */
-  connected(vrf: number, address: number): Interface | undefined {
+  /** The interface on whose connected network an address is; link-local ones are on that of every port. */
+  connected(vrf: number, address: Address): Interface | undefined {
     let best: Interface | undefined;
     let longest = -1;
     for (const entry of this.byName.values()) {
       if (entry.vrf !== vrf) continue;
-      for (const prefix of entry.addresses) {
-        const mask = ip4Mask(prefix.length);
-        if ((prefix.address & mask) >>> 0 === (address & mask) >>> 0 && prefix.length > longest) {
+      for (const prefix of isIp4(address) ? entry.addresses : entry.addresses6) {
+        if (holds(prefix, address) && prefix.length > longest) {
           best = entry;
           longest = prefix.length;
         }
       }
     }
     return best;
+  }
+
+  /** Addresses with their lengths as text, IPv4 before IPv6. */
+  addressTexts(entry: Interface): string[] {
+    return [...entry.addresses.map(formatIp4Prefix), ...entry.addresses6.map(formatIp6Prefix)];
   }
 
   private add(entry: Interface): Interface {
@@ -241,42 +266,37 @@ export class Interfaces {
   }
 
   /** Adds the routes that are missing, then removes those left over: what both have in common stays untouched. */
-  private setAddresses(entry: Interface, addresses: Ip4Prefix[]): void {
+  private setAddresses(entry: Interface, addresses: InterfaceAddress[]): void {
     const { routes, adjacencies } = this;
-    const wanted = impliedRoutes(entry.kind, addresses);
-    for (const [key, { address, length, source }] of wanted) {
+    const wanted = impliedRoutes(entry, addresses);
+    for (const [key, route] of wanted) {
       if (entry.implied.has(key)) continue;
-      const adjacency =
-        source === 'connected'
-          ? entry.adjacency
-          : adjacencies.add({
-              kind: ADJ_LOCAL,
-              interface: entry.row,
-              mtu: entry.mtu,
-              // No next hop: to everyone.
-              nextHop: source === 'local' ? address : 0,
-            });
-      routes.set(entry.vrf, address, length, source, adjacency);
-      entry.implied.set(key, { address, length, source, adjacency });
+      const { vrf, address, length, source } = route;
+      const adjacency = source === 'connected' ? entry.adjacency : adjacencies.add(localRow(entry, route));
+      routes.set(vrf, address, length, source, adjacency);
+      entry.implied.set(key, { ...route, adjacency });
     }
     const gone: number[] = [];
-    for (const [key, { address, length, source, adjacency }] of entry.implied) {
+    for (const [key, { vrf, address, length, source, adjacency }] of entry.implied) {
       if (wanted.has(key)) continue;
-      routes.unset(entry.vrf, address, length, source, adjacency);
+      routes.unset(vrf, address, length, source, adjacency);
       entry.implied.delete(key);
       if (source !== 'connected') gone.push(adjacency);
     }
     this.epoch.retire(() => {
       for (const adjacency of gone) adjacencies.release(adjacency);
     });
-    entry.addresses = addresses;
-    this.table.address[entry.row] = (addresses[0]?.address ?? 0) | 0;
+    entry.addresses = addresses.filter(isIp4Prefix);
+    entry.addresses6 = addresses.filter(isIp6Prefix);
+    const linkLocal = entry.addresses6.find(({ address }) => isLinkLocal6(address));
+    this.storeAddress6(this.table.linkLocal6, entry.row, linkLocal?.address ?? null);
   }
 
   /** Tells a tunnel which of the box's addresses its SAs leave from: one that nobody inside it should be shown. */
-  setOuterAddress(row: number, address: number): void {
+  setOuterAddress(row: number, address: Address): void {
     const entry = this.ofRow(row);
-    if (entry === undefined || entry.outerAddress === address) return;
+    if (entry === undefined || (entry.outerAddress !== null && sameAddress(entry.outerAddress, address)))
+      return;
     entry.outerAddress = address;
     this.lendAddresses();
   }
@@ -286,47 +306,82 @@ export class Interfaces {
    * takes its outer address last: the peer drops what its traffic selectors do not cover (RFC 4301 section 5.2).
    */
   private lendAddresses(): void {
-    const lenders = this.list().filter((entry) => entry.addresses.length > 0);
-    for (const entry of this.byName.values()) {
-      if (entry.addresses.length > 0) continue;
-      const near = lenders.filter((lender) => lender.vrf === entry.vrf);
-      const inside = near.find(({ addresses }) =>
-        addresses.every(({ address }) => address !== entry.outerAddress),
-      );
-      this.table.address[entry.row] = ((inside ?? near[0])?.addresses[0]?.address ?? 0) | 0;
+    const all = this.list();
+    const lenders4 = all.filter(({ addresses }) => addresses.length > 0);
+    const lenders6 = all.filter((entry) => globals6(entry).length > 0);
+    for (const entry of all) {
+      const four = answersFrom(entry, lenders4, ({ addresses }) => addresses);
+      this.table.address[entry.row] = ((four as number | null) ?? 0) | 0;
+      this.storeAddress6(this.table.address6, entry.row, answersFrom(entry, lenders6, globals6));
     }
+  }
+
+  private storeAddress6(column: Int32Array, row: number, address: Address | null): void {
+    for (let i = 0; i < 4; i++)
+      column[(row << 2) + i] = (address === null || isIp4(address) ? 0 : address[i]!) | 0;
   }
 }
 
-type Implied = Omit<ImpliedRoute, 'adjacency'>;
-
-/** The routes of an interface's addresses, by source and prefix: several addresses may share a network. */
-function impliedRoutes(kind: Interface['kind'], addresses: readonly Ip4Prefix[]): Map<string, Implied> {
-  const implied = new Map<string, Implied>();
-  const add = (host: number, length: number, source: RouteSource): void => {
-    const address = (host & ip4Mask(length)) >>> 0;
-    implied.set(`${source} ${address}/${length}`, { address, length, source });
-  };
-  for (const { address, length } of addresses) {
-    add(address, 32, 'local');
-    if (length < 32) add(address, length, 'connected');
-    // RFC 3021: a /31 has no broadcast; a tunnel has none either.
-    if (length < 31 && kind === 'ethernet') {
-      for (const broadcast of broadcasts(address, length)) add(broadcast, 32, 'broadcast');
-    }
-  }
-  return implied;
+/** The address of a family that errors come from: an interface's own first one, or one that is lent; null for none. */
+function answersFrom(
+  entry: Interface,
+  lenders: readonly Interface[],
+  of: (entry: Interface) => readonly InterfaceAddress[],
+): Address | null {
+  const own = of(entry)[0];
+  if (own !== undefined) return own.address;
+  const near = lenders.filter((lender) => lender.vrf === entry.vrf);
+  const { outerAddress } = entry;
+  const inside = near.find(
+    (lender) =>
+      outerAddress === null || of(lender).every(({ address }) => !sameAddress(address, outerAddress)),
+  );
+  const lender = inside ?? near[0];
+  return lender === undefined ? null : of(lender)[0]!.address;
 }
 
-/** A network's own address, which old hosts took for a broadcast (RFC 1122 section 3.3.6), and its last one. */
-function broadcasts(address: number, length: number): number[] {
-  const mask = ip4Mask(length);
-  return [(address & mask) >>> 0, (address | ~mask) >>> 0];
+/** The box's own adjacency of an implied route; without a next hop it is everyone's. */
+function localRow(entry: Interface, { source, address }: Implied): NewAdjacency {
+  const row = { kind: ADJ_LOCAL, interface: entry.row, mtu: entry.mtu };
+  if (source !== 'local') return row;
+  return isIp4(address) ? { ...row, nextHop: address } : { ...row, nextHop6: withoutZone(address) };
 }
 
-function samePrefixes(a: readonly Ip4Prefix[], b: readonly Ip4Prefix[]): boolean {
+/** A port has a link-local address (RFC 4291 section 2.1), made of its MAC address unless one is configured. */
+function withLinkLocal(addresses: InterfaceAddress[], { macOctets }: Interface): InterfaceAddress[] {
+  const four = addresses.filter(isIp4Prefix);
+  const six = addresses.filter(isIp6Prefix);
+  const has = six.some(({ address }) => isLinkLocal6(address));
+  const own =
+    macOctets === null || has ? [] : [{ address: linkLocalOf(macOctets), length: LINK_LOCAL_LENGTH }];
+  return [...four, ...six, ...own];
+}
+
+/** IPv6 addresses that mean the same everywhere. */
+function globals6({ addresses6 }: Interface): Ip6Prefix[] {
+  return addresses6.filter(({ address }) => !isLinkLocal6(address));
+}
+
+function isIp4Prefix(prefix: InterfaceAddress): prefix is Ip4Prefix {
+  return isIp4(prefix.address);
+}
+
+function isIp6Prefix(prefix: InterfaceAddress): prefix is Ip6Prefix {
+  return !isIp4(prefix.address);
+}
+
+function parsePrefix(text: string): InterfaceAddress | null {
+  return parseIp4Prefix(text) ?? parseIp6Prefix(text);
+}
+
+function holds(prefix: InterfaceAddress, address: Address): boolean {
+  if (isIp4(address)) return isIp4Prefix(prefix) && contains(prefix, address);
+  return isIp6Prefix(prefix) && contains6(prefix, address);
+}
+
+function samePrefixes(a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean {
   return (
     a.length === b.length &&
-    a.every((prefix, i) => prefix.address === b[i]?.address && prefix.length === b[i]?.length)
+    a.every((prefix, i) => prefix.length === b[i]!.length && sameAddress(prefix.address, b[i]!.address))
   );
 }

@@ -204,6 +204,7 @@ async function silence(name: string): Promise<void> {
   const path = `net/ipv6/conf/${name}`;
   await setSysctl(`${path}/addr_gen_mode`, '1');
   await setSysctl(`${path}/accept_ra`, '0');
+  await setSysctl(`${path}/router_solicitations`, '0');
   await setSysctl(`${path}/accept_dad`, '0');
   await setSysctl(`${path}/disable_ipv6`, '0');
 }

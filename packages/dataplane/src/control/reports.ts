@@ -1,12 +1,11 @@
 // What a person is shown of the data plane, from its tables and counters.
-import {
-  type CountersReport,
-  type ErrorCounter,
-  formatIp4Prefix,
-  type InterfaceReport,
-  type NeighbourReport,
-  type NodeRuntime,
-  type WorkerRuntime,
+import type {
+  CountersReport,
+  ErrorCounter,
+  InterfaceReport,
+  NeighbourReport,
+  NodeRuntime,
+  WorkerRuntime,
 } from '@sluice/shared';
 import {
   GraphCounters,
@@ -55,7 +54,7 @@ export class Reports {
       state: entry.enabled && entry.running ? 'up' : 'down',
       mtu: entry.mtu,
       mac: entry.mac,
-      addresses: entry.addresses.map(formatIp4Prefix),
+      addresses: this.list.addressTexts(entry),
       rx_packets: this.sum(entry, INTERFACE_RX_PACKETS),
       rx_bytes: this.sum(entry, INTERFACE_RX_BYTES),
       tx_packets: this.sum(entry, INTERFACE_TX_PACKETS),

@@ -2,6 +2,7 @@
 import { ip4Mask, networkOf6, PrefixMap } from '@sluice/shared';
 import type { Ip4FibWriter } from '../tables/ip4-fib-writer.js';
 import type { Ip6FibWriter } from '../tables/ip6-fib-writer.js';
+import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { type Address, isIp4 } from './address.js';
 
 /** Most preferred first. A host route to a neighbour never shadows a local address. */
@@ -24,7 +25,10 @@ export class RouteTable {
   constructor(
     private readonly fib: Ip4FibWriter,
     private readonly fib6: Ip6FibWriter,
-  ) {}
+  ) {
+    // For both families, because a number is a VRF's in both; IPv4 has no routes there.
+    this.addVrf(LINK_LOCAL_VRF);
+  }
 
   addVrf(vrf: number): void {
     if (this.vrfs.has(vrf)) return;

@@ -1,6 +1,7 @@
 // What one section of a configuration says of another: names that must exist, must differ, must fit together.
 import type { z } from 'zod';
 import { canonicalIp } from '../net/ip.js';
+import { checkAddresses } from './check-addresses.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { ConnectionSection } from './ike.js';
 import type { InterfaceSection } from './interface.js';
@@ -26,7 +27,14 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   const report: Report = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkNames(config, report);
   checkVrfs(config, report);
-  checkAddresses(config, report);
+  checkAddresses(
+    [
+      ...config.interfaces.map((entry, i) => ({ entry, path: ['interfaces', i] as Path })),
+      ...config.tunnels.map((entry, i) => ({ entry, path: ['tunnels', i] as Path })),
+    ],
+    (values, what) => unique(values, what, report),
+    report,
+  );
   unique(
     config.routes.map((route, i) => ({
       value: `${canonicalPrefix(route.prefix)} in VRF ${route.vrf}`,
@@ -110,23 +118,6 @@ function checkVrfs(config: Sections, report: Report): void {
     check(entry.vrf, ['tunnels', i, 'vrf']);
     check(entry.outer_vrf, ['tunnels', i, 'outer_vrf']);
   });
-}
-
-function checkAddresses(config: Sections, report: Report): void {
-  for (const vrf of new Set([...config.interfaces, ...config.tunnels].map((entry) => entry.vrf))) {
-    const addresses = [
-      ...config.interfaces.map((entry, i) => ({ entry, path: ['interfaces', i] as Path })),
-      ...config.tunnels.map((entry, i) => ({ entry, path: ['tunnels', i] as Path })),
-    ]
-      .filter(({ entry }) => entry.vrf === vrf)
-      .flatMap(({ entry, path }) =>
-        entry.addresses.map((text, j) => ({
-          value: text.split('/')[0] ?? text,
-          path: [...path, 'addresses', j],
-        })),
-      );
-    unique(addresses, 'an address', report);
-  }
 }
 
 function checkTunnels(config: Sections, report: Report): void {

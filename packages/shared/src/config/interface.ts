@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { interfaceName, ip4InterfaceAddress, mtu } from './values.js';
+import { interfaceName, ipInterfaceAddress, mtu } from './values.js';
 import { vrfReference } from './vrf.js';
 
 export const interfaceDrivers = ['af_xdp', 'af_packet'] as const;
@@ -11,7 +11,10 @@ export const interfaceSection = z.strictObject({
   vrf: vrfReference,
   mtu: mtu.default(1500),
   enabled: z.boolean().default(true),
-  addresses: z.array(ip4InterfaceAddress).default([]),
+  addresses: z
+    .array(ipInterfaceAddress)
+    .default([])
+    .describe('Of both families. A link-local IPv6 address it has by itself, unless one is given.'),
 });
 
 export type InterfaceSection = z.output<typeof interfaceSection>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { interfaceName, ip4InterfaceAddress, mtu } from './values.js';
+import { interfaceName, ipInterfaceAddress, mtu } from './values.js';
 import { vrfReference } from './vrf.js';
 
 export const tunnelSection = z.strictObject({
@@ -16,7 +16,7 @@ export const tunnelSection = z.strictObject({
     .optional()
     .describe('Left out: what fits the outer interface after encryption, NAT traversal included.'),
   enabled: z.boolean().default(true),
-  addresses: z.array(ip4InterfaceAddress).default([]),
+  addresses: z.array(ipInterfaceAddress).default([]),
 });
 
 export type TunnelSection = z.output<typeof tunnelSection>;

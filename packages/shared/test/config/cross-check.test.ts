@@ -101,6 +101,52 @@ const CASES: Case[] = [
     message: '"10.1.0.1" is already an address of interfaces.1: choose another',
   },
   {
+    what: 'one IPv6 address twice in a VRF, written in two ways',
+    change: (config) => {
+      set(config.interfaces[1]!, 'addresses', ['2001:db8::1/64']);
+      set(config.tunnels[0]!, 'addresses', ['2001:DB8:0::1/128']);
+    },
+    path: 'tunnels.0.addresses.0',
+    message: '"2001:db8::1" is already an address of interfaces.1: choose another',
+  },
+  {
+    what: 'one link-local address twice on an interface',
+    change: (config) => set(config.interfaces[1]!, 'addresses', ['fe80::1/64', 'fe80:0::1/64']),
+    path: 'interfaces.1.addresses.1',
+    message: '"fe80::1" is already an address of interfaces.1: choose another',
+  },
+  ...['fe80:1::1/64', 'febf::1/64', 'fe80::1/10'].map((address) => ({
+    what: `a link-local address that is none of an interface: ${address}`,
+    change: (config: Config) => set(config.interfaces[1]!, 'addresses', [address]),
+    path: 'interfaces.1.addresses.0',
+    message: `${address} is no link-local address of an interface: write it as fe80::1/64`,
+  })),
+  ...[
+    '::/128',
+    '::1/128',
+    '::10.1.0.1/96',
+    '::ffff:10.1.0.1/96',
+    'ff02::1/16',
+    '0.0.0.0/8',
+    '127.0.0.1/8',
+    '224.0.0.5/24',
+    '255.255.255.255/32',
+  ].map((address) => ({
+    what: `an address that no host has: ${address}`,
+    change: (config: Config) => set(config.interfaces[1]!, 'addresses', [address]),
+    path: 'interfaces.1.addresses.0',
+    message: `${address} is no address of a single host on a network: choose another`,
+  })),
+  {
+    what: 'an MTU too small for IPv6',
+    change: (config) => {
+      set(config.interfaces[1]!, 'addresses', ['2001:db8::1/64']);
+      Object.assign(config.interfaces[1]!, { mtu: 1279 });
+    },
+    path: 'interfaces.1.mtu',
+    message: 'is 1279, but IPv6 needs 1280: raise it, or leave IPv6 addresses out',
+  },
+  {
     what: 'two routes of one prefix in a VRF',
     change: (config) => set(config.routes[1]!, 'prefix', config.routes[0]!.prefix),
     path: 'routes.1.prefix',
@@ -270,6 +316,14 @@ describe('the cross-check of a configuration', () => {
         next_hops: [{ interface: 'tun-hq', weight: 3 }, { address: '10.1.0.254' }, { address: '192.0.2.9' }],
       },
     );
+    const result = deviceConfigSchema.safeParse(config);
+    assert.deepEqual(result.error?.issues ?? [], []);
+  });
+
+  it('passes addresses of both families, and one link-local address on several links', () => {
+    const config = validConfig();
+    for (const entry of config.interfaces) entry.addresses.push('fe80::1/64');
+    config.interfaces[1]!.addresses.push('2001:db8:1::/127', '2001:db8:2::1/128', '2001:db8:3::1/64');
     const result = deviceConfigSchema.safeParse(config);
     assert.deepEqual(result.error?.issues ?? [], []);
   });

@@ -48,7 +48,8 @@ describe('the configuration schema', () => {
     ['interfaces.0.name', 'a'.repeat(16), /^at most 15 characters, as Linux names its interfaces$/],
     ['interfaces.0.mtu', 67, /^at least 68 \(RFC 791\)$/],
     ['interfaces.0.mtu', 1701, /^at most 1700: a packet must fit one frame of the pool$/],
-    ['interfaces.0.addresses.0', '198.51.100.2', /^must be an IPv4 address with its prefix length/],
+    ['interfaces.0.addresses.0', '198.51.100.2', /^must be an address with its prefix length/],
+    ['interfaces.0.addresses.0', '2001:db8::1', /^must be an address with its prefix length/],
     ['interfaces.0.driver', 'dpdk', /af_xdp/],
     [
       'routes.0.prefix',

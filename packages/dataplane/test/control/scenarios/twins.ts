@@ -19,7 +19,7 @@ interface Link {
   address: string;
   mtu: number;
   flags: string[];
-  addr_info: { local: string; prefixlen: number }[];
+  addr_info: { local: string; prefixlen: number; tentative?: boolean }[];
 }
 
 function links(): Map<string, Link> {
@@ -52,7 +52,7 @@ const lan: TwinSpec = {
   up: true,
   running: true,
   namespace: null,
-  addresses: ['10.1.0.1/24', '10.1.1.1/24'],
+  addresses: ['10.1.0.1/24', '10.1.1.1/24', '2001:db8:1::1/64', 'fe80::1/64'],
   worker: 0,
 };
 const tun: TwinSpec = {
@@ -62,7 +62,7 @@ const tun: TwinSpec = {
   kind: 'tun',
   mac: null,
   mtu: 1300,
-  addresses: ['10.8.0.1/30'],
+  addresses: ['10.8.0.1/30', '2001:db8:8::1/128'],
 };
 const routes: TwinRoute[] = [
   via('0.0.0.0/0', '10.1.0.254', 'lan'),
@@ -79,6 +79,8 @@ ip('route', 'add', '10.21.0.0/16', 'dev', 'foreign', 'proto', 'static');
 const twins = new LinuxTwins(io);
 await twins.converge([lan, tun], routes);
 assert.deepEqual(addresses('lan'), lan.addresses);
+assert.deepEqual(addresses('tun'), tun.addresses);
+for (const { addr_info } of links().values()) assert.ok(addr_info.every(({ tentative }) => tentative !== true));
 assert.equal(links().get('lan')!.address, lan.mac);
 assert.equal(links().get('lan')!.mtu, 1400);
 assert.deepEqual(added, [1, 2]);
@@ -117,13 +119,14 @@ assert.equal(state(), before);
 const { ifindex } = links().get('lan')!;
 await twins.converge(
   [
-    { ...lan, addresses: ['10.1.1.1/24', '10.1.2.1/24'], mtu: 1500 },
+    { ...lan, addresses: ['10.1.1.1/24', '10.1.2.1/24', '2001:db8:2::1/64', 'fe80::1/64'], mtu: 1500 },
     { ...tun, up: false },
   ],
   [via('10.9.0.0/16', '10.1.2.9', 'lan'), ...routes.slice(1)],
 );
 assert.equal(links().get('lan')!.ifindex, ifindex);
-assert.deepEqual(addresses('lan'), ['10.1.1.1/24', '10.1.2.1/24']);
+assert.deepEqual(addresses('lan'), ['10.1.1.1/24', '10.1.2.1/24', '2001:db8:2::1/64', 'fe80::1/64']);
+assert.deepEqual(addresses('tun'), ['10.8.0.1/30'], 'a link that is down has no IPv6');
 assert.ok(!links().get('tun')!.flags.includes('UP'));
 assert.match(ip('route'), /10\.9\.0\.0\/16 via 10\.1\.2\.9/);
 assert.doesNotMatch(ip('route'), /default|10\.6\.0\.0/);

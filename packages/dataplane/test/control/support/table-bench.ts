@@ -17,6 +17,7 @@ import { Ip6Fib } from '../../../src/tables/ip6-fib.js';
 import { allocateIp6FibMemory } from '../../../src/tables/ip6-fib-layout.js';
 import { Ip6FibWriter } from '../../../src/tables/ip6-fib-writer.js';
 import { PathTable } from '../../../src/tables/paths.js';
+import { VRFS_MAX } from '../../../src/workers/shared-memory.js';
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 1);
 
@@ -54,9 +55,9 @@ export class TableBench {
     const buffer = allocateEpoch(1);
     this.epoch = new EpochControl(buffer);
     this.worker = new EpochReader(buffer, 0);
-    const memory = allocateIp4FibMemory({ vrfs: 4, bytes: 16 << 20 });
+    const memory = allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: 16 << 20 });
     this.fib = new Ip4Fib(memory);
-    const memory6 = allocateIp6FibMemory({ vrfs: 4, bytes: 16 << 20 });
+    const memory6 = allocateIp6FibMemory({ vrfs: VRFS_MAX, bytes: 16 << 20 });
     this.fib6 = new Ip6Fib(memory6);
     this.routes = new NotedRoutes(
       new Ip4FibWriter(memory, this.epoch),
