@@ -8,8 +8,8 @@ import { defineNode } from '../graph/node.js';
 import { FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { CODE6_HOP_LIMIT, ICMP6_PACKET_TOO_BIG, ICMP6_TIME_EXCEEDED } from '../wire/icmp6.js';
-import { PROTOCOL_ESP } from '../wire/ip4.js';
-import { IP6_HOP_LIMIT, IP6_MTU_MIN, IP6_NEXT_HEADER } from '../wire/ip6.js';
+import { PROTOCOL_ESP, PROTOCOL_UDP } from '../wire/ip4.js';
+import { IP6_HOP_LIMIT, IP6_MTU_MIN, IP6_NEXT_HEADER, PROTOCOL_ICMP6 } from '../wire/ip6.js';
 import { icmpErrorAux } from './icmp-error.js';
 
 const NEXT_OUTPUT = 0;
@@ -53,9 +53,7 @@ export const ip6Rewrite = defineNode({
         next[i] = NEXT_ICMP_ERROR;
         continue;
       }
-      // Only the source fragments. What Linux sends into a tunnel it can cut itself, once it is told the MTU; of what
-      // the box encrypts or answers it is the source.
-      const mayCut = !forwarded && (!toTunnel || bytes[ip + IP6_NEXT_HEADER] === PROTOCOL_ESP);
+      const mayCut = !forwarded && (!toTunnel || isCut(bytes[ip + IP6_NEXT_HEADER]!));
       if (size > mtu && !mayCut) {
         counters[COUNT_TOO_BIG]!++;
         pool.aux[packet] = icmpErrorAux(ICMP6_PACKET_TOO_BIG, 0, mtu);
@@ -73,3 +71,12 @@ export const ip6Rewrite = defineNode({
     }
   },
 });
+
+/**
+ * Only the source fragments (RFC 8200 section 4.5). Of what the box encrypts or answers it is the source, and also of
+ * what Linux sends into a tunnel; but TCP does better by packet too big, and what has extension headers may be a fragment
+ * already.
+ */
+function isCut(protocol: number): boolean {
+  return protocol === PROTOCOL_ESP || protocol === PROTOCOL_UDP || protocol === PROTOCOL_ICMP6;
+}

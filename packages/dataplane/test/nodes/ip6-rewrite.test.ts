@@ -74,6 +74,32 @@ describeNode('ip6-rewrite', () => {
     bench.expect({ 'ip6-rewrite/too_big': 2, 'ip6-icmp-error/sent': 2 });
   });
 
+  for (const [what, nextHeader, cut] of [
+    ['ESP of another tunnel', 50, true],
+    ['UDP', 17, true],
+    ['ICMPv6', 58, true],
+    ['TCP', 6, false],
+    ['a fragment', 44, false],
+  ] as const) {
+    it(`${cut ? 'fragments' : 'does not fragment'} what Linux sends into a tunnel and is too big: ${what}`, () => {
+      const packet = ip6({
+        src: '2001:db8:cafe::1',
+        dst: REMOTE_HOST6,
+        nextHeader,
+        payload: nextHeader === 44 ? new Uint8Array(1361) : pattern(1361),
+      });
+      bench.inject('tun', packet);
+      bench.run();
+      assert.equal(bench.sent('wan').length, cut ? 2 : 0);
+      assert.equal(bench.punted().length, cut ? 0 : 1);
+      bench.expect(
+        cut
+          ? { 'ip6-rewrite/own_too_big': 1, 'ip6-frag/fragments': 2 }
+          : { 'ip6-rewrite/too_big': 1, 'ip6-icmp-error/sent': 1 },
+      );
+    });
+  }
+
   it('has no tunnel tell an MTU under 1280: those octets every link of IPv6 carries', () => {
     const { interfaces, adjacencies } = bench.control;
     adjacencies.setMtu(interfaces.tunnelAdjacency[bench.row('tun')]!, 1000);

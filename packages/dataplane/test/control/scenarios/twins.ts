@@ -80,7 +80,8 @@ const twins = new LinuxTwins(io);
 await twins.converge([lan, tun], routes);
 assert.deepEqual(addresses('lan'), lan.addresses);
 assert.deepEqual(addresses('tun'), tun.addresses);
-for (const { addr_info } of links().values()) assert.ok(addr_info.every(({ tentative }) => tentative !== true));
+for (const { addr_info } of links().values())
+  assert.ok(addr_info.every(({ tentative }) => tentative !== true));
 assert.equal(links().get('lan')!.address, lan.mac);
 assert.equal(links().get('lan')!.mtu, 1400);
 assert.deepEqual(added, [1, 2]);

@@ -52,6 +52,13 @@ export class Network {
     return namespace;
   }
 
+  /** Gives a host an IPv6 address and a way to everywhere. */
+  address6(namespace: string, address: string, router: string): void {
+    this.sync(namespace, 'sysctl', '-qw', 'net.ipv6.conf.eth0.disable_ipv6=0');
+    ip('-n', namespace, 'address', 'add', address, 'dev', 'eth0', 'nodad');
+    ip('-6', '-n', namespace, 'route', 'add', 'default', 'via', router, 'dev', 'eth0');
+  }
+
   /** A veth pair from `device` of the gateway to `eth0` of a namespace, without offloads, both ends up. */
   wire(device: string, namespace: string): void {
     ip('-n', this.gateway, 'link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
