@@ -91,7 +91,6 @@ export const ip4Punt: readonly Case[] = [
       lan('icmp_error(LAN, HOST, IP(src=HOST, dst=LAN, proto=254)/payload(3), 3, 2)', { any: ['IP.id'] }),
     ],
   },
-  punted('a non-first fragment', 'IP(src=HOST, dst=LAN, id=1, frag=100)/payload(16)'),
   punted('OSPF to its group', "IP(src=HOST, dst='224.0.0.5', proto=89, ttl=1)/payload(24)"),
   {
     name: 'what Linux sends leaves as it is',
