@@ -4,8 +4,10 @@ import type { HashU32 } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import type { Ip4Fib } from '../tables/ip4-fib.js';
 import type { Ip6Fib } from '../tables/ip6-fib.js';
+import type { MacTable } from '../tables/macs.js';
 import type { Reassembly } from '../tables/reassembly.js';
 import type { SaTable } from '../tables/security-associations.js';
+import type { MacLearning } from './mac-learning.js';
 import type { PuntPolicer } from './punt-policer.js';
 import type { RateLimiters } from './rate-limiter.js';
 
@@ -27,6 +29,13 @@ export interface NodeContext {
   readonly sas: SaTable;
   /** SPI of an inbound SA, in the scope of its destination → its row. */
   readonly spis: HashU32;
+  /** Tags, in the scope of the parent's row → the row of the sub-interface; see tables/vlans.ts. */
+  readonly vlans: HashU32;
+  /** Behind which members of bridges MAC addresses are. */
+  readonly macs: MacTable;
+  readonly macLearning: MacLearning;
+  /** By bridge: frames that go to every member. */
+  readonly floods: RateLimiters;
   readonly crypto: EspCrypto;
   /** This worker's index. */
   readonly worker: number;
@@ -72,6 +81,8 @@ export interface WorkerServices {
     mac0: number,
     mac2: number,
   ): boolean;
+  /** Tells the control side that a MAC address is behind a member of a bridge; false when its ring is full. */
+  station(memberRow: number, mac0: number, mac2: number): boolean;
   /** Keeps a packet until the neighbour is resolved, and has it resolved; false when no more may wait. */
   park(
     packet: number,

@@ -213,7 +213,8 @@ export class Dispatcher {
       target.length = length;
       if ((leaves || state.enters) && this.capture?.traffic) {
         const { rxInterface, txInterface } = this.pool;
-        if (state.enters) this.capture.vector(packets, first, i, rxInterface, CAPTURE_IN, state.raw);
+        if (state.enters && state.definition.crossing?.includes(to) !== false)
+          this.capture.vector(packets, first, i, rxInterface, CAPTURE_IN, state.raw);
         if (leaves) this.capture.vector(packets, first, i, txInterface, CAPTURE_OUT, raw);
       }
     }

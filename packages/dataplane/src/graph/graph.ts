@@ -23,10 +23,18 @@ import { ip6Local } from '../nodes/ip6-local.js';
 import { ip6Lookup } from '../nodes/ip6-lookup.js';
 import { ip6Nd } from '../nodes/ip6-nd.js';
 import { ip6Rewrite } from '../nodes/ip6-rewrite.js';
+import { l2Flood } from '../nodes/l2-flood.js';
+import { l2Input } from '../nodes/l2-input.js';
+import { l2Output } from '../nodes/l2-output.js';
 import { punt } from '../nodes/punt.js';
+import { vlanInput } from '../nodes/vlan-input.js';
+import { vlanOutput } from '../nodes/vlan-output.js';
 import type { NodeDefinition } from './node.js';
 
 export const GRAPH: readonly NodeDefinition[] = [
+  vlanInput,
+  l2Input,
+  l2Flood,
   ethernetInput,
   arpInput,
   hostInject,
@@ -51,5 +59,7 @@ export const GRAPH: readonly NodeDefinition[] = [
   ip6Nd,
   ip6IcmpError,
   punt,
+  l2Output,
+  vlanOutput,
   interfaceOutput,
 ];

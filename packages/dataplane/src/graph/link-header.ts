@@ -1,6 +1,8 @@
-// The link header of a packet that leaves by an adjacency; of either family.
+// Link headers: of a packet that leaves by an adjacency, of either family, and what of a frame is its header.
 import type { PacketPool } from '../memory/packet-pool.js';
 import { ADJ_INTERFACE, ADJ_REWRITE, ADJ_REWRITE_BYTES, ADJ_USED } from '../tables/adjacencies.js';
+import { ETHERNET_BYTES, ETHERNET_TYPE } from '../wire/ethernet.js';
+import { TYPE_QINQ, TYPE_VLAN, VLAN_TAG_BYTES } from '../wire/vlan.js';
 
 /**
  * Writes the link header of the adjacency whose words begin at `row` before the IP packet of `size` octets at `ip`, and
@@ -28,4 +30,16 @@ export function writeLinkHeader(
   pool.length[packet] = size + rewrite;
   pool.txInterface[packet] = adjacencies[row + ADJ_INTERFACE]!;
   return rewrite;
+}
+
+/** Whether a frame on its way through a bridge may leave by a member of this MTU; its own tags do not count. */
+export function fitsMember(pool: PacketPool, packet: number, mtu: number): boolean {
+  const at = pool.offset[packet]!;
+  let header = ETHERNET_BYTES;
+  for (let tags = 0; tags < 2; tags++) {
+    const type = pool.u16[(at + ETHERNET_TYPE + tags * VLAN_TAG_BYTES) >>> 1]!;
+    if (type !== TYPE_VLAN && type !== TYPE_QINQ) break;
+    header += VLAN_TAG_BYTES;
+  }
+  return pool.length[packet]! - header <= mtu;
 }

@@ -42,6 +42,8 @@ export interface NodeDefinition {
    * this node, or leave by `txInterface` before it. A capture copies them there.
    */
   boundary?: 'in' | 'out';
+  /** With boundary 'in': indices of `next` behind which packets have come in; all of them unless given. */
+  crossing?: readonly number[];
   /** Fills `next[i]` for each packet of the frame. Never throws, allocates nothing. */
   run: NodeRun;
 }

@@ -43,6 +43,9 @@ export const FLAG_DECRYPTED = 4;
 export const FLAG_LINK_GROUP = 8;
 /** A fragment whose ports are in `ports`. */
 export const FLAG_PORTS = 16;
+/** In four bits from here on: the priority (PCP and DEI) of the VLAN tag that a frame on its way through a bridge had. */
+export const FLAG_PRIORITY_SHIFT = 24;
+export const FLAGS_PRIORITY = 0xf << FLAG_PRIORITY_SHIFT;
 
 const COLUMNS = [
   'offset',

@@ -1,9 +1,13 @@
 // interface-output: the end of the graph for what leaves by a port.
 //
 // Expects: offset and length of the whole frame, txInterface.
-// Next:    none: the worker that owns the port's transmit queue sends it.
+// Next:    none: the worker that owns the port's transmit queue sends it. vlan-output and l2-output for what has no port of
+//          its own: they bring it back with the interface beneath.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { INTERFACE_UP } from '../tables/interfaces.js';
+import { INTERFACE_UP, KIND_BRIDGE, KIND_VLAN } from '../tables/interfaces.js';
+
+const NEXT_VLAN = 0;
+const NEXT_BRIDGE = 1;
 
 const COUNT_DOWN = 0;
 const COUNT_QUEUE_FULL = 1;
@@ -11,7 +15,7 @@ const COUNT_QUEUE_FULL = 1;
 export const interfaceOutput = defineNode({
   name: 'interface-output',
   frames: true,
-  next: [],
+  next: ['vlan-output', 'l2-output'],
   counters: [
     {
       name: 'interface_down',
@@ -31,10 +35,16 @@ export const interfaceOutput = defineNode({
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
-      if (interfaces.state[pool.txInterface[packet]!] !== INTERFACE_UP) {
+      const row = pool.txInterface[packet]!;
+      const kind = interfaces.kind[row];
+      if (interfaces.state[row] !== INTERFACE_UP) {
         counters[COUNT_DOWN]!++;
         pool.reason[packet] = COUNT_DOWN;
         next[i] = NEXT_DROP;
+      } else if (kind === KIND_VLAN) {
+        next[i] = NEXT_VLAN;
+      } else if (kind === KIND_BRIDGE) {
+        next[i] = NEXT_BRIDGE;
       } else if (services.transmit(packet)) {
         next[i] = NEXT_CONSUMED;
       } else {

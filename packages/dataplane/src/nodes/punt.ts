@@ -6,7 +6,7 @@
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_PUNTED } from '../graph/counters.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
-import { KIND_ETHERNET } from '../tables/interfaces.js';
+import { hasEthernet } from '../tables/interfaces.js';
 import { ETHERNET_BYTES, ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../wire/ethernet.js';
 import { writeU16 } from '../wire/ip4.js';
 import { putMac } from './arp-input.js';
@@ -54,7 +54,7 @@ export const punt = defineNode({
         next[i] = NEXT_DROP;
         continue;
       }
-      if (interfaces.kind[row] === KIND_ETHERNET && pool.offset[packet] === pool.l3[packet]) {
+      if (hasEthernet(interfaces.kind[row]!) && pool.offset[packet] === pool.l3[packet]) {
         prependEthernet(pool.bytes, pool.l3[packet]!, interfaces.mac0[row]!, interfaces.mac2[row]!);
         pool.offset[packet] = pool.l3[packet]! - ETHERNET_BYTES;
         pool.length[packet] = pool.length[packet]! + ETHERNET_BYTES;

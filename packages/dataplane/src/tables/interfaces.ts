@@ -9,6 +9,17 @@ export const INTERFACE_UP = 1;
 export const KIND_NONE = 0;
 export const KIND_ETHERNET = 1;
 export const KIND_TUNNEL = 2;
+/** A sub-interface: frames with certain VLAN tags of its parent. */
+export const KIND_VLAN = 3;
+/** The routed interface of a bridge domain. */
+export const KIND_BRIDGE = 4;
+/** Addresses without a link. */
+export const KIND_LOOPBACK = 5;
+
+/** True for a kind whose packets have an Ethernet header. */
+export function hasEthernet(kind: number): boolean {
+  return kind === KIND_ETHERNET || kind === KIND_VLAN || kind === KIND_BRIDGE;
+}
 
 const COLUMNS = [
   'state',
@@ -24,6 +35,10 @@ const COLUMNS = [
   'outerVrf',
   'features4',
   'features6',
+  'parent',
+  'tags',
+  'bridge',
+  'nextMember',
 ] as const;
 
 /** Of four words a row: addresses, the most significant word first. */
@@ -55,6 +70,13 @@ export class InterfaceTable {
   /** Masks of the optional nodes of the arcs ip4-unicast and ip6-unicast; see graph/arcs.ts. */
   readonly features4: Int32Array;
   readonly features6: Int32Array;
+  /** Of a VLAN sub-interface: the row whose frames it takes, and their tags as tables/vlans.ts writes them. */
+  readonly parent: Int32Array;
+  readonly tags: Int32Array;
+  /** The row of the bridge whose member it is; 0 for none. */
+  readonly bridge: Int32Array;
+  /** A bridge's first member, and from each member the next one; 0 ends the list. */
+  readonly nextMember: Int32Array;
   /**
    * A global IPv6 address to answer from, its own or lent, and its link-local one; zeros for none. Four words each from
    * `row << 2` on, host order, the most significant first.
@@ -79,6 +101,10 @@ export class InterfaceTable {
     this.outerVrf = column('outerVrf');
     this.features4 = column('features4');
     this.features6 = column('features6');
+    this.parent = column('parent');
+    this.tags = column('tags');
+    this.bridge = column('bridge');
+    this.nextMember = column('nextMember');
     const addresses = (name: (typeof ADDRESS_COLUMNS)[number]): Int32Array =>
       new Int32Array(
         buffer,

@@ -19,6 +19,7 @@ import { Dispatcher } from '../graph/dispatcher.js';
 import { ROUTE_LOOP, routeIp4 } from '../graph/follow-route.js';
 import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
+import { MacLearning } from '../graph/mac-learning.js';
 import type { NodeDefinition } from '../graph/node.js';
 import { PuntPolicer } from '../graph/punt-policer.js';
 import { RateLimiters } from '../graph/rate-limiter.js';
@@ -28,12 +29,14 @@ import { FLAG_LOCAL_ORIGIN, PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { COUNT_OWN_UNRESOLVED, COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp.js';
 import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
+import { floodLimits } from '../nodes/l2-flood.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { FragmentKey } from '../tables/fragment-contexts.js';
 import { HashU32 } from '../tables/hash-u32.js';
 import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { Ip4Fib } from '../tables/ip4-fib.js';
 import { Ip6Fib } from '../tables/ip6-fib.js';
+import { MacTable } from '../tables/macs.js';
 import { Reassembly } from '../tables/reassembly.js';
 import { SaTable } from '../tables/security-associations.js';
 import { WorkerNodes } from '../user-nodes/worker-nodes.js';
@@ -130,6 +133,10 @@ export class Forwarder implements LoopWork {
       interfaces: new InterfaceTable(shared.interfaces),
       sas: new SaTable(shared.sas),
       spis: new HashU32(shared.spis),
+      vlans: new HashU32(shared.vlans),
+      macs: new MacTable(shared.macs),
+      macLearning: new MacLearning(),
+      floods: floodLimits(),
       crypto,
       worker: index,
       workers: shared.workers,

@@ -11,10 +11,11 @@ import type { WasmMemory } from '../memory/wasm-memory.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
 import type { FibMemory } from '../tables/fib-layout.js';
 import { HashU32 } from '../tables/hash-u32.js';
-import { InterfaceTable } from '../tables/interfaces.js';
+import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { allocateIp4FibMemory } from '../tables/ip4-fib-layout.js';
 import { allocateIp6FibMemory } from '../tables/ip6-fib-layout.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
+import { allocateMacMemory, type MacMemory } from '../tables/macs.js';
 import { PathTable } from '../tables/paths.js';
 import type { ReassemblyLimits } from '../tables/reassembly.js';
 import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
@@ -50,6 +51,8 @@ export interface SharedMemory {
   paths: SharedArrayBuffer;
   sas: SaBuffers;
   spis: SharedArrayBuffer;
+  vlans: SharedArrayBuffer;
+  macs: MacMemory;
   fib: FibMemory;
   fib6: FibMemory;
   epoch: SharedArrayBuffer;
@@ -85,6 +88,8 @@ export const RECORD_WORDS = 8;
 /** Somebody spoke, and a packet waits for somebody: see tables/neighbour-records.ts. */
 export const RECORD_HEARD = 1;
 export const RECORD_RESOLVE = 2;
+/** A MAC address is behind a bridge member: its octets stand where those of a neighbour stand. */
+export const RECORD_STATION = 3;
 
 /** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
 export const NODE_SHIFT = 20;
@@ -107,6 +112,8 @@ export function allocateSharedMemory(
     paths: PathTable.allocate(),
     sas: SaTable.allocate(),
     spis: HashU32.allocate(SAS_MAX),
+    vlans: HashU32.allocate(INTERFACES_MAX),
+    macs: allocateMacMemory(),
     fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
     fib6: allocateIp6FibMemory({ vrfs: VRFS_MAX, bytes: FIB6_BYTES }),
     epoch: allocateEpoch(workers),

@@ -16,7 +16,13 @@ import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { PacketSender } from './packet-rings.js';
 import { ParkedPackets } from './parked-packets.js';
 import type { PortQueue } from './port-queue.js';
-import { RECORD_HEARD, RECORD_RESOLVE, RECORD_WORDS, type SharedMemory } from './shared-memory.js';
+import {
+  RECORD_HEARD,
+  RECORD_RESOLVE,
+  RECORD_STATION,
+  RECORD_WORDS,
+  type SharedMemory,
+} from './shared-memory.js';
 
 export class Services implements WorkerServices {
   readonly parked = new ParkedPackets();
@@ -95,6 +101,10 @@ export class Services implements WorkerServices {
     mac2: number,
   ): boolean {
     return this.tell(RECORD_HEARD, row, w0, w1, w2, w3, (flags << 16) | mac0, mac2);
+  }
+
+  station(row: number, mac0: number, mac2: number): boolean {
+    return this.tell(RECORD_STATION, row, 0, 0, 0, 0, mac0, mac2);
   }
 
   park(packet: number, row: number, flags: number, w0: number, w1: number, w2: number, w3: number): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { seed } from '../memory/seed.js';
 import type { Bench } from '../support/bench.js';
-import { isDrop, type Moved } from '../support/counters.js';
+import type { Moved } from '../support/counters.js';
 import { espOpen } from '../support/esp.js';
 import { forwarded, icmp, ip4, pattern } from '../support/packets.js';
 import { forwarded6, icmp6, ip6 } from '../support/packets6.js';
@@ -23,29 +23,12 @@ import {
   WAN6,
 } from '../support/site.js';
 import { xorshift } from '../tables/random.js';
+import { account } from './account.js';
 import { Mutator } from './mutate.js';
 
 /** SLUICE_FUZZ_SECONDS makes a longer run, SLUICE_SEED the same one. */
 const SECONDS = Number(process.env.SLUICE_FUZZ_SECONDS ?? 8);
 const BATCH = 128;
-
-/** Where packets went, from the counters: every one that came in, or was made of one, is somewhere. */
-function account(moved: Moved): { drops: number; made: number; errors: number } {
-  const of = (path: string): number => moved[path] ?? 0;
-  const drops = Object.entries(moved).reduce((sum, [path, by]) => sum + (isDrop(path) ? by : 0), 0);
-  const uncut = of('ip4-frag/no_frames') + of('ip4-frag/mtu_too_small') + of('ip4-frag/bad_offset');
-  const uncut6 = of('ip6-frag/no_frames') + of('ip6-frag/mtu_too_small');
-  const made6 = of('ip6-frag/fragments') - (of('ip6-rewrite/own_too_big') - uncut6);
-  return {
-    drops,
-    made:
-      of('ip4-frag/fragments') -
-      (of('ip4-rewrite/too_big') - uncut) -
-      (of('ip4-reassembly/fragments') - of('ip4-reassembly/reassembled')) +
-      made6,
-    errors: of('ip4-icmp-error/sent') + of('ip6-icmp-error/sent'),
-  };
-}
 
 class Fuzzer {
   readonly random = xorshift(seed);

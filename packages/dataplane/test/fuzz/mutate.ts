@@ -40,7 +40,7 @@ export class Mutator {
 
   constructor(
     /** Unsigned 32-bit numbers. */
-    private readonly random: () => number,
+    readonly random: () => number,
     private readonly macs: { lan: string; wan: string },
   ) {}
 

@@ -5,7 +5,7 @@ import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
 import type { SpscRing } from '../../src/memory/spsc-ring.js';
 import { SA_WINDOW } from '../../src/tables/security-associations.js';
 import { type Bench, testBench } from '../support/bench.js';
-import { arp, concat, fragmentsOf, icmp, ip4, pattern } from '../support/packets.js';
+import { arp, concat, ethernet, fragmentsOf, icmp, ip4, pattern } from '../support/packets.js';
 import { extension, icmp6, ip6 } from '../support/packets6.js';
 import {
   FAR,
@@ -24,6 +24,7 @@ import {
   tunnelTo,
   WAN,
 } from '../support/site.js';
+import { tagged } from '../support/vlan.js';
 
 const VECTOR = 256;
 const [name = '', packetsText = '0'] = process.argv.slice(2);
@@ -79,6 +80,12 @@ function oneWay(bench: Bench, octets: Uint8Array, vector: number, out: 'lan' | '
 }
 
 const plain = (more = {}): Uint8Array => ip4({ src: HOST, dst: FAR, payload: pattern(44), ...more });
+const bridged = (): Bench =>
+  testBench({
+    ...options,
+    interfaces: [{ name: 'lan' }, { name: 'wan' }, { name: 'third' }],
+    bridges: [{ name: 'br', members: ['lan', 'wan', 'third'] }],
+  });
 const lan = (bench: Bench, packet: Uint8Array): Uint8Array => bench.toInterface('lan', packet);
 
 const plain6 = (more = {}): Uint8Array => ip6({ src: HOST6, dst: FAR6, payload: pattern(44), ...more });
@@ -156,6 +163,32 @@ const paths: Record<string, () => () => number> = {
     const bench = site(options);
     const handle = oneWay(bench, lan(bench, plain({ checksum: 0 })), VECTOR, 'lan');
     return () => handle() + 1;
+  },
+  /** Routed from a VLAN to one with two tags. */
+  vlan() {
+    const bench = site({
+      ...options,
+      vlans: [
+        { name: 'in', parent: 'lan', vlan: 5, address: '10.5.0.1/24' },
+        { name: 'out', parent: 'wan', vlan: 6, inner: 7, address: '10.6.0.1/24' },
+      ],
+      neighbours: [{ interface: 'out', address: '10.6.0.9', mac: ROUTER_MAC }],
+    });
+    const frame = tagged(bench.toInterface('in', plain({ dst: '10.6.0.9' })), { vid: 5 });
+    return oneWay(bench, frame, VECTOR, 'wan');
+  },
+  bridge() {
+    const bench = bridged();
+    bench.control.two.learn('br', 'wan', ROUTER_MAC);
+    bench.control.two.learn('br', 'lan', HOST_MAC);
+    return oneWay(bench, ethernet(ROUTER_MAC, HOST_MAC, 0x0800, plain()), VECTOR, 'wan');
+  },
+  /** To two members, because nobody has heard of the station; soon more than the rate allows. */
+  flood() {
+    const bench = bridged();
+    const handle = oneWay(bench, ethernet(ROUTER_MAC, HOST_MAC, 0x0800, plain()), VECTOR, 'wan');
+    const third = bench.port('third').fromPort;
+    return () => handle() + drain(bench, third) + 1;
   },
   /** Sealed by one gateway, opened by another; the wire is a change of MAC addresses. */
   tunnel() {

@@ -38,6 +38,9 @@ describe('rounds of a forwarder', function () {
     ['echo6-fragmented', 200_000, 256],
     ['error6', 500_000, 256],
     ['drop', 1_000_000, 256],
+    ['vlan', 1_000_000, 256],
+    ['bridge', 1_000_000, 256],
+    ['flood', 300_000, 256],
     ['tunnel', 1_000_000, 256],
   ];
   for (const [path, packets, vector] of paths) {

@@ -55,11 +55,6 @@ describeNode('ethernet-input', () => {
       { 'ethernet-input/unknown_type': 1 },
     ],
     [
-      'a VLAN tag',
-      () => ethernet(bench.mac('lan'), HOST_MAC, 0x8100, pattern(60)),
-      { 'ethernet-input/unknown_type': 1 },
-    ],
-    [
       'an 802.3 length',
       () => ethernet(BROADCAST, HOST_MAC, 46, pattern(46)),
       { 'ethernet-input/unknown_type': 1 },

@@ -3,14 +3,26 @@ import { INTERFACE_DOWN, INTERFACE_UP } from '../../src/tables/interfaces.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { espOpen } from '../support/esp.js';
-import { BROADCAST, ethernet, icmpError, ip4, pattern } from '../support/packets.js';
+import { BROADCAST, ethernet, icmpError, ip4, pattern, udp } from '../support/packets.js';
 import { ip6 } from '../support/packets6.js';
-import { HOST, HOST6, REMOTE_HOST, REMOTE_HOST6, SPI_OUT, saOf, siteWithTunnel } from '../support/site.js';
+import {
+  FAR,
+  HOST,
+  HOST6,
+  REMOTE_HOST,
+  REMOTE_HOST6,
+  SPI_OUT,
+  saOf,
+  siteWithTunnel,
+} from '../support/site.js';
 
 describeNode('host-inject', () => {
   let bench: Bench;
   before(() => {
-    bench = siteWithTunnel();
+    bench = siteWithTunnel(
+      {},
+      { loopbacks: [{ name: 'loop', address: '10.255.0.1/32', address6: '2001:db8:255::1/128' }] },
+    );
   });
   after(() => bench.close());
 
@@ -54,6 +66,27 @@ describeNode('host-inject', () => {
       { interface: bench.row('tun'), bytes: icmpError('169.254.0.1', packet, 3, 4, 1400) },
     ]);
     bench.expect({ 'ip4-rewrite/df_too_big': 1, 'ip4-icmp-error/sent': 1 });
+  });
+
+  it('routes a packet from a loopback, its TTL as Linux set it, and gives it back what is its own', () => {
+    const packet = ip4({ src: '10.255.0.1', dst: FAR, ttl: 1, payload: pattern(33) });
+    const own = ip4({ src: '10.255.0.1', dst: '10.255.0.1', protocol: 17, payload: udp(1, 2, pattern(8)) });
+    const own6 = ip6({
+      src: '2001:db8:255::1',
+      dst: '2001:db8:255::1',
+      nextHeader: 17,
+      payload: pattern(20),
+    });
+    const before = bench.interface('loop').injected;
+    for (const each of [packet, own, own6]) bench.inject('loop', each);
+    bench.run();
+    assert.deepEqual(bench.sentIp('wan'), [packet]);
+    assert.deepEqual(bench.punted(), [
+      { interface: bench.row('loop'), bytes: own },
+      { interface: bench.row('loop'), bytes: own6 },
+    ]);
+    assert.equal(bench.interface('loop').injected, before + 3);
+    bench.expect({});
   });
 
   const good = ip4({ src: HOST, dst: REMOTE_HOST, payload: pattern(40) });

@@ -16,12 +16,22 @@ import {
 } from '../../src/tables/adjacencies.js';
 import type { EspKey } from '../../src/tables/esp-algorithms.js';
 import { HashU32Writer } from '../../src/tables/hash-u32.js';
-import { INTERFACE_UP, InterfaceTable, KIND_ETHERNET, KIND_TUNNEL } from '../../src/tables/interfaces.js';
+import {
+  hasEthernet,
+  INTERFACE_UP,
+  InterfaceTable,
+  KIND_BRIDGE,
+  KIND_ETHERNET,
+  KIND_LOOPBACK,
+  KIND_TUNNEL,
+  KIND_VLAN,
+} from '../../src/tables/interfaces.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
 import { Ip6FibWriter } from '../../src/tables/ip6-fib-writer.js';
 import { PathTable } from '../../src/tables/paths.js';
 import * as SA from '../../src/tables/security-associations.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../../src/workers/shared-memory.js';
+import { BenchControl2, type BenchLayer2 } from './bench-layer2.js';
 import { BenchControl6 } from './bench-tables6.js';
 import { type EspSa, espKeyOf } from './esp.js';
 import { ip, mac } from './packets.js';
@@ -66,7 +76,7 @@ export interface BenchNeighbour {
   mac: string;
 }
 
-export interface BenchTables {
+export interface BenchTables extends BenchLayer2 {
   interfaces: BenchInterface[];
   tunnels?: BenchTunnel[];
   neighbours?: BenchNeighbour[];
@@ -91,6 +101,7 @@ export class BenchControl {
   readonly spis: HashU32Writer;
   readonly fib6: Ip6FibWriter;
   readonly six: BenchControl6;
+  readonly two: BenchControl2;
   /** Rows of interfaces and tunnels, by name. */
   readonly rows = new Map<string, number>();
   /** Rows of SAs: `tun in`, `tun out`. */
@@ -116,6 +127,11 @@ export class BenchControl {
     this.six = new BenchControl6(this.interfaces, this.adjacencies, this.fib6);
     this.signals = new Int32Array(shared.signals);
     for (const entry of tables.interfaces) this.addInterface(entry, KIND_ETHERNET);
+    this.two = new BenchControl2(shared, epoch, this.interfaces, (name) => this.row(name));
+    for (const vlan of tables.vlans ?? []) this.addInterface(vlan, KIND_VLAN);
+    for (const bridge of tables.bridges ?? []) this.addInterface(bridge, KIND_BRIDGE);
+    this.two.connect(tables);
+    for (const loopback of tables.loopbacks ?? []) this.addInterface(loopback, KIND_LOOPBACK);
     for (const tunnel of tables.tunnels ?? []) this.addTunnel(tunnel);
     for (const neighbour of tables.neighbours ?? []) this.resolve(neighbour);
     for (const route of tables.routes ?? []) this.addRoute(route);
@@ -240,7 +256,7 @@ export class BenchControl {
         this.fib.add(vrf, networkOf(prefix), prefix.length, this.addAdjacency(ADJ_GLEAN, row));
       }
     }
-    this.six.addInterface(row, kind === KIND_ETHERNET ? mac(macText(row)) : null, entry.address6);
+    this.six.addInterface(row, hasEthernet(kind) ? mac(macText(row)) : null, entry.address6);
     interfaces.state[row] = INTERFACE_UP;
     return row;
   }

@@ -22,7 +22,7 @@ import { GRAPH } from '../../src/graph/graph.js';
 import { FRAME_BYTES, LARGE_FRAMES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
-import { KIND_ETHERNET } from '../../src/tables/interfaces.js';
+import { hasEthernet } from '../../src/tables/interfaces.js';
 import { HEARD_IP6 } from '../../src/tables/neighbour-records.js';
 import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../../src/wire/ethernet.js';
 import { Forwarder } from '../../src/workers/forwarder.js';
@@ -168,7 +168,7 @@ export class Bench {
   /** Gives a packet to the graph as the host-I/O thread does: what Linux sent to the twin. */
   inject(name: string, bytes: Uint8Array, worker = 0): void {
     const row = this.row(name);
-    const hasLinkHeader = this.control.interfaces.kind[row] === KIND_ETHERNET;
+    const hasLinkHeader = hasEthernet(this.control.interfaces.kind[row]!);
     const frame = this.frameOf(bytes, hasLinkHeader ? PACKET_START : PACKET_START + 14);
     this.pool.rxInterface[frame] = row;
     const node = GRAPH.findIndex((candidate) => candidate.name === 'host-inject');
