@@ -66,7 +66,12 @@ for (const driver of interfaceDrivers) {
       assert.equal(output.trim(), 'true');
     };
 
-    it('forwards both ways', async () => {
+    it('forwards both ways, once it knows that its addresses are its own', async () => {
+      await until('both networks are connected', async () => {
+        const { routes } = await gateway.client.request('show-routes', {});
+        const networks = ['2001:db8:1::/64', '2001:db8:2::/64'];
+        return networks.every((prefix) => routes.some((route) => route.prefix === prefix));
+      });
       await pingAll(network, near, '-c', '3', '-i', '0.2', FAR);
       await pingAll(network, far, '-c', '3', '-i', '0.2', NEAR);
     });
@@ -107,10 +112,11 @@ for (const driver of interfaceDrivers) {
       assert.match(net.output, new RegExp(`From ${LAN} .*Destination unreachable: No route`));
       const mtu = await ping(network, near, '-c', '1', '-W', '5', '-M', 'do', '-s', '1452', FAR);
       assert.match(mtu.output, new RegExp(`Packet too big: mtu=${WAN_MTU}`));
-      network.sync(near, 'ip', '-6', 'route', 'flush', 'cache');
     });
 
     it('has hosts fragment for the narrower link, and answers what is large itself', async () => {
+      // The first one may tell the host the MTU instead of arriving.
+      await ping(network, near, '-c', '1', '-W', '5', '-s', '1452', FAR);
       for (const size of [64, 1232, 1352, 1400, 1452, 4000]) {
         await pingAll(network, near, '-c', '2', '-i', '0.2', '-s', `${size}`, FAR);
         await pingAll(network, far, '-c', '2', '-i', '0.2', '-s', `${size}`, NEAR);
