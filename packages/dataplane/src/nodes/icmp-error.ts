@@ -2,9 +2,20 @@
 import type { NodeContext } from '../graph/context.js';
 import { type CounterSpec, defineNode, NEXT_DROP, type NodeDefinition } from '../graph/node.js';
 import type { RateLimiters } from '../graph/rate-limiter.js';
-import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+import {
+  FLAG_LINK_GROUP,
+  FLAG_LOCAL_ORIGIN,
+  FRAME_BYTES,
+  PACKET_START,
+  type PacketPool,
+} from '../memory/packet-pool.js';
 
 const NEXT_LOOKUP = 0;
+
+/** More of a packet no error quotes: that of IPv6, RFC 4443 section 2.4 c. */
+const QUOTE_BYTES_MAX = 1280;
+/** Where a quoted packet lies in its frame: room for a link header, an IPv6 header and ICMPv6's before it. */
+const QUOTE_START = PACKET_START + 62;
 
 export const COUNT_SENT = 0;
 export const COUNT_RATE_LIMITED = 1;
@@ -108,12 +119,34 @@ export function defineIcmpError(family: IcmpErrorFamily): NodeDefinition {
           continue;
         }
         services.dropped(packet);
-        write(context, packet, size);
-        pool.vrf[packet] = interfaces.vrf[row]!;
-        flags[packet] = (flags[packet]! & ~FLAG_LINK_GROUP) | FLAG_LOCAL_ORIGIN;
+        const error = intoSmallFrame(pool, packet, size);
+        packets[i] = error;
+        write(context, error, Math.min(size, QUOTE_BYTES_MAX));
+        pool.vrf[error] = interfaces.vrf[row]!;
+        flags[error] = (flags[error]! & ~FLAG_LINK_GROUP) | FLAG_LOCAL_ORIGIN;
         counters[COUNT_SENT]!++;
         next[i] = NEXT_LOOKUP;
       }
     },
   });
+}
+
+/**
+ * The packet itself, or its beginning in a frame of the common size when it is in a large one, which ports do not send.
+ * Without a frame it stays where it is.
+ */
+function intoSmallFrame(pool: PacketPool, packet: number, size: number): number {
+  if (pool.room(packet) === FRAME_BYTES) return packet;
+  const small = pool.alloc();
+  if (small < 0) return packet;
+  const from = pool.l3[packet]!;
+  const to = pool.base(small) + QUOTE_START;
+  const length = Math.min(size, QUOTE_BYTES_MAX);
+  pool.bytes.copyWithin(to, from, from + length);
+  pool.copyMetadata(packet, small);
+  pool.offset[small] = to;
+  pool.l3[small] = to;
+  pool.length[small] = length;
+  pool.free(packet);
+  return small;
 }

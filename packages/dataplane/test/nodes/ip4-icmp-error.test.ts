@@ -152,6 +152,19 @@ describeNode('ip4-icmp-error', () => {
     bench.expect({ 'ip4-rewrite/df_too_big': 1, 'ip4-icmp-error/sent': 1 });
   });
 
+  it('sends the error about a packet in a large frame in a small one: ports send no others', () => {
+    const packet = dying({ payload: pattern(3000) });
+    const free = bench.pool.large;
+    bench.pushIp('lan', packet);
+    assert.equal(bench.pool.large, free - 1);
+    bench.run();
+    assert.equal(bench.pool.large, free);
+    assert.deepEqual(bench.sent('lan'), [
+      ethernet(HOST_MAC, bench.mac('lan'), 0x0800, icmpError(LAN, packet, 11, 0)),
+    ]);
+    bench.expect({ [ttlExpired]: 1, 'ip4-icmp-error/sent': 1 });
+  });
+
   it('does not spend its rate on what it says nothing about', () => {
     const group = Array.from({ length: 200 }, () => dying({ dst: '239.1.2.3' }));
     bench.pushIp('lan', ...group, dying());

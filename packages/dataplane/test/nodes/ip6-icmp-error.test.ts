@@ -155,6 +155,19 @@ describeNode('ip6-icmp-error', () => {
     assert.equal(bench.interface('lan').drops, 260, 'each packet is one drop of its interface');
   });
 
+  it('sends the error about a packet in a large frame in a small one: ports send no others', () => {
+    const packet = dying({ payload: pattern(3000) });
+    const free = bench.pool.large;
+    bench.pushIp6('lan', packet);
+    assert.equal(bench.pool.large, free - 1);
+    bench.run();
+    assert.equal(bench.pool.large, free);
+    assert.deepEqual(bench.sent('lan'), [
+      ethernet(HOST_MAC, bench.mac('lan'), 0x86dd, icmp6Error(LAN6, packet, 3, 0)),
+    ]);
+    bench.expect({ [expired]: 1, 'ip6-icmp-error/sent': 1 });
+  });
+
   it('does not spend its rate on what it says nothing about', () => {
     bench.pushIp6('lan', ...Array.from({ length: 200 }, () => message(1)), dying());
     bench.run();
