@@ -11,8 +11,8 @@ const BYTES = 3_000_000;
 
 describe('with strongSwan as the peer', () => {
   const cases = [
-    { weInitiate: true, cipher: 'aes128gcm16', names: { ours: 'aes-gcm-128', theirs: 'AES_GCM_16-128' } },
-    { weInitiate: false, cipher: 'aes256gcm16', names: { ours: 'aes-gcm-256', theirs: 'AES_GCM_16-256' } },
+    { weInitiate: true, cipher: 'aes128gcm16', names: { ours: 'aes-gcm-128/16', theirs: 'AES_GCM_16-128' } },
+    { weInitiate: false, cipher: 'aes256gcm16', names: { ours: 'aes-gcm-256/16', theirs: 'AES_GCM_16-256' } },
   ];
   for (const { weInitiate, cipher, names } of cases) {
     const theirs = `${cipher}-x25519`;

@@ -61,7 +61,7 @@ export async function fakeDataplane(runDir: string): Promise<Fake<DataplaneState
       'trace-start': unused,
       'trace-read': unused,
     },
-    snapshots: { status, sa: () => ({}), counters: unused },
+    snapshots: { status, sa: () => ({}), audit: () => ({}), counters: unused },
   });
   const fake: Fake<DataplaneState> = { told, refusal: null, stop: () => server.close() };
   return fake;

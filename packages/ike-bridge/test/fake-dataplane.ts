@@ -38,6 +38,7 @@ export class FakeDataplane {
             interface: null,
             worker: 0,
             active: true,
+            exhausted: false,
             counters,
           })),
         }),
@@ -54,7 +55,7 @@ export class FakeDataplane {
         'trace-start': refuse,
         'trace-read': refuse,
       },
-      snapshots: { counters: refuse, sa: () => ({}), status },
+      snapshots: { counters: refuse, sa: () => ({}), audit: () => ({}), status },
     });
     return new FakeDataplane(sink, server);
   }

@@ -61,6 +61,7 @@ const sa: SaReport = {
   interface: 'hq',
   worker: 1,
   active: false,
+  exhausted: false,
   counters,
 };
 
@@ -300,7 +301,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
       },
       'trace-read': () => ({ packets: traces.length > 0 ? [tracedPacket] : [] }),
     },
-    snapshots: { status: dataplaneStatus, sa: () => ({}), counters: unused },
+    snapshots: { status: dataplaneStatus, sa: () => ({}), audit: () => ({}), counters: unused },
   });
 
   const ikeStatus = () => ({ ...dataplaneStatus(), instance: bridge.instance, charon: 'up' as const });

@@ -63,7 +63,8 @@ export function saSpec(fields: SaFields & Pick<SaSpec, 'direction' | 'src' | 'ds
     lifetime: UNLIMITED,
     added_at_ms: Date.now(),
     selectors: null,
-    dscp: 'copy',
+    // As strongSwan has it by default: out, and not back in.
+    dscp: fields.direction === 'out' ? 'copy' : 'keep',
     ecn: true,
     df: 'copy',
     ...fields,

@@ -5,13 +5,14 @@ import {
   DEFAULT_VRF,
   type InterfaceSection,
   type Ip6Words,
+  ipFamily,
+  parseIp4,
   type TunnelSection,
   tunnelIfId,
 } from '@sluice/shared';
 import type { PortSpec } from '../drivers/port.js';
 import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
-import { innerMtu } from '../wire/esp.js';
 import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
 import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
@@ -23,12 +24,12 @@ import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
+import { innerMtu } from './tunnel-mtu.js';
+import type { Tunnels } from './tunnels.js';
 import { mirror, type TwinRoute } from './twin-routes.js';
 import type { UserNodes } from './user-nodes.js';
 
 const RETRY_MS = 1_000;
-/** ICV of AES-GCM, the longest of what tunnels can have. */
-const ICV_BYTES_MAX = 16;
 /** To everyone on the link, and to every router protocol's link-local groups (RFC 5771 section 4). */
 const LIMITED_BROADCAST = 0xffffffff;
 const LOCAL_GROUPS = 0xe0000000;
@@ -49,6 +50,7 @@ export interface Parts {
   adjacencies: AdjacencyTable;
   features: Features;
   userNodes: UserNodes;
+  tunnels: Tunnels;
 }
 
 export class Convergence {
@@ -240,6 +242,7 @@ export class Convergence {
         (tunnel) =>
           tunnel.name === entry.name &&
           tunnelIfId(tunnel) === entry.ifId &&
+          (tunnel.kind ?? 'ipsec') === this.tunnels.get(entry.ifId)?.kind &&
           tunnel.vrf === entry.vrfName &&
           this.vrfIds.get(tunnel.outer_vrf) === entry.outerVrf,
       );
@@ -262,6 +265,7 @@ export class Convergence {
     parts.features.forget(entry.row);
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) {
+      parts.tunnels.remove(entry.row);
       this.tunnels.delete(entry.ifId);
       parts.sas.rebind(entry.ifId, monotonicMs());
     }
@@ -306,17 +310,46 @@ export class Convergence {
 
   private ensureTunnel(section: TunnelSection, state: DataplaneState): void {
     const { interfaces, sas } = this.parts;
-    const mtu = section.mtu ?? tunnelMtu(section, state);
+    const mtu = section.mtu ?? this.tunnelMtu(section, state);
     const entry = interfaces.get(section.name);
     if (entry !== undefined) {
+      this.parts.tunnels.set(entry.row, section, this.vrfId(section.outer_vrf));
       interfaces.update(entry, section.addresses, mtu, section.enabled);
       return;
     }
     const outerVrf = this.vrfId(section.outer_vrf);
     const added = interfaces.addTunnel(section, this.vrfId(section.vrf), outerVrf, mtu, 0);
     const ifId = tunnelIfId(section);
-    this.tunnels.set(ifId, { row: added.row, name: section.name, outerVrf });
+    this.tunnels.set(ifId, { row: added.row, name: section.name, outerVrf, kind: section.kind ?? 'ipsec' });
+    this.parts.tunnels.set(added.row, section, outerVrf);
+    const local = parseIp4(section.local ?? '');
+    if (local !== null) interfaces.setOuterAddress(added.row, local);
     sas.rebind(ifId, monotonicMs());
+  }
+
+  /** A tunnel's SA has become another: if what fits it is not what its interface says, that is brought up to date. */
+  resize(ifId: number): void {
+    const { state } = this;
+    const section = state?.tunnels.find((tunnel) => tunnelIfId(tunnel) === ifId);
+    if (state === null || section === undefined || section.mtu !== undefined) return;
+    const entry = this.parts.interfaces.get(section.name);
+    if (entry !== undefined && entry.mtu !== this.tunnelMtu(section, state)) void this.enqueue();
+  }
+
+  /** What fits the smallest port of the outer VRF by the tunnel's SA; while it has none, by whichever IKE may find. */
+  private tunnelMtu(tunnel: TunnelSection, state: DataplaneState): number {
+    const outer = state.interfaces
+      .filter((entry) => entry.vrf === tunnel.outer_vrf)
+      .map((entry) => entry.mtu);
+    const kind = tunnel.kind ?? 'ipsec';
+    const sa = this.parts.sas.sizing(tunnelIfId(tunnel));
+    return innerMtu(Math.min(1500, ...outer), {
+      kind,
+      family: ipFamily(tunnel.local ?? ''),
+      keyed: tunnel.key !== undefined,
+      sealed: kind === 'ipsec' || tunnel.protect !== 'none' || sa !== null,
+      sa,
+    });
   }
 
   private vrfId(name: string): number {
@@ -378,10 +411,4 @@ export class Convergence {
     const { statics, interfaces } = this.parts;
     return mirror(statics.mirrored(vrf), (row) => interfaces.ofRow(row)?.name);
   }
-}
-
-/** What fits the smallest port of the outer VRF, with NAT traversal, so that it holds whatever IKE finds. */
-function tunnelMtu(tunnel: TunnelSection, state: DataplaneState): number {
-  const outer = state.interfaces.filter((entry) => entry.vrf === tunnel.outer_vrf).map((entry) => entry.mtu);
-  return innerMtu(Math.min(1500, ...outer), true, ICV_BYTES_MAX);
 }

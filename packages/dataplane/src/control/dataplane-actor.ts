@@ -89,6 +89,7 @@ export class DataplaneActor {
       snapshots: {
         counters: () => actor.countersReport(),
         sa: () => ({}),
+        audit: () => ({}),
         status: () => actor.status(),
       },
     });
@@ -116,6 +117,10 @@ export class DataplaneActor {
         userNodeFailed: ({ packetHex, ...fault }, worker) => {
           log.error({ ...fault, packet: packetHex, worker }, 'a node failed on a packet and is off');
           void dataplane.convergence.again();
+        },
+        publishAudit: (event) => {
+          log.warn(event, 'IPsec refused packets');
+          this.server.publish('audit', event);
         },
       });
       this.dataplane = dataplane;

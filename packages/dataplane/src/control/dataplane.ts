@@ -1,6 +1,13 @@
 // The data plane as one object: its memory, threads and tables, and the desired state that it converges to.
 import { join } from 'node:path';
-import type { DataplaneState, ErrorCounter, SaEvent, TracedPacket, TraceFilter } from '@sluice/shared';
+import type {
+  AuditEvent,
+  DataplaneState,
+  ErrorCounter,
+  SaEvent,
+  TracedPacket,
+  TraceFilter,
+} from '@sluice/shared';
 import { GraphCounters, WORKER_LOOPS } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import { EpochControl } from '../memory/epoch.js';
@@ -15,6 +22,7 @@ import { PathTable } from '../tables/paths.js';
 import { SaTable } from '../tables/security-associations.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
 import { allocateSharedMemory, type SharedMemory } from '../workers/shared-memory.js';
+import { AuditReader } from './audit-reader.js';
 import { CaptureSession } from './capture-session.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
@@ -34,6 +42,7 @@ import { SequenceJournal } from './sequence-journal.js';
 import { StaticRoutes } from './static-routes.js';
 import { startThreads, type Threads } from './threads.js';
 import { TraceSession } from './trace-session.js';
+import { Tunnels } from './tunnels.js';
 import { UserNodes } from './user-nodes.js';
 
 const SA_TICK_MS = 50;
@@ -49,6 +58,7 @@ export interface DataplaneOptions {
   note(text: string): void;
   /** A user's node failed on a packet and is off. */
   userNodeFailed(fault: UserNodeFault, worker: number): void;
+  publishAudit(event: AuditEvent): void;
   /** A thread ended by itself: the process has to end too. */
   died(error: Error): void;
 }
@@ -66,6 +76,7 @@ export class Dataplane {
   private readonly loop: ControlLoop;
   private readonly epoch: EpochControl;
   private readonly journal: SequenceJournal;
+  private readonly audit: AuditReader;
   private readonly twins: LinuxTwins;
   readonly captures: CaptureSession;
   private readonly monitor: LinkMonitor;
@@ -129,8 +140,15 @@ export class Dataplane {
         workers,
         tunnel: (ifId) => this.convergence.tunnelOf(ifId),
         leavesFrom: (row, address) => this.interfaces.setOuterAddress(row, address),
+        resized: (ifId) => this.convergence.resize(ifId),
         publish: options.publishSaEvent,
       },
+    );
+    this.audit = new AuditReader(
+      shared.audit,
+      shared.auditSuppressed,
+      (row) => this.interfaces.ofRow(row)?.name ?? null,
+      options.publishAudit,
     );
     const features = new Features(table, adjacencies);
     const workerCounters = shared.counters.map((buffer) => new GraphCounters(GRAPH, buffer));
@@ -175,6 +193,7 @@ export class Dataplane {
       adjacencies,
       features,
       userNodes: this.userNodes,
+      tunnels: new Tunnels(shared.tunnels, new HashU32Writer(shared.tunnelIndex, this.epoch)),
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
     this.loop = new ControlLoop(
@@ -301,6 +320,7 @@ export class Dataplane {
 
   private tickSas(): void {
     this.sas.tick(monotonicMs());
+    this.audit.tick(Date.now());
     this.epoch.reclaim();
   }
 }

@@ -1,23 +1,32 @@
 // An SA's row in the table that workers read, as the control side writes it.
-import { ip4Mask, parseIp4, parseIp4Prefix, type SaSpec } from '@sluice/shared';
+import type { SaSpec } from '@sluice/shared';
+import { type EspTransform, espFormat } from '../tables/esp-algorithms.js';
 import {
+  MODE_TRANSPORT,
+  MODE_TUNNEL,
+  POLICY_DF_COPY,
+  POLICY_DF_SET,
+  POLICY_DSCP,
+  POLICY_ECN,
+  SA_ALIGNMENT,
   SA_COUNTERS,
   SA_COUNTERS_SHIFT,
   SA_DST,
   SA_ESN,
+  SA_FAMILY,
   SA_ICV_BYTES,
   SA_IP_ID,
+  SA_IV_BYTES,
   SA_KEY,
+  SA_MODE,
+  SA_POLICY,
+  SA_ROOM,
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
   SA_SHIFT,
   SA_SPI,
   SA_SRC,
-  SA_TS_DST,
-  SA_TS_DST_MASK,
-  SA_TS_PROTOCOL,
-  SA_TS_SRC,
-  SA_TS_SRC_MASK,
+  SA_TFC,
   SA_UDP_DST,
   SA_UDP_SRC,
   SA_WINDOW,
@@ -27,9 +36,22 @@ import {
   WINDOW_BITS_MAX,
   WINDOW_SHIFT,
 } from '../tables/security-associations.js';
+import { ESP_HEADER_BYTES, ESP_TRAILER_BYTES } from '../wire/esp.js';
+import { IP4_BYTES } from '../wire/ip4.js';
+import { IP6_BYTES } from '../wire/ip6.js';
+import { UDP_BYTES } from '../wire/udp.js';
+import { ipWords } from './ip-words.js';
 
 const TWO_32 = 4294967296;
-const EVERYTHING = { src: '0.0.0.0/0', dst: '0.0.0.0/0', protocol: 0 };
+/** Before the outer IP header: 14 octets of Ethernet, to a multiple of 4, and a VLAN tag or two. */
+const LINK_BYTES = 24;
+/** No inner packet is longer than the path takes, whatever padding is asked for. */
+const TFC_MAX = 65_535;
+
+/** What the data plane needs to know of an SA's algorithms. */
+export function transformOf({ crypto }: SaSpec): EspTransform {
+  return { cipher: crypto.cipher, integrity: crypto.integrity, icvBytes: crypto.icv_bytes };
+}
 
 /** Writes a row that no worker can find yet: all but state and tunnel. `sequence` is the last number used or seen. */
 export function writeSaRow(
@@ -44,10 +66,14 @@ export function writeSaRow(
   words.fill(0, at, at + SA_WORDS);
   windows.fill(0, row << WINDOW_SHIFT, (row + 1) << WINDOW_SHIFT);
   counters.fill(0, row << SA_COUNTERS_SHIFT, (row << SA_COUNTERS_SHIFT) + SA_COUNTERS);
+  const { ivBytes, alignment, icvBytes } = espFormat(transformOf(spec));
   words[at + SA_SPI] = spec.spi | 0;
   words[at + SA_KEY] = row;
   words[at + SA_WORKER] = worker;
-  words[at + SA_ICV_BYTES] = spec.crypto.icv_bytes;
+  words[at + SA_IV_BYTES] = ivBytes;
+  words[at + SA_ICV_BYTES] = icvBytes;
+  words[at + SA_ALIGNMENT] = alignment;
+  words[at + SA_MODE] = spec.mode === 'tunnel' ? MODE_TUNNEL : MODE_TRANSPORT;
   words[at + SA_ESN] = spec.esn ? 1 : 0;
   words[at + SA_WINDOW] = windowBits(spec.replay_window);
   words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
@@ -56,36 +82,27 @@ export function writeSaRow(
   // Where a window opened before, everything up to the highest number counts as seen.
   if (spec.direction === 'in' && sequence > 0)
     windows.fill(-1, row << WINDOW_SHIFT, (row + 1) << WINDOW_SHIFT);
-  writeSaAddresses(table, row, spec);
-  writeSaSelector(table, row, spec);
+  writeSaChanges(table, row, spec);
 }
 
-/** Outer addresses and ports, which may change while the SA is in use. */
-export function writeSaAddresses({ words }: SaTable, row: number, spec: SaSpec): void {
+/** What may change while the SA is in use: outer addresses of one family, ports, and what headers share. */
+export function writeSaChanges({ words }: SaTable, row: number, spec: SaSpec): void {
   const at = row << SA_SHIFT;
-  words[at + SA_SRC] = (parseIp4(spec.src) ?? 0) | 0;
-  words[at + SA_DST] = (parseIp4(spec.dst) ?? 0) | 0;
+  const { ivBytes, alignment, icvBytes } = espFormat(transformOf(spec));
+  const { family, words: dst } = ipWords(spec.dst);
+  words.set(ipWords(spec.src).words, at + SA_SRC);
+  words.set(dst, at + SA_DST);
+  words[at + SA_FAMILY] = family;
   words[at + SA_UDP_SRC] = spec.encap?.src_port ?? 0;
   words[at + SA_UDP_DST] = spec.encap?.dst_port ?? 0;
-}
-
-/**
- * What may be inside, which arrives after the SA (charon adds policies last) and may change. Throws when a prefix is
- * none of IPv4; the row is as before then.
- */
-export function writeSaSelector({ words }: SaTable, row: number, { selectors }: SaSpec): void {
-  const at = row << SA_SHIFT;
-  const { src, dst, protocol } = (selectors?.length === 1 ? selectors[0] : null) ?? EVERYTHING;
-  const [from, to] = [parseIp4Prefix(src), parseIp4Prefix(dst)];
-  if (from === null || to === null)
-    throw new Error(`a selector from ${src} to ${dst} is not of IPv4 prefixes`);
-  // Masks last, and zero meanwhile: a packet that comes by while they change is let through, not dropped.
-  for (const word of [SA_TS_SRC_MASK, SA_TS_DST_MASK]) Atomics.store(words, at + word, 0);
-  Atomics.store(words, at + SA_TS_SRC, from.address | 0);
-  Atomics.store(words, at + SA_TS_DST, to.address | 0);
-  Atomics.store(words, at + SA_TS_PROTOCOL, protocol);
-  Atomics.store(words, at + SA_TS_SRC_MASK, ip4Mask(from.length) | 0);
-  Atomics.store(words, at + SA_TS_DST_MASK, ip4Mask(to.length) | 0);
+  words[at + SA_POLICY] =
+    (spec.dscp === 'copy' ? POLICY_DSCP : 0) |
+    (spec.ecn ? POLICY_ECN : 0) |
+    (spec.df === 'set' ? POLICY_DF_SET : spec.df === 'copy' ? POLICY_DF_COPY : 0);
+  words[at + SA_TFC] = spec.mode === 'tunnel' ? Math.min(spec.tfc_bytes ?? 0, TFC_MAX) : 0;
+  const outer = spec.mode === 'tunnel' ? (family === 4 ? IP4_BYTES : IP6_BYTES) : 0;
+  const head = LINK_BYTES + outer + UDP_BYTES + ESP_HEADER_BYTES + ivBytes;
+  words[at + SA_ROOM] = (head << 16) | (alignment - 1 + ESP_TRAILER_BYTES + icvBytes);
 }
 
 /** The window's bits are a ring: a power of two, of whole words. */

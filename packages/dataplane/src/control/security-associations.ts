@@ -1,6 +1,5 @@
 // SAs in use: installs what the IKE bridge gives, chooses by which SA a tunnel sends, reserves sequence numbers.
 import {
-  formatIp4,
   parseIp4,
   type SaCounters,
   type SaEvent,
@@ -9,8 +8,8 @@ import {
   type SaSpec,
 } from '@sluice/shared';
 import type { EpochControl } from '../memory/epoch.js';
-import { espKeySet, espKeyWipe } from '../native/index.js';
-import { espKeyFault } from '../tables/esp-algorithms.js';
+import { espKeyWipe } from '../native/index.js';
+import { type EspTransform, espName } from '../tables/esp-algorithms.js';
 import type { HashU32Writer } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import {
@@ -29,6 +28,7 @@ import {
   SA_PACKETS,
   SA_PROVED,
   SA_REPLAYED,
+  SA_SELECTORS,
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
   SA_SHIFT,
@@ -36,7 +36,10 @@ import {
   SAS_MAX,
   type SaTable,
 } from '../tables/security-associations.js';
-import { writeSaAddresses, writeSaRow, writeSaSelector } from './sa-row.js';
+import { ipWords } from './ip-words.js';
+import { isFor, isSameSa, journalKey, keyOf, lastOf, scopeOf, setKey } from './sa-identity.js';
+import { transformOf, writeSaChanges, writeSaRow } from './sa-row.js';
+import { SelectorRuns } from './selector-runs.js';
 import type { SequenceJournal } from './sequence-journal.js';
 
 /** Sequence numbers reserved at once. Tuning: at 80 Mpps half of it lasts for one tick of 50 ms. */
@@ -54,6 +57,8 @@ const JOURNAL_INBOUND_MS = 1_000;
 interface Sa {
   spec: SaSpec;
   row: number;
+  /** Its rows of the selector table; 0 when it has none. */
+  selectors: number;
   worker: number;
   installedAt: number;
   warnedLow: boolean;
@@ -64,6 +69,17 @@ export interface TunnelBinding {
   row: number;
   name: string;
   outerVrf: number;
+  /** What its SAs must be: of tunnel mode for 'ipsec', else of transport mode. */
+  kind: 'ipsec' | 'gre' | 'ipip';
+}
+
+/** Of an SA: all that says how much longer a packet gets by it. */
+export interface SaSizing {
+  transform: EspTransform;
+  /** Of the outer addresses. */
+  family: 4 | 6;
+  /** In UDP, behind a NAT. */
+  udp: boolean;
 }
 
 export interface SaPort {
@@ -72,6 +88,8 @@ export interface SaPort {
   tunnel(ifId: number): TunnelBinding | undefined;
   /** Told of the address that a tunnel's SAs leave from. */
   leavesFrom(tunnelRow: number, address: number): void;
+  /** Told that the tunnel of an interface id has another SA, so that its packets grow by more or less than before. */
+  resized(ifId: number): void;
   publish(event: SaEvent): void;
 }
 
@@ -80,9 +98,12 @@ export class SecurityAssociations {
   /** Rows in the order in which they became free: a row is used again as late as possible. */
   private readonly freeRows: number[] = Array.from({ length: SAS_MAX - 1 }, (_, i) => i + 1);
   private readonly perWorker: number[];
+  private readonly selectors: SelectorRuns;
   private inboundJournalledAt = 0;
   /** By interface id, in order of installation. */
   private readonly byInterface = new Map<number, Sa[]>();
+  /** By interface id: what the SA makes of packets that its tunnel sends by, or sent by last. */
+  private readonly sizings = new Map<number, SaSizing>();
   /** Interface ids where a new SA waits to take over. */
   private readonly contested = new Set<number>();
 
@@ -95,6 +116,7 @@ export class SecurityAssociations {
     private readonly port: SaPort,
   ) {
     this.perWorker = new Array<number>(port.workers).fill(0);
+    this.selectors = new SelectorRuns(table.selectors, epoch);
   }
 
   get size(): number {
@@ -107,11 +129,15 @@ export class SecurityAssociations {
     const old = this.sas.get(key);
     if (old !== undefined) {
       if (!isSameSa(old.spec, spec)) {
-        throw new Error(`SA ${key} exists with another key, direction, if_id or ESN: remove it first`);
+        throw new Error(`SA ${key} exists with another key, direction, mode, if_id or ESN: remove it first`);
       }
-      writeSaAddresses(this.table, old.row, spec);
-      writeSaSelector(this.table, old.row, spec);
+      this.select(old, spec);
+      writeSaChanges(this.table, old.row, spec);
+      const before = old.spec;
       old.spec = spec;
+      const tunnel = this.port.tunnel(spec.if_id);
+      const active = tunnel !== undefined && this.interfaces.tunnelSa[tunnel.row] === old.row;
+      if (active && (before.encap === null) !== (spec.encap === null)) this.measure(old);
       return;
     }
     const row = this.freeRows[0];
@@ -120,13 +146,14 @@ export class SecurityAssociations {
     this.freeRows.shift();
     const worker = this.perWorker.indexOf(Math.min(...this.perWorker));
     this.perWorker[worker]!++;
-    const sa: Sa = { spec, row, worker, installedAt: now, warnedLow: false, journalled: 0 };
+    const sa: Sa = { spec, row, selectors: 0, worker, installedAt: now, warnedLow: false, journalled: 0 };
     try {
       this.prepare(sa);
     } catch (error) {
       // Nobody has seen it: the bridge's next attempt begins anew, where half an SA would look like a whole one.
       Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_FREE);
       espKeyWipe(row);
+      this.selectors.retire(sa.selectors);
       this.freeRows.push(row);
       this.perWorker[worker]!--;
       throw error;
@@ -141,15 +168,27 @@ export class SecurityAssociations {
     const { spec, row } = sa;
     const sequence = Math.max(this.journal.get(journalKey(spec)), spec.start_sequence ?? 0);
     writeSaRow(this.table, row, sa.worker, spec, sequence);
+    this.select(sa, spec);
     this.bind(sa);
     const state = (row << SA_SHIFT) + SA_STATE;
     if (spec.direction === 'in') {
+      const scope = scopeOf(spec);
+      if (this.spis.lookup(spec.spi, scope) >= 0)
+        throw new Error(`SA ${keyOf(spec)} looks like another of this SPI: choose another SPI`);
       Atomics.store(this.table.words, state, SA_INBOUND);
-      this.spis.set(spec.spi, row, parseIp4(spec.dst) ?? 0);
+      this.spis.set(spec.spi, row, scope);
     } else {
       this.reserve(sa);
       Atomics.store(this.table.words, state, SA_OUTBOUND);
     }
+  }
+
+  /** Gives an SA the traffic selectors of `spec`: the worker sees those of before, or these. */
+  private select(sa: Sa, { selectors }: SaSpec): void {
+    const run = selectors === null ? 0 : this.selectors.add(selectors);
+    Atomics.store(this.table.words, (sa.row << SA_SHIFT) + SA_SELECTORS, run);
+    this.selectors.retire(sa.selectors);
+    sa.selectors = run;
   }
 
   remove(key: SaKey, now: number): SaCounters | null {
@@ -161,10 +200,11 @@ export class SecurityAssociations {
     if (others.length > 0) this.byInterface.set(sa.spec.if_id, others);
     else this.byInterface.delete(sa.spec.if_id);
     this.perWorker[sa.worker]!--;
-    if (sa.spec.direction === 'in') this.spis.delete(sa.spec.spi, parseIp4(sa.spec.dst) ?? 0);
+    if (sa.spec.direction === 'in') this.spis.delete(sa.spec.spi, scopeOf(sa.spec));
     else this.choose(sa.spec.if_id, now);
     Atomics.store(this.table.words, (sa.row << SA_SHIFT) + SA_STATE, SA_FREE);
     this.journal.forget(journalKey(sa.spec));
+    this.selectors.retire(sa.selectors);
     this.epoch.retire(() => {
       espKeyWipe(sa.row);
       this.freeRows.push(sa.row);
@@ -187,12 +227,13 @@ export class SecurityAssociations {
       const tunnel = this.port.tunnel(spec.if_id);
       return {
         ...spec,
-        algorithm: `aes-gcm-${(crypto.key_hex.length / 2 - 4) * 8}`,
+        algorithm: espName(transformOf(sa.spec), crypto.key_hex.length / 2),
         interface: tunnel?.name ?? null,
         worker: sa.worker,
         active:
           spec.direction === 'in' ||
           (tunnel !== undefined && this.interfaces.tunnelSa[tunnel.row] === sa.row),
+        exhausted: spec.direction === 'out' && this.sequence(sa.row) >= lastOf(sa.spec),
         counters: this.countersOf(sa),
       };
     });
@@ -200,6 +241,7 @@ export class SecurityAssociations {
 
   /** Ties the SAs of an interface id to its tunnel, after the tunnel came, went or changed. */
   rebind(ifId: number, now: number): void {
+    if (this.port.tunnel(ifId) === undefined) this.sizings.delete(ifId);
     for (const sa of this.byInterface.get(ifId) ?? []) this.bind(sa);
     this.choose(ifId, now);
   }
@@ -225,12 +267,14 @@ export class SecurityAssociations {
 
   private bind(sa: Sa): void {
     const tunnel = this.port.tunnel(sa.spec.if_id);
+    const fits = tunnel !== undefined && isFor(sa.spec, tunnel.kind);
     const at = sa.row << SA_SHIFT;
-    this.table.words[at + SA_INTERFACE] = tunnel?.row ?? 0;
+    // Without a tunnel that it fits, what it opens goes nowhere: inner packets of one mode mean nothing in the other.
+    this.table.words[at + SA_INTERFACE] = fits ? tunnel.row : 0;
     this.table.words[at + SA_OUTER_VRF] = tunnel?.outerVrf ?? 0;
     const { direction, src, dst } = sa.spec;
-    if (tunnel !== undefined)
-      this.port.leavesFrom(tunnel.row, parseIp4(direction === 'out' ? src : dst) ?? 0);
+    const local = parseIp4(direction === 'out' ? src : dst);
+    if (tunnel !== undefined && local !== null) this.port.leavesFrom(tunnel.row, local);
   }
 
   /** Decides by which SA a tunnel sends. */
@@ -239,14 +283,29 @@ export class SecurityAssociations {
     this.contested.delete(ifId);
     if (tunnel === undefined) return;
     const own = this.byInterface.get(ifId) ?? [];
-    const outbound = own.filter((sa) => sa.spec.direction === 'out');
+    const outbound = own.filter((sa) => sa.spec.direction === 'out' && isFor(sa.spec, tunnel.kind));
     const newest = outbound[outbound.length - 1];
     const current = outbound.find((sa) => sa.row === this.interfaces.tunnelSa[tunnel.row]);
     if (newest === undefined || current === undefined || this.mayTakeOver(newest, current, own, now)) {
       Atomics.store(this.interfaces.tunnelSa, tunnel.row, newest?.row ?? 0);
+      if (newest !== undefined && newest !== current) this.measure(newest);
     } else if (newest !== current) {
       this.contested.add(ifId);
     }
+  }
+
+  /**
+   * What the SA makes of packets that a tunnel sends by, or sent by last: between two SAs its MTU stays. Null before the
+   * first.
+   */
+  sizing(ifId: number): SaSizing | null {
+    return this.sizings.get(ifId) ?? null;
+  }
+
+  private measure({ spec }: Sa): void {
+    const family = ipWords(spec.dst).family;
+    this.sizings.set(spec.if_id, { transform: transformOf(spec), family, udp: spec.encap !== null });
+    this.port.resized(spec.if_id);
   }
 
   private mayTakeOver(newest: Sa, current: Sa, own: Sa[], now: number): boolean {
@@ -267,7 +326,7 @@ export class SecurityAssociations {
     const at = sa.row << SA_SHIFT;
     const used = this.sequence(sa.row);
     const limit = (words[at + SA_LIMIT_HIGH]! >>> 0) * TWO_32 + (words[at + SA_LIMIT_LOW]! >>> 0);
-    const last = sa.spec.esn ? Number.MAX_SAFE_INTEGER : TWO_32 - 1;
+    const last = lastOf(sa.spec);
     if (!sa.warnedLow && last - used < SEQUENCE_LOW) {
       sa.warnedLow = true;
       this.port.publish({ kind: 'sequence-low', spi: sa.spec.spi, dst: sa.spec.dst });
@@ -303,38 +362,4 @@ export class SecurityAssociations {
       integrity_failed: counters[at + SA_INTEGRITY_FAILED]!,
     };
   }
-}
-
-/** Gives the native layer the key of a row. */
-function setKey(row: number, spec: SaSpec): void {
-  const { cipher, integrity, icv_bytes: icvBytes } = spec.crypto;
-  if (cipher !== 'aes-gcm') throw new Error(`the data plane cannot do ${cipher} for ESP`);
-  const key = Buffer.from(spec.crypto.key_hex, 'hex');
-  const integrityKey = Buffer.from(spec.crypto.integrity_key_hex, 'hex');
-  try {
-    const fault = espKeyFault({ cipher, key, integrity, integrityKey, icvBytes });
-    if (fault !== null) throw new Error(fault);
-    espKeySet(row, { cipher, key, integrity, integrityKey, icvBytes });
-  } finally {
-    key.fill(0);
-    integrityKey.fill(0);
-  }
-}
-
-/** What an SA is; the rest of it may change while it is in use (XFRM_MSG_UPDSA). */
-function isSameSa(a: SaSpec, b: SaSpec): boolean {
-  return (
-    a.crypto.key_hex === b.crypto.key_hex &&
-    a.direction === b.direction &&
-    a.if_id === b.if_id &&
-    a.esn === b.esn
-  );
-}
-
-function keyOf(key: SaKey): string {
-  return `${formatIp4(parseIp4(key.dst) ?? 0)} ${key.spi.toString(16).padStart(8, '0')}`;
-}
-
-function journalKey(spec: SaSpec): string {
-  return `${spec.direction}/${spec.dst}/${spec.spi.toString(16)}`;
 }

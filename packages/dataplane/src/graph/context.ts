@@ -7,6 +7,7 @@ import type { Ip6Fib } from '../tables/ip6-fib.js';
 import type { MacTable } from '../tables/macs.js';
 import type { Reassembly } from '../tables/reassembly.js';
 import type { SaTable } from '../tables/security-associations.js';
+import type { AuditLog } from './audit.js';
 import type { MacLearning } from './mac-learning.js';
 import type { PuntPolicer } from './punt-policer.js';
 import type { RateLimiters } from './rate-limiter.js';
@@ -36,6 +37,10 @@ export interface NodeContext {
   readonly macLearning: MacLearning;
   /** By bridge: frames that go to every member. */
   readonly floods: RateLimiters;
+  /** Rows of TUNNEL_WORDS words by interface; see tables/tunnels.ts. */
+  readonly tunnels: Int32Array;
+  /** Hash of a tunnel's addresses, key and outer VRF → its interface. */
+  readonly tunnelIndex: HashU32;
   readonly crypto: EspCrypto;
   /** This worker's index. */
   readonly worker: number;
@@ -49,6 +54,7 @@ export interface NodeContext {
   /** This worker's fragments that wait for others. */
   readonly reassembly: Reassembly;
   readonly puntPolicer: PuntPolicer;
+  readonly audit: AuditLog;
   /** This worker's interface counters; see graph/counters.ts. */
   readonly interfaceCounters: Float64Array;
   readonly services: WorkerServices;

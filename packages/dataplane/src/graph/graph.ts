@@ -4,6 +4,7 @@ import { espDecrypt } from '../nodes/esp-decrypt.js';
 import { espEncrypt } from '../nodes/esp-encrypt.js';
 import { espInput } from '../nodes/esp-input.js';
 import { ethernetInput } from '../nodes/ethernet-input.js';
+import { greInput } from '../nodes/gre-input.js';
 import { hostInject } from '../nodes/host-inject.js';
 import { interfaceOutput } from '../nodes/interface-output.js';
 import { ip4Arp } from '../nodes/ip4-arp.js';
@@ -23,10 +24,12 @@ import { ip6Local } from '../nodes/ip6-local.js';
 import { ip6Lookup } from '../nodes/ip6-lookup.js';
 import { ip6Nd } from '../nodes/ip6-nd.js';
 import { ip6Rewrite } from '../nodes/ip6-rewrite.js';
+import { ipipInput } from '../nodes/ipip-input.js';
 import { l2Flood } from '../nodes/l2-flood.js';
 import { l2Input } from '../nodes/l2-input.js';
 import { l2Output } from '../nodes/l2-output.js';
 import { punt } from '../nodes/punt.js';
+import { tunnelEncap } from '../nodes/tunnel-encap.js';
 import { vlanInput } from '../nodes/vlan-input.js';
 import { vlanOutput } from '../nodes/vlan-output.js';
 import type { NodeDefinition } from './node.js';
@@ -47,12 +50,15 @@ export const GRAPH: readonly NodeDefinition[] = [
   ip4Reassembly,
   espInput,
   espDecrypt,
+  greInput,
+  ipipInput,
   ip4IcmpEcho,
   ip4Rewrite,
   ip4Frag,
   ip6IcmpEcho,
   ip6Rewrite,
   ip6Frag,
+  tunnelEncap,
   espEncrypt,
   ip4Arp,
   ip4IcmpError,

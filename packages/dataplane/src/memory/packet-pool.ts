@@ -46,6 +46,10 @@ export const FLAG_PORTS = 16;
 /** In four bits from here on: the priority (PCP and DEI) of the VLAN tag that a frame on its way through a bridge had. */
 export const FLAG_PRIORITY_SHIFT = 24;
 export const FLAGS_PRIORITY = 0xf << FLAG_PRIORITY_SHIFT;
+/** tunnel-encap has put the outer header before it: esp-encrypt may seal it in transport mode. */
+export const FLAG_ENCAPSULATED = 256;
+/** Came out of a transport-mode SA of the interface in rxInterface; see gre-input and ipip-input. */
+export const FLAG_PROTECTED = 512;
 
 const COLUMNS = [
   'offset',

@@ -1,12 +1,23 @@
 // esp-input: finds the SA of a received ESP packet, and the worker that owns it (RFC 4303 section 3.4.2).
 //
-// Expects: a whole IPv4 packet to the box: ESP, or ESP in UDP.
+// Expects: a whole packet of either family to the box: ESP, or ESP in UDP. A UDP checksum is not looked at, whether it
+//          is zero or not: the ICV covers what it would (RFC 3948 section 2.1).
 // Next:    esp-decrypt, on this worker or, handed over, on the SA's own. Sets aux to the SA's row.
+import { AUDIT_UNKNOWN_SPI } from '../graph/audit.js';
+import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { SA_DST, SA_INBOUND, SA_SHIFT, SA_STATE, SA_WORKER } from '../tables/security-associations.js';
-import { ESP_HEADER_BYTES } from '../wire/esp.js';
-import { headerBytes, IP4_DST, IP4_PROTOCOL, PROTOCOL_UDP, readI32 } from '../wire/ip4.js';
-import { UDP_BYTES } from '../wire/udp.js';
+import {
+  SA_DST,
+  SA_FAMILY,
+  SA_INBOUND,
+  SA_SHIFT,
+  SA_STATE,
+  SA_WORKER,
+  spiScope,
+} from '../tables/security-associations.js';
+import { ESP_HEADER_BYTES, ESP_SEQUENCE, espOffset } from '../wire/esp.js';
+import { IP4_DST, swap32 } from '../wire/ip4.js';
+import { IP6_DST } from '../wire/ip6.js';
 
 const NEXT_DECRYPT = 0;
 
@@ -30,28 +41,29 @@ export const espInput = defineNode({
     { name: 'worker_busy', severity: 'warning', drop: true, help: "the ring of the SA's worker is full" },
   ],
 
-  run({ pool, sas, spis, worker, services }, frame, next, counters): void {
-    const { offset, length, l3, aux, bytes } = pool;
+  run(context, frame, next, counters): void {
+    const { pool, sas, worker, services } = context;
+    const { offset, length, l3, aux, bytes, i32 } = pool;
     const { packets } = frame;
-    const words = sas.words;
+    const { words } = sas;
     const decrypt = services.nodeIndex('esp-decrypt');
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const ip = l3[packet]!;
-      const esp = ip + headerBytes(bytes, ip) + (bytes[ip + IP4_PROTOCOL] === PROTOCOL_UDP ? UDP_BYTES : 0);
+      const end = offset[packet]! + length[packet]!;
+      const esp = espOffset(bytes, ip, end);
       let drop = COUNT_TRUNCATED;
-      if (offset[packet]! + length[packet]! - esp >= ESP_HEADER_BYTES) {
-        const row = spis.lookup(readI32(bytes, esp), readI32(bytes, ip + IP4_DST));
-        const sa = row << SA_SHIFT;
-        if (
-          row < 0 ||
-          words[sa + SA_STATE] !== SA_INBOUND ||
-          words[sa + SA_DST] !== readI32(bytes, ip + IP4_DST)
-        ) {
+      if (end - esp >= ESP_HEADER_BYTES) {
+        const spi = swap32(i32[esp >>> 2]!);
+        const row = bytes[ip]! >>> 4 === 4 ? find4(context, spi, ip) : find6(context, spi, ip);
+        if (row < 0) {
           drop = COUNT_UNKNOWN_SPI;
+          const low = swap32(i32[(esp + ESP_SEQUENCE) >>> 2]!);
+          const via = pool.rxInterface[packet]!;
+          context.audit.refused(context, AUDIT_UNKNOWN_SPI, spi, low, 0, via, bytes, ip, -1, -1);
         } else {
           aux[packet] = row;
-          const owner = words[sa + SA_WORKER]!;
+          const owner = words[(row << SA_SHIFT) + SA_WORKER]!;
           if (owner === worker) {
             next[i] = NEXT_DECRYPT;
             continue;
@@ -70,3 +82,38 @@ export const espInput = defineNode({
     }
   },
 });
+
+/** The row of the inbound SA of an SPI and the IPv4 destination of the packet at `ip`, or -1. */
+function find4({ pool, sas, spis }: NodeContext, spi: number, ip: number): number {
+  const { words } = sas;
+  const dst = swap32(pool.i32[(ip + IP4_DST) >>> 2]!);
+  const row = spis.lookup(spi, dst);
+  if (row < 0) return -1;
+  // A row may have become another SA's since it was looked up in.
+  const at = row << SA_SHIFT;
+  return words[at + SA_STATE] === SA_INBOUND && words[at + SA_DST] === dst && words[at + SA_FAMILY] === 4
+    ? row
+    : -1;
+}
+
+/** The same for IPv6, where the table knows but a hash of the destination. */
+function find6({ pool, sas, spis }: NodeContext, spi: number, ip: number): number {
+  const { words } = sas;
+  const { i32 } = pool;
+  const from = (ip + IP6_DST) >>> 2;
+  const w0 = swap32(i32[from]!);
+  const w1 = swap32(i32[from + 1]!);
+  const w2 = swap32(i32[from + 2]!);
+  const w3 = swap32(i32[from + 3]!);
+  const row = spis.lookup(spi, spiScope(6, w0, w1, w2, w3));
+  if (row < 0) return -1;
+  const at = row << SA_SHIFT;
+  return words[at + SA_STATE] === SA_INBOUND &&
+    words[at + SA_FAMILY] === 6 &&
+    words[at + SA_DST] === w0 &&
+    words[at + SA_DST + 1] === w1 &&
+    words[at + SA_DST + 2] === w2 &&
+    words[at + SA_DST + 3] === w3
+    ? row
+    : -1;
+}

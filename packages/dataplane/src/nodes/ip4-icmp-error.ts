@@ -77,7 +77,7 @@ export const ip4IcmpError = defineIcmpError({
     writeI32(bytes, icmp + 4, 0);
     writeU16(bytes, icmp + ICMP_NEXT_HOP_MTU, errorValue(aux));
     u16[(icmp + ICMP_CHECKSUM) >>> 1] = ~sumBytes(u16, bytes, icmp, ICMP_BYTES + quote);
-    writeIp4Header(bytes, u16, outer, total, 0, 0, TOS_INTERNETWORK_CONTROL, PROTOCOL_ICMP, source, sender);
+    writeIp4Header(pool.i32, outer, total, 0, 0, TOS_INTERNETWORK_CONTROL, PROTOCOL_ICMP, source, sender);
     pool.offset[packet] = outer;
     pool.l3[packet] = outer;
     pool.length[packet] = total;

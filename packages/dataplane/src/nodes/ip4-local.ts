@@ -2,7 +2,8 @@
 //
 // Expects: adjacency of kind ADJ_LOCAL; its next hop is the address, or 0 for a broadcast or group.
 // Next:    esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2),
-//          ip4-icmp-echo, punt; ip4-reassembly with fragments, which come back as whole datagrams.
+//          gre-input, ipip-input, ip4-icmp-echo, punt; ip4-reassembly with fragments, which come back as whole
+//          datagrams.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { classifyUdp, UDP_ESP, UDP_KEEPALIVE } from '../wire/esp-in-udp.js';
@@ -14,21 +15,26 @@ import {
   IP4_MF,
   IP4_PROTOCOL,
   PROTOCOL_ESP,
+  PROTOCOL_GRE,
   PROTOCOL_ICMP,
+  PROTOCOL_IPIP,
   PROTOCOL_UDP,
   readU16,
 } from '../wire/ip4.js';
+import { PROTOCOL_IPV6 } from '../wire/ip6.js';
 
 const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
 const NEXT_ECHO = 2;
 const NEXT_REASSEMBLY = 3;
+const NEXT_GRE = 4;
+const NEXT_IPIP = 5;
 
 const COUNT_NAT_KEEPALIVE = 0;
 
 export const ip4Local = defineNode({
   name: 'ip4-local',
-  next: ['punt', 'esp-input', 'ip4-icmp-echo', 'ip4-reassembly'],
+  next: ['punt', 'esp-input', 'ip4-icmp-echo', 'ip4-reassembly', 'gre-input', 'ipip-input'],
   counters: [
     { name: 'nat_keepalive', severity: 'info', drop: true, help: 'a NAT keepalive (RFC 3948 section 2.3)' },
   ],
@@ -60,6 +66,10 @@ export const ip4Local = defineNode({
           pool.reason[packet] = COUNT_NAT_KEEPALIVE;
           next[i] = NEXT_DROP;
         }
+      } else if (protocol === PROTOCOL_GRE) {
+        next[i] = NEXT_GRE;
+      } else if (protocol === PROTOCOL_IPIP || protocol === PROTOCOL_IPV6) {
+        next[i] = NEXT_IPIP;
       } else if (protocol === PROTOCOL_ICMP) {
         if (payload >= ICMP_BYTES && bytes[ip + header] === ICMP_ECHO_REQUEST) next[i] = NEXT_ECHO;
       }

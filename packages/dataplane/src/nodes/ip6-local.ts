@@ -4,7 +4,7 @@
 // Expects: adjacency of kind ADJ_LOCAL; its IPv6 next hop is the address, or :: for a group. ip6-input has looked
 //          through the extension headers.
 // Next:    esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2), ip6-icmp-echo,
-//          ip6-icmp-error about an option or header that RFC 8200 has answered, punt. What no program of the box
+//          gre-input, ipip-input, ip6-icmp-error about an option or header that RFC 8200 has answered, punt. What no program of the box
 //          listens for is Linux's to refuse.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import type { PacketPool } from '../memory/packet-pool.js';
@@ -18,7 +18,7 @@ import {
   ICMP6_ECHO_REQUEST,
   ICMP6_PARAMETER_PROBLEM,
 } from '../wire/icmp6.js';
-import { PROTOCOL_ESP, PROTOCOL_UDP, readU16 } from '../wire/ip4.js';
+import { PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_UDP, readU16 } from '../wire/ip4.js';
 import {
   IP6_BYTES,
   IP6_NEXT_HEADER,
@@ -26,6 +26,7 @@ import {
   PROTOCOL_DESTINATION_OPTIONS,
   PROTOCOL_HOP_BY_HOP,
   PROTOCOL_ICMP6,
+  PROTOCOL_IPV6,
   PROTOCOL_NO_NEXT_HEADER,
   PROTOCOL_ROUTING,
 } from '../wire/ip6.js';
@@ -53,6 +54,8 @@ const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
 const NEXT_ECHO = 2;
 const NEXT_ICMP_ERROR = 3;
+const NEXT_GRE = 4;
+const NEXT_IPIP = 5;
 
 const COUNT_FRAGMENTED_ESP = 0;
 const COUNT_NAT_KEEPALIVE = 1;
@@ -70,10 +73,15 @@ const GOOD = -1;
 const TO_PUNT = -2;
 const TO_ESP = -3;
 const TO_ECHO = -4;
+const TO_GRE = -5;
+const TO_IPIP = -6;
+
+/** By where the packet goes, negated. */
+const NEXT_OF = new Uint8Array([0, 0, NEXT_PUNT, NEXT_ESP, NEXT_ECHO, NEXT_GRE, NEXT_IPIP]);
 
 export const ip6Local = defineNode({
   name: 'ip6-local',
-  next: ['punt', 'esp-input', 'ip6-icmp-echo', 'ip6-icmp-error'],
+  next: ['punt', 'esp-input', 'ip6-icmp-echo', 'ip6-icmp-error', 'gre-input', 'ipip-input'],
   counters: [
     {
       name: 'fragmented_esp',
@@ -130,7 +138,7 @@ export const ip6Local = defineNode({
         pool.reason[packet] = verdict;
         next[i] = verdict < COUNT_UNKNOWN_OPTION ? NEXT_DROP : NEXT_ICMP_ERROR;
       } else {
-        next[i] = verdict === TO_ESP ? NEXT_ESP : verdict === TO_ECHO ? NEXT_ECHO : NEXT_PUNT;
+        next[i] = NEXT_OF[-verdict]!;
       }
     }
   },
@@ -145,6 +153,8 @@ function demultiplex(bytes: Uint8Array, ip: number, end: number): number {
     return protocol === PROTOCOL_ESP ? COUNT_FRAGMENTED_ESP : TO_PUNT;
   }
   if (protocol === PROTOCOL_ESP) return TO_ESP;
+  if (protocol === PROTOCOL_GRE) return TO_GRE;
+  if (protocol === PROTOCOL_IPIP || protocol === PROTOCOL_IPV6) return TO_IPIP;
   if (protocol === PROTOCOL_NO_NEXT_HEADER) return COUNT_NO_NEXT_HEADER;
   if (protocol === PROTOCOL_UDP) {
     const kind = classifyUdp(bytes, at, end - at);

@@ -1,25 +1,29 @@
-// ESP (RFC 4303 section 2) with AES-GCM (RFC 4106): SPI, sequence number, IV, payload, padding, pad length,
-// next header, ICV.
+// ESP (RFC 4303 section 2): SPI, sequence number, IV, payload, padding, pad length, next header, ICV. How long IV, ICV
+// and padding are is the algorithm's: see tables/esp-algorithms.ts.
+import { headerBytes, IP4_PROTOCOL, PROTOCOL_UDP } from './ip4.js';
+import { findIp6Upper, ip6Upper } from './ip6-extensions.js';
+import { UDP_BYTES } from './udp.js';
 
 export const ESP_SPI = 0;
 export const ESP_SEQUENCE = 4;
 export const ESP_HEADER_BYTES = 8;
-/** Explicit IV of AES-GCM (RFC 4106 section 3.1). */
-export const ESP_IV_BYTES = 8;
+/** Length of an IV that is the sequence number (RFC 4106 section 3.1 and those that follow it). */
+export const ESP_SEQUENCE_IV_BYTES = 8;
 /** Pad length and next header. */
 export const ESP_TRAILER_BYTES = 2;
-/** Payload, padding and trailer together end on a 4-byte boundary (RFC 4303 section 2.4). */
-export const ESP_ALIGNMENT = 4;
 /** No next header: a dummy packet (RFC 4303 section 2.6). */
 export const NEXT_HEADER_DUMMY = 59;
 
-/** Octets of padding behind a payload of `length` octets, the trailer's two not counted. */
-export function paddingBytes(length: number): number {
-  return -(length + ESP_TRAILER_BYTES) & (ESP_ALIGNMENT - 1);
+/** Octets of padding behind a payload of `length` octets, the trailer's two not counted; `alignment` is a power of two. */
+export function paddingBytes(length: number, alignment: number): number {
+  return -(length + ESP_TRAILER_BYTES) & (alignment - 1);
 }
 
-/** Largest inner packet whose ESP packet (IPv4, ESP in UDP, `icvBytes` of ICV) fits an outer MTU. */
-export function innerMtu(outerMtu: number, udp: boolean, icvBytes: number): number {
-  const room = outerMtu - 20 - (udp ? 8 : 0) - ESP_HEADER_BYTES - ESP_IV_BYTES - icvBytes;
-  return (room & ~(ESP_ALIGNMENT - 1)) - ESP_TRAILER_BYTES;
+/** Where ESP begins in a packet of either family that carries it, or carries it in UDP; `end` is the packet's. */
+export function espOffset(bytes: Uint8Array, ip: number, end: number): number {
+  if (bytes[ip]! >>> 4 === 4) {
+    return ip + headerBytes(bytes, ip) + (bytes[ip + IP4_PROTOCOL] === PROTOCOL_UDP ? UDP_BYTES : 0);
+  }
+  findIp6Upper(bytes, ip, end);
+  return ip6Upper.at + (ip6Upper.protocol === PROTOCOL_UDP ? UDP_BYTES : 0);
 }

@@ -23,6 +23,7 @@ export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_IPIP = 4;
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
+export const PROTOCOL_GRE = 47;
 export const PROTOCOL_ESP = 50;
 
 /** Default TTL of what the box sends (IANA's "IP Option Numbers" registry: 64). */
@@ -84,10 +85,9 @@ export function setHeaderChecksum(u16: Uint16Array, ip: number, length: number):
   u16[at] = ~headerSum(u16, ip, length);
 }
 
-/** Writes a 20-byte header without options, checksum included. */
+/** Writes a 20-byte header without options at a multiple of 4, checksum included. */
 export function writeIp4Header(
-  bytes: Uint8Array,
-  u16: Uint16Array,
+  i32: Int32Array,
   ip: number,
   totalLength: number,
   id: number,
@@ -97,14 +97,14 @@ export function writeIp4Header(
   src: number,
   dst: number,
 ): void {
-  bytes[ip] = 0x45;
-  bytes[ip + IP4_TOS] = tos;
-  writeU16(bytes, ip + IP4_TOTAL_LENGTH, totalLength);
-  writeU16(bytes, ip + IP4_ID, id);
-  writeU16(bytes, ip + IP4_FRAGMENT, fragment);
-  bytes[ip + IP4_TTL] = TTL_DEFAULT;
-  bytes[ip + IP4_PROTOCOL] = protocol;
-  writeI32(bytes, ip + IP4_SRC, src);
-  writeI32(bytes, ip + IP4_DST, dst);
-  setHeaderChecksum(u16, ip, IP4_BYTES);
+  const first = 0x4500 | tos;
+  const third = (TTL_DEFAULT << 8) | protocol;
+  const addresses = (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff);
+  const checksum = ~foldSum(first + totalLength + id + fragment + third + addresses) & 0xffff;
+  const at = ip >>> 2;
+  i32[at] = swap32((first << 16) | totalLength);
+  i32[at + 1] = swap32((id << 16) | fragment);
+  i32[at + 2] = swap32((third << 16) | checksum);
+  i32[at + 3] = swap32(src);
+  i32[at + 4] = swap32(dst);
 }

@@ -1,6 +1,7 @@
 // A forwarding worker without its thread: ports, graph, rings and the round that joins them.
 
 import type { Port } from '../drivers/port.js';
+import { AuditLog } from '../graph/audit.js';
 import { CAPTURE_IN, Capture } from '../graph/capture.js';
 import type { EspCrypto, NodeContext } from '../graph/context.js';
 import {
@@ -137,6 +138,8 @@ export class Forwarder implements LoopWork {
       macs: new MacTable(shared.macs),
       macLearning: new MacLearning(),
       floods: floodLimits(),
+      tunnels: new Int32Array(shared.tunnels),
+      tunnelIndex: new HashU32(shared.tunnelIndex),
       crypto,
       worker: index,
       workers: shared.workers,
@@ -144,6 +147,7 @@ export class Forwarder implements LoopWork {
       icmpErrors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       reassembly: new Reassembly(reassemblyShare(shared), VRFS_MAX, new FragmentKey(shared.hashSeed)),
+      audit: new AuditLog(new SpscRing(shared.audit[index]!), new Int32Array(shared.auditSuppressed), index),
       puntPolicer: new PuntPolicer(),
       interfaceCounters: this.counters.interfaces,
       services: this.services,

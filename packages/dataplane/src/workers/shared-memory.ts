@@ -1,6 +1,7 @@
 // Everything that the data plane's threads share, as plain data that crosses to a worker, and attached.
 
 import { randomInt } from 'node:crypto';
+import { AUDIT_RING_WORDS } from '../graph/audit.js';
 import { allocateCaptureRing } from '../graph/capture.js';
 import { GraphCounters } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
@@ -19,6 +20,7 @@ import { allocateMacMemory, type MacMemory } from '../tables/macs.js';
 import { PathTable } from '../tables/paths.js';
 import type { ReassemblyLimits } from '../tables/reassembly.js';
 import { SAS_MAX, type SaBuffers, SaTable } from '../tables/security-associations.js';
+import { allocateTunnels } from '../tables/tunnels.js';
 
 /** Words of the rings between threads. Tuning: several vectors, so that a short stall of one side drops nothing. */
 const RING = 4096;
@@ -53,6 +55,9 @@ export interface SharedMemory {
   spis: SharedArrayBuffer;
   vlans: SharedArrayBuffer;
   macs: MacMemory;
+  /** Rows of TUNNEL_WORDS words by interface, and the index by which received packets find theirs. */
+  tunnels: SharedArrayBuffer;
+  tunnelIndex: SharedArrayBuffer;
   fib: FibMemory;
   fib6: FibMemory;
   epoch: SharedArrayBuffer;
@@ -68,6 +73,10 @@ export interface SharedMemory {
   fromControl: SharedArrayBuffer[];
   /** Per worker: records of RECORD_WORDS for the control side. */
   toControl: SharedArrayBuffer[];
+  /** Per worker: a ring of audit records, see graph/audit.ts. */
+  audit: SharedArrayBuffer[];
+  /** A word per worker: audit records that it did not make. */
+  auditSuppressed: SharedArrayBuffer;
   /** Counters of changes that workers look for: SIGNAL_NEIGHBOURS grows when a neighbour is resolved. */
   signals: SharedArrayBuffer;
   /** Per worker, an Int32: slot + 1 of the user's node that it runs, 0 otherwise. */
@@ -114,6 +123,8 @@ export function allocateSharedMemory(
     spis: HashU32.allocate(SAS_MAX),
     vlans: HashU32.allocate(INTERFACES_MAX),
     macs: allocateMacMemory(),
+    tunnels: allocateTunnels(),
+    tunnelIndex: HashU32.allocate(INTERFACES_MAX),
     fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
     fib6: allocateIp6FibMemory({ vrfs: VRFS_MAX, bytes: FIB6_BYTES }),
     epoch: allocateEpoch(workers),
@@ -128,6 +139,8 @@ export function allocateSharedMemory(
     running: new SharedArrayBuffer(64 * Math.ceil(workers / 16)),
     reassembly,
     hashSeed: randomInt(2 ** 32),
+    audit: each(() => SpscRing.allocate(AUDIT_RING_WORDS)),
+    auditSuppressed: new SharedArrayBuffer(workers * 4),
     ...events,
   };
 }

@@ -9,21 +9,18 @@ import {
   SA_OUTBOUND,
   SA_OUTER_VRF,
   SA_PACKETS,
+  SA_SELECTORS,
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
   SA_SRC,
   SA_STATE,
-  SA_TS_DST,
-  SA_TS_DST_MASK,
-  SA_TS_PROTOCOL,
-  SA_TS_SRC,
-  SA_TS_SRC_MASK,
   SA_UDP_DST,
   SA_UDP_SRC,
   SA_WINDOW,
   SA_WORKER,
   WINDOW_SHIFT,
 } from '../../src/tables/security-associations.js';
+import { runCount, runFirst, SELECTOR_WORDS } from '../../src/tables/selectors.js';
 import { IF_ID, LOCAL, PEER, SaBench, spec, TUNNEL } from './support/sa-bench.js';
 
 const IN = 0x1001;
@@ -113,28 +110,56 @@ describe('security associations', () => {
     assert.deepEqual([bench.lookup(IN), bench.lookup(IN, other)], [rows[0], -1]);
   });
 
-  it('tells the worker the traffic selector, and its changes', () => {
-    const words = (): number[] =>
-      [SA_TS_SRC, SA_TS_SRC_MASK, SA_TS_DST, SA_TS_DST_MASK, SA_TS_PROTOCOL].map(
-        (word) => bench.word(bench.lookup(IN), word) >>> 0,
-      );
-    install(IN, 'in');
-    assert.deepEqual(words(), [0, 0, 0, 0, 0]);
-    const selector = {
-      src: '10.2.0.0/16',
-      dst: '10.1.3.7/32',
-      protocol: 6,
-      src_ports: [0, 65_535] as [number, number],
-      dst_ports: [0, 65_535] as [number, number],
+  describe('traffic selectors', () => {
+    const any: [number, number] = [0, 65_535];
+    const net = { src: '10.2.0.0/16', dst: '10.1.3.7/32', protocol: 6, src_ports: any, dst_ports: any };
+    const six = { src: '2001:db8:2::/48', dst: '::/0', protocol: 0, src_ports: any, dst_ports: any };
+    const run = (): number => bench.word(bench.lookup(IN), SA_SELECTORS);
+    const row = (index: number): number[] => {
+      const at = (runFirst(run()) + index) * SELECTOR_WORDS;
+      return [...bench.table.selectors.subarray(at, at + SELECTOR_WORDS)].map((word) => word >>> 0);
     };
-    install(IN, 'in', 10, { selectors: [selector] });
-    assert.deepEqual(words(), [0x0a020000, 0xffff0000, 0x0a010307, 0xffffffff, 6]);
-    install(IN, 'in', 20, { selectors: null });
-    assert.deepEqual(words(), [0, 0, 0, 0, 0]);
-    assert.throws(
-      () => install(IN, 'in', 30, { selectors: [{ ...selector, src: '::/0' }] }),
-      /not of IPv4 prefixes/,
-    );
+
+    it('are a run of rows, and change as a whole', () => {
+      install(IN, 'in');
+      assert.equal(run(), 0);
+      install(IN, 'in', 10, { selectors: [net, six] });
+      assert.equal(runCount(run()), 2);
+      assert.deepEqual(row(0).slice(0, 8), [4, 0, 6, 0, 65_535, 0, 65_535, 0]);
+      assert.deepEqual(
+        [8, 12, 16, 20].map((word) => row(0)[word]),
+        [0x0a020000, 0xffff0000, 0x0a010307, 0xffffffff],
+      );
+      assert.deepEqual(row(1).slice(0, 3), [6, 1, 0]);
+      assert.deepEqual(row(1).slice(8, 16), [0x20010db8, 0x00020000, 0, 0, 0xffffffff, 0xffff0000, 0, 0]);
+      assert.deepEqual(row(1).slice(16, 24), [0, 0, 0, 0, 0, 0, 0, 0]);
+      install(IN, 'in', 20, { selectors: null });
+      assert.equal(run(), 0);
+    });
+
+    it('are used again for another SA only when no worker reads them any more', () => {
+      install(IN, 'in', 0, { selectors: [net] });
+      const first = run();
+      install(IN, 'in', 10, { selectors: [six] });
+      assert.notEqual(run(), first);
+      bench.reclaim();
+      install(IN, 'in', 20, { selectors: [net] });
+      assert.equal(run(), first);
+    });
+
+    it('leave the SA as it was when they cannot be', () => {
+      install(IN, 'in', 0, { selectors: [net] });
+      const before = run();
+      const wrong = [[{ ...net, src: '::/0' }], [{ ...net, src: 'nonsense' }], []];
+      for (const selectors of wrong) {
+        assert.throws(
+          () => install(IN, 'in', 30, { selectors }),
+          /of two prefixes of one family|from 1 to 255/,
+        );
+        assert.throws(() => install(IN + 1, 'in', 30, { selectors }));
+      }
+      assert.deepEqual([run(), bench.lookup(IN + 1), bench.sas.size], [before, -1, 1]);
+    });
   });
 
   it('installs nothing when the journal cannot be written, and all of it at the next attempt', () => {
@@ -219,6 +244,82 @@ describe('security associations', () => {
         [OUT],
       );
     });
+  });
+
+  describe('and their tunnel', () => {
+    const cbc = {
+      cipher: 'aes-cbc' as const,
+      key_hex: '11'.repeat(16),
+      integrity: 'hmac-sha2-512' as const,
+      integrity_key_hex: '22'.repeat(64),
+      icv_bytes: 32 as const,
+    };
+
+    it('say what it makes of packets, and when that changes', () => {
+      assert.equal(bench.sas.sizing(IF_ID), null);
+      install(OUT, 'out');
+      assert.deepEqual(bench.sas.sizing(IF_ID), {
+        transform: { cipher: 'aes-gcm', integrity: 'none', icvBytes: 16 },
+        family: 4,
+        udp: false,
+      });
+      assert.deepEqual(bench.resized, [IF_ID]);
+      install(OUT, 'out', 0, { encap: { src_port: 4500, dst_port: 4500 } });
+      assert.deepEqual([bench.sas.sizing(IF_ID)?.udp, bench.resized.length], [true, 2]);
+      install(OUT, 'out', 0, { encap: { src_port: 4500, dst_port: 61_000 } });
+      assert.equal(bench.resized.length, 2, 'another port makes no packet longer');
+      bench.sas.remove({ dst: PEER, spi: OUT }, 0);
+      assert.equal(bench.sas.sizing(IF_ID)?.udp, true, 'until there is another');
+      assert.equal(bench.resized.length, 2);
+      install(OUT, 'out', 0, { crypto: cbc, src: '2001:db8::1', dst: '2001:db8::2' });
+      assert.deepEqual(bench.sas.sizing(IF_ID), {
+        transform: { cipher: 'aes-cbc', integrity: 'hmac-sha2-512', icvBytes: 32 },
+        family: 6,
+        udp: false,
+      });
+      bench.tunnels.clear();
+      bench.sas.rebind(IF_ID, 0);
+      assert.equal(bench.sas.sizing(IF_ID), null, 'another tunnel of this id is another tunnel');
+    });
+
+    for (const [kind, mode] of [
+      ['ipsec', 'transport'],
+      ['gre', 'tunnel'],
+      ['ipip', 'tunnel'],
+    ] as const) {
+      it(`do not fit when it is of kind ${kind} and they of ${mode} mode`, () => {
+        bench.tunnels.set(IF_ID, { ...TUNNEL, kind });
+        install(IN, 'in', 0, { mode });
+        install(OUT, 'out', 0, { mode });
+        assert.deepEqual([bench.active, bench.word(bench.lookup(IN), SA_INTERFACE)], [0, 0]);
+        const fitting = mode === 'tunnel' ? 'transport' : 'tunnel';
+        install(IN + 1, 'in', 0, { mode: fitting });
+        install(OUT + 1, 'out', 0, { mode: fitting });
+        assert.equal(bench.activeSpi, OUT + 1);
+        assert.equal(bench.word(bench.lookup(IN + 1), SA_INTERFACE), TUNNEL.row);
+      });
+    }
+  });
+
+  it('finds SAs of IPv6 by their whole destination, and shows their algorithms and that numbers ran out', () => {
+    const [local, peer] = ['2001:db8::1', '2001:db8::2'];
+    install(IN, 'in', 0, { src: peer, dst: local });
+    install(OUT, 'out', 0, { src: local, dst: '2001:DB8:0:0::2', start_sequence: LAST_32 });
+    assert.equal(bench.word(bench.lookup(IN, local), SA_STATE), SA_INBOUND);
+    assert.deepEqual(
+      bench.sas.reports().map(({ direction, algorithm, exhausted }) => [direction, algorithm, exhausted]),
+      [
+        ['in', 'aes-gcm-128/16', false],
+        ['out', 'aes-gcm-128/16', true],
+      ],
+    );
+    assert.equal(
+      bench.sas.counters({ dst: peer, spi: OUT })?.sequence,
+      LAST_32,
+      'in any spelling of the address',
+    );
+    assert.equal(bench.sas.remove({ dst: local, spi: IN }, 0)?.packets, 0);
+    assert.equal(bench.lookup(IN, local), -1);
   });
 
   it('binds SAs to a tunnel that comes later, and lets go of one that went', () => {

@@ -1,74 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Bench, testBench } from '../support/bench.js';
-import { ENGINES, type EngineName } from '../support/esp-crypto-engines.js';
+import { ENGINES } from '../support/esp-crypto-engines.js';
 import { forwarded, hex, ip4, pattern, viewOf } from '../support/packets.js';
-import {
-  HOST,
-  HOST_MAC,
-  PEER,
-  REMOTE_HOST,
-  ROUTER_MAC,
-  siteWithTunnel,
-  type TunnelVariant,
-  tunnelTo,
-  WAN,
-} from '../support/site.js';
-
-/** Two gateways and what is between them: a router that carries whole packets from one to the other. */
-class Pair {
-  readonly near: Bench;
-  readonly far: Bench;
-
-  constructor(variant: TunnelVariant, engine: EngineName, workers = 1) {
-    const spread = { workerIn: workers - 1, workerOut: workers - 1 };
-    this.near = siteWithTunnel(variant, {
-      engine,
-      workers,
-      frames: 8192,
-      tunnels: [tunnelTo(variant, spread)],
-    });
-    const { inbound, outbound } = tunnelTo(variant);
-    this.far = testBench({
-      beside: this.near,
-      workers,
-      interfaces: [
-        { name: 'lan', address: '10.2.0.1/24' },
-        { name: 'wan', address: `${PEER}/24` },
-      ],
-      tunnels: [
-        { ...tunnelTo(variant, spread), local: PEER, remote: WAN, inbound: outbound, outbound: inbound },
-      ],
-      neighbours: [
-        { interface: 'lan', address: REMOTE_HOST, mac: HOST_MAC },
-        { interface: 'wan', address: '198.51.100.254', mac: ROUTER_MAC },
-      ],
-      routes: [
-        { prefix: '0.0.0.0/0', via: '198.51.100.254' },
-        { prefix: '10.1.0.0/16', via: 'tun' },
-      ],
-    });
-  }
-
-  /** Packets from one LAN to the other; returns what the router saw and what arrived. */
-  carry(from: Bench, to: Bench, packets: Uint8Array[]): { seen: Uint8Array[]; arrived: Uint8Array[] } {
-    from.pushIp('lan', ...packets);
-    from.run();
-    const seen = from.sentIp('wan');
-    to.pushIp('wan', ...seen.map(forwarded));
-    to.run();
-    return { seen, arrived: to.sentIp('lan') };
-  }
-
-  expect(moved = {}): void {
-    this.near.expect(moved);
-    this.far.expect(moved);
-  }
-
-  close(): void {
-    this.far.close();
-    this.near.close();
-  }
-}
+import { Pair } from '../support/pair.js';
+import { HOST, REMOTE_HOST, type TunnelVariant, tunnelTo } from '../support/site.js';
 
 const twice = (packet: Uint8Array): Uint8Array => forwarded(forwarded(packet));
 
@@ -82,7 +16,7 @@ for (const engine of ENGINES) {
     ];
     for (const [what, variant] of variants) {
       it(`${what}: every length from 20 to 1400 octets comes out as it went in, both ways`, () => {
-        const pair = new Pair(variant, engine);
+        const pair = new Pair(tunnelTo(variant), engine);
         try {
           for (let size = 20; size <= 1400; size += 60) {
             const sizes = Array.from({ length: Math.min(60, 1401 - size) }, (_, i) => size + i);
@@ -106,7 +40,7 @@ for (const engine of ENGINES) {
     }
 
     it('shows the router DSCP and ECN of the inner packet (RFC 4301 section 5.1.2.1), and nothing else of it', () => {
-      const pair = new Pair({}, engine);
+      const pair = new Pair(tunnelTo(), engine);
       try {
         const packets = Array.from({ length: 256 }, (_, tos) =>
           ip4({ src: HOST, dst: REMOTE_HOST, tos, payload: new Uint8Array(64).fill(0x42) }),
@@ -125,7 +59,7 @@ for (const engine of ENGINES) {
     });
 
     it('keeps the order of each flow when other workers own the SAs', () => {
-      const pair = new Pair({}, engine, 2);
+      const pair = new Pair(tunnelTo({}, { workerIn: 1, workerOut: 1 }), engine, 2);
       try {
         const packets = Array.from({ length: 500 }, (_, i) =>
           ip4({ src: HOST, dst: REMOTE_HOST, id: i, payload: pattern(1 + ((i * 7) % 200)) }),
@@ -143,7 +77,7 @@ for (const engine of ENGINES) {
     });
 
     it('refuses a second copy of everything that the router repeats', () => {
-      const pair = new Pair({ window: 1024 }, engine);
+      const pair = new Pair(tunnelTo({ window: 1024 }), engine);
       try {
         const packets = Array.from({ length: 300 }, (_, i) => ip4({ src: HOST, dst: REMOTE_HOST, id: i }));
         const { seen, arrived } = pair.carry(pair.near, pair.far, packets);
@@ -159,7 +93,7 @@ for (const engine of ENGINES) {
     });
 
     it('does not mark outer packets with DF, so that a narrow path may fragment them', () => {
-      const pair = new Pair({}, engine);
+      const pair = new Pair(tunnelTo(), engine);
       try {
         const { seen } = pair.carry(pair.near, pair.far, [
           ip4({ src: HOST, dst: REMOTE_HOST, df: true, payload: pattern(1380) }),

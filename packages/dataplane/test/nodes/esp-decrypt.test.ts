@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
+import type { SaSpec } from '@sluice/shared';
 import { INTERFACE_DOWN } from '../../src/tables/interfaces.js';
 import * as SA from '../../src/tables/security-associations.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { type EspOptions, espSeal } from '../support/esp.js';
 import { ENGINES } from '../support/esp-crypto-engines.js';
-import { concat, forwarded, icmp, ip, ip4, pattern, udp } from '../support/packets.js';
+import { concat, forwarded, icmp, ip4, pattern, udp } from '../support/packets.js';
 import {
   HOST,
   PEER,
   REMOTE_HOST,
   SPI_IN,
+  SPI_OUT,
   saOf,
   siteWithTunnel,
   type TunnelVariant,
@@ -137,7 +139,7 @@ describeNode('esp-decrypt', () => {
   const contents: [string, Partial<EspOptions>, string][] = [
     ['a dummy', { nextHeader: 59 }, 'esp-decrypt/dummy'],
     ['a dummy of random octets', { nextHeader: 59, inner: pattern(33, 99) }, 'esp-decrypt/dummy'],
-    ['IPv6', { nextHeader: 41 }, 'esp-decrypt/bad_next_header'],
+    ['IPv4 where IPv6 was said', { nextHeader: 41 }, 'ip6-input/bad_version'],
     ['transport mode', { nextHeader: 6 }, 'esp-decrypt/bad_next_header'],
     ['nothing', { inner: new Uint8Array() }, 'ip4-input/truncated'],
     ['19 octets', { inner: clear(60).subarray(0, 19) }, 'ip4-input/truncated'],
@@ -191,6 +193,123 @@ describeNode('esp-decrypt', () => {
     });
   }
 
+  describe('whose SA says otherwise', () => {
+    const open = (spec: Partial<SaSpec>, tos: number, inside: number): Uint8Array[] => {
+      bench.close();
+      bench = siteWithTunnel({}, { tunnels: [tunnelTo({}, { spec })] });
+      const inner = ip4({ src: REMOTE_HOST, dst: HOST, tos: inside });
+      const esp = espSeal(saOf(SPI_IN), { sequence: 1n, inner });
+      bench.pushIp('wan', ip4({ src: PEER, dst: WAN, protocol: 50, tos, payload: esp }));
+      bench.run();
+      return bench.sentIp('lan');
+    };
+    const cases: [Partial<SaSpec>, number, number, number][] = [
+      [{ dscp: 'copy' }, 0xb8, 0x28, 0xb8],
+      [{ dscp: 'copy' }, 0xb8 | 3, 0x28 | 2, 0xb8 | 3],
+      [{ ecn: false }, 3, 0x28 | 2, 0x28 | 2],
+      [{ ecn: false }, 3, 0x28, 0x28],
+      [{ ecn: false, dscp: 'copy' }, 0x48 | 3, 0x28, 0x48],
+    ];
+    for (const [spec, outside, inside, result] of cases) {
+      it(`${JSON.stringify(spec)}: ${outside} outside and ${inside} inside make ${result}`, () => {
+        const expected = ip4({ src: REMOTE_HOST, dst: HOST, tos: result });
+        assert.deepEqual(open(spec, outside, inside), [forwarded(expected)]);
+        bench.expect({});
+      });
+    }
+
+    it('transport mode without a tunnel of its own: nothing comes of a whole packet', () => {
+      assert.deepEqual(open({ mode: 'transport' }, 0, 0), []);
+      // IP in IP it could be, but the interface is none of that kind.
+      bench.expect({ 'ipip-input/unknown_tunnel': 1 });
+    });
+
+    it('a block cipher: what is no multiple of the block is not given to it', () => {
+      const cbc = {
+        cipher: 'aes-cbc',
+        integrity: 'hmac-sha1',
+        integrityKey: pattern(20),
+        icvBytes: 12,
+      } as const;
+      const sa = { ...saOf(SPI_IN), ...cbc, salt: new Uint8Array() };
+      bench.close();
+      bench = siteWithTunnel(
+        {},
+        { tunnels: [tunnelTo({}, { inbound: sa, outbound: { ...sa, spi: SPI_OUT } })] },
+      );
+      const esp = espSeal(sa, { sequence: 1n, inner: clear(60) });
+      for (let cut = 1; cut <= 16; cut++) bench.pushIp('wan', plain(esp.subarray(0, esp.length - cut)));
+      bench.run();
+      bench.expect({ 'esp-decrypt/bad_block_length': 12, 'esp-decrypt/integrity_failed': 4 });
+      bench.pushIp('wan', plain(esp));
+      bench.run();
+      assert.deepEqual(bench.sentIp('lan'), [forwarded(clear(60))]);
+      bench.expect({});
+    });
+  });
+
+  describe('and is refused', () => {
+    const bad = (options: Partial<EspOptions>): Uint8Array =>
+      espSeal(saOf(SPI_IN), { sequence: 7n, inner: clear(60), ...options });
+    const flip = (esp: Uint8Array): Uint8Array => {
+      esp[esp.length - 1]! ^= 1;
+      return esp;
+    };
+    const cases: [string, () => Uint8Array, object][] = [
+      ['integrity_failed', () => flip(bad({})), {}],
+      ['bad_padding', () => bad({ padding: pattern(2, 0) }), {}],
+      [
+        'outside_selector',
+        () =>
+          bad({
+            inner: ip4({ src: '203.0.113.9', dst: HOST, protocol: 17, payload: udp(53, 4000, pattern(4)) }),
+          }),
+        { inner: { src: '203.0.113.9', dst: HOST, protocol: 17, src_port: 53, dst_port: 4000 } },
+      ],
+    ];
+    const net = { src: '10.2.0.0/16', dst: '0.0.0.0/0', protocol: 0 };
+    const any: [number, number] = [0, 65_535];
+    for (const [reason, esp, more] of cases) {
+      it(`for ${reason}: the audit log has it`, () => {
+        const selectors = [{ ...net, src_ports: any, dst_ports: any }];
+        bench.control.sa('tun in').words[SA.SA_SELECTORS] = bench.control.selectors.add(selectors);
+        bench.pushIp('wan', plain(esp()));
+        bench.run();
+        assert.deepEqual(bench.audits(), [
+          {
+            kind: 'refused',
+            at_ms: bench.now,
+            reason,
+            spi: SPI_IN,
+            sequence: 7,
+            interface: 'tun',
+            outer: { src: PEER, dst: WAN },
+            flow_label: null,
+            inner: null,
+            ...more,
+          },
+        ]);
+        bench.expect({ [`esp-decrypt/${reason}`]: 1 });
+      });
+    }
+
+    it('for being a replay, before and after it was opened: the audit log has both', () => {
+      bench.pushIp('wan', plain(bad({})), plain(bad({})));
+      bench.run();
+      bench.pushIp('wan', plain(bad({})));
+      bench.run();
+      const reasons = bench
+        .audits()
+        .map((event) => event.kind === 'refused' && [event.reason, event.sequence]);
+      assert.deepEqual(reasons, [
+        ['replayed', 7],
+        ['replayed', 7],
+      ]);
+      assert.equal(bench.sent('lan').length, 1);
+      bench.expect({ 'esp-decrypt/replayed': 2 });
+    });
+  });
+
   it('belongs to a tunnel that is down', () => {
     bench.control.interfaces.state[bench.row('tun')] = INTERFACE_DOWN;
     bench.pushIp('wan', sealed());
@@ -199,39 +318,36 @@ describeNode('esp-decrypt', () => {
     bench.expect({ 'esp-decrypt/no_tunnel': 1 });
   });
 
-  describe('with a traffic selector', () => {
-    const network = (text: string): number => ip(text) | 0;
-    const restrict = (fields: Record<number, number>): void => {
-      const { words } = bench.control.sa('tun in');
-      for (const [word, value] of Object.entries(fields)) words[Number(word)] = value;
-    };
-    const MASK_24 = ~0xff;
-    const covers = {
-      [SA.SA_TS_SRC]: network(REMOTE_HOST),
-      [SA.SA_TS_SRC_MASK]: MASK_24,
-      [SA.SA_TS_DST]: network(HOST),
-      [SA.SA_TS_DST_MASK]: MASK_24,
+  describe('with traffic selectors', () => {
+    const any: [number, number] = [0, 65_535];
+    const covers = { src: '10.2.0.0/24', dst: '10.1.0.0/24', protocol: 0, src_ports: any, dst_ports: any };
+    const elsewhere = { ...covers, src: '203.0.113.0/24' };
+    const restrict = (...selectors: (typeof covers)[]): void => {
+      bench.control.sa('tun in').words[SA.SA_SELECTORS] = bench.control.selectors.add(selectors);
     };
     const protocol = clear(60)[9]!;
-    const cases: [string, Record<number, number>, boolean][] = [
-      ['that covers it', covers, true],
-      ['of its protocol', { ...covers, [SA.SA_TS_PROTOCOL]: protocol }, true],
-      ['of another protocol', { ...covers, [SA.SA_TS_PROTOCOL]: protocol + 1 }, false],
-      ['of another source', { ...covers, [SA.SA_TS_SRC]: network('203.0.113.0') }, false],
-      ['of another destination', { ...covers, [SA.SA_TS_DST]: network('203.0.113.0') }, false],
+    const cases: [string, (typeof covers)[], boolean][] = [
+      ['that covers it', [covers], true],
+      ['of its protocol', [{ ...covers, protocol }], true],
+      ['of another protocol', [{ ...covers, protocol: protocol + 1 }], false],
+      ['of another source', [elsewhere], false],
+      ['of another destination', [{ ...covers, dst: '203.0.113.0/24' }], false],
+      ['of IPv6', [{ ...covers, src: '::/0', dst: '::/0' }], false],
+      ['the last of which covers it', [elsewhere, { ...covers, protocol: 6 }, covers], true],
     ];
-    for (const [what, fields, passes] of cases) {
-      it(`${what}: ${passes ? 'passes' : 'is dropped and counted'}`, () => {
-        restrict(fields);
+    for (const [what, selectors, passes] of cases) {
+      it(`${what}: ${passes ? 'passes' : 'is dropped, counted and told'}`, () => {
+        restrict(...selectors);
         bench.pushIp('wan', sealed());
         bench.run();
         assert.equal(bench.sent('lan').length, passes ? 1 : 0);
+        assert.equal(bench.control.sa('tun in').counters[SA.SA_REFUSED], passes ? 0 : 1);
         bench.expect(passes ? {} : { 'esp-decrypt/outside_selector': 1 });
       });
     }
 
     it('still has a packet that is too short for addresses refused by its header', () => {
-      restrict({ ...covers, [SA.SA_TS_SRC]: network('203.0.113.0') });
+      restrict(elsewhere);
       bench.pushIp('wan', sealed({ inner: clear(60).subarray(0, 19) }));
       bench.run();
       bench.expect({ 'ip4-input/truncated': 1 });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import type { SaSpec } from '@sluice/shared';
+import { FLAG_PORTS } from '../../src/memory/packet-pool.js';
 import { INTERFACE_DOWN } from '../../src/tables/interfaces.js';
 import * as SA from '../../src/tables/security-associations.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { espKeyOf, espOpen, type OpenedEsp } from '../support/esp.js';
 import { ENGINES } from '../support/esp-crypto-engines.js';
-import { concat, forwarded, hex, icmpError, ip4, pattern, viewOf } from '../support/packets.js';
+import { concat, forwarded, hex, icmpError, ip4, pattern, udp, viewOf } from '../support/packets.js';
 import {
   HOST,
   LAN,
@@ -62,7 +64,7 @@ for (const engine of ENGINES) {
             const expected = ip4({
               src: WAN,
               dst: PEER,
-              id: sequence - 1,
+              id: (SPI_OUT & 0xffff) + sequence - 1,
               tos: size & 0xff,
               protocol: variant.udp ? 17 : 50,
               payload: variant.udp ? concat(link, esp) : esp,
@@ -221,6 +223,148 @@ describeNode('esp-encrypt', () => {
     bench.run();
     assert.equal(bench.sentIp('wan').length, 2, 'the first one, in two fragments');
     bench.expect({ 'esp-encrypt/no_room': 1, 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 2 });
+  });
+
+  describe('with traffic selectors', () => {
+    const any: [number, number] = [0, 65_535];
+    const covers = { src: '10.1.0.0/24', dst: '10.2.0.0/24', protocol: 0, src_ports: any, dst_ports: any };
+    const restricted = (...selectors: (typeof covers)[]): Bench =>
+      siteWithTunnel({}, { tunnels: [tunnelTo({}, { spec: { selectors } })] });
+    const tcp = (from: number, to: number, more = {}): Uint8Array =>
+      clear({
+        protocol: 6,
+        payload: concat(udp(from, to, new Uint8Array()).subarray(0, 4), pattern(16)),
+        ...more,
+      });
+    const web = { ...covers, protocol: 6, dst_ports: [80, 443] as [number, number] };
+    const opaque = { ...web, dst_ports: [65_535, 0] as [number, number] };
+    const cases: [string, (typeof covers)[], Uint8Array, boolean][] = [
+      ['that cover it', [covers], clear(), true],
+      ['of which one covers it', [{ ...covers, dst: '10.9.0.0/16' }, covers], clear(), true],
+      ['of another network', [{ ...covers, src: '10.9.0.0/16' }], clear(), false],
+      ['of its ports', [web], tcp(50_000, 80), true],
+      ['of other ports', [web], tcp(50_000, 79), false],
+      ['of ports, for another protocol', [web], clear(), false],
+      [
+        'of ports, for a later fragment whose ports nobody knows',
+        [web],
+        tcp(80, 80, { fragmentOffset: 64 }),
+        false,
+      ],
+      [
+        'of any port, for a later fragment',
+        [{ ...covers, protocol: 6 }],
+        tcp(1, 1, { fragmentOffset: 64 }),
+        true,
+      ],
+      ['of OPAQUE ports, for a later fragment', [opaque], tcp(80, 80, { fragmentOffset: 64 }), true],
+      ['of OPAQUE ports, for what has ports', [opaque], tcp(80, 80), false],
+    ];
+    for (const [what, selectors, packet, passes] of cases) {
+      it(`${what}: ${passes ? 'is sealed' : 'is dropped before it has a number, counted and told'}`, () => {
+        bench.close();
+        bench = restricted(...selectors);
+        bench.pushIp('lan', packet);
+        bench.run();
+        assert.equal(bench.sent('wan').length, passes ? 1 : 0);
+        const { words, counters } = bench.control.sa('tun out');
+        assert.deepEqual([words[SA.SA_SEQ_LOW], counters[SA.SA_REFUSED]], passes ? [1, 0] : [0, 1]);
+        const audits = bench.audits();
+        assert.deepEqual(
+          audits.map((event) => event.kind === 'refused' && [event.reason, event.spi, event.interface]),
+          passes ? [] : [['outside_selector', SPI_OUT, 'tun']],
+        );
+        bench.expect(passes ? {} : { 'esp-encrypt/outside_selector': 1 });
+      });
+    }
+
+    it('know the ports of a later fragment where virtual reassembly told them', () => {
+      bench.close();
+      bench = restricted(web);
+      for (const port of [443, 444]) {
+        const frame = bench.frameOf(tcp(80, 80, { fragmentOffset: 64 }), 272);
+        bench.pool.l3[frame] = bench.pool.offset[frame]!;
+        bench.pool.txInterface[frame] = bench.row('tun');
+        bench.pool.flags[frame] = FLAG_PORTS;
+        bench.pool.ports[frame] = (50_000 << 16) | port;
+        bench.handOver('esp-encrypt', frame);
+      }
+      bench.run();
+      assert.equal(bench.sent('wan').length, 1);
+      bench.expect({ 'esp-encrypt/outside_selector': 1 });
+    });
+  });
+
+  describe('between inner and outer header', () => {
+    const outerOf = (spec: Partial<SaSpec>, inner: Uint8Array): Uint8Array => {
+      bench.close();
+      bench = siteWithTunnel({}, { tunnels: [tunnelTo({}, { spec })] });
+      bench.pushIp('lan', inner);
+      bench.run();
+      const [outer] = bench.sentIp('wan');
+      assert.deepEqual(espOpen(saOf(SPI_OUT), outer!.subarray(20)).inner.slice(0, 60), forwarded(inner));
+      bench.expect({});
+      return outer!;
+    };
+    const classes: [Partial<SaSpec>, number, number][] = [
+      [{}, 0xb9, 0xb9],
+      [{ dscp: 'keep' }, 0xb9, 0x01],
+      [{ ecn: false }, 0xb9, 0xb8],
+      [{ dscp: 'keep', ecn: false }, 0xff, 0],
+    ];
+    for (const [spec, inside, outside] of classes) {
+      it(`${JSON.stringify(spec)}: DSCP and ECN of ${inside.toString(16)} become ${outside.toString(16)}`, () => {
+        assert.equal(outerOf(spec, clear({ tos: inside }))[1], outside);
+      });
+    }
+
+    for (const [df, inside, outside] of [
+      ['clear', true, 0],
+      ['set', false, 0x4000],
+      ['copy', false, 0],
+      ['copy', true, 0x4000],
+    ] as const) {
+      it(`DF: ${df}, and the inner packet has ${inside ? 'it' : 'none'}`, () => {
+        assert.equal(viewOf(outerOf({ df }, clear({ df: inside }))).getUint16(6), outside);
+      });
+    }
+
+    for (const [tfc, size] of [
+      [59, 60],
+      [60, 60],
+      [61, 61],
+      [1000, 1000],
+      [0xffffffff, 1400],
+    ] as const) {
+      it(`pads to ${tfc} octets, as far as the tunnel's MTU (RFC 4303 section 2.7), with zeros`, () => {
+        const outer = outerOf({ tfc_bytes: tfc }, clear());
+        const { inner } = espOpen(saOf(SPI_OUT), outer.subarray(20));
+        assert.equal(inner.length, size);
+        assert.deepEqual(inner.slice(60), new Uint8Array(size - 60));
+        assert.equal(bench.control.sa('tun out').counters[SA.SA_BYTES], 60, 'padding is not the packet');
+      });
+    }
+  });
+
+  it('tells of numbers that ran out, at a bounded rate, and counts the rest', () => {
+    bench.control.sa('tun out').words[SA.SA_LIMIT_LOW] = 0;
+    bench.pushIp('lan', ...Array.from({ length: 100 }, () => clear()));
+    bench.run();
+    const audits = bench.audits();
+    assert.deepEqual(audits[0], {
+      kind: 'refused',
+      at_ms: bench.now,
+      reason: 'sequence_exhausted',
+      spi: SPI_OUT,
+      sequence: 0,
+      interface: 'tun',
+      outer: null,
+      flow_label: null,
+      inner: { src: HOST, dst: REMOTE_HOST, protocol: 253, src_port: null, dst_port: null },
+    });
+    assert.deepEqual(audits[20], { kind: 'suppressed', at_ms: bench.now, count: 80 });
+    assert.equal(audits.length, 21);
+    bench.expect({ 'esp-encrypt/sequence_exhausted': 100 });
   });
 
   describe('with SAs of another worker', () => {

@@ -75,6 +75,22 @@ describeNode('esp-input', () => {
     });
   }
 
+  it('tells the audit log of an SPI that nobody knows, at a bounded rate, and counts the rest', () => {
+    bench.pushIp('wan', ...Array.from({ length: 500 }, (_, i) => plain(corrupt(sealed(i + 1), 3))));
+    bench.run();
+    bench.now += 100;
+    bench.pushIp('wan', inUdp(corrupt(sealed(501), 3)));
+    bench.run();
+    const audits = bench.audits();
+    const common = { interface: 'wan', outer: { src: PEER, dst: WAN }, flow_label: null, inner: null };
+    const refused = { kind: 'refused', at_ms: bench.now, reason: 'unknown_spi', spi: SPI_IN ^ 1, ...common };
+    assert.deepEqual(audits[0], { ...refused, sequence: 1 });
+    assert.deepEqual(audits[20], { ...refused, sequence: 501 }, 'ten a second');
+    assert.deepEqual(audits.slice(21), [{ kind: 'suppressed', at_ms: bench.now, count: 480 }]);
+    assert.deepEqual(bench.audits(), []);
+    bench.expect({ 'esp-input/unknown_spi': 501 });
+  });
+
   for (const state of [SA_FREE, SA_OUTBOUND]) {
     it(`refuses an SA in state ${state}`, () => {
       bench.control.sa('tun in').words[SA_STATE] = state;

@@ -1,5 +1,9 @@
 // The control side of a bench: writes the shared tables from a description, as the data plane's own control side would.
-import { ip4Mask, networkOf, parseIp4Prefix } from '@sluice/shared';
+import { ip4Mask, networkOf, parseIp4Prefix, type SaSpec, type TunnelSection } from '@sluice/shared';
+import { ipWords } from '../../src/control/ip-words.js';
+import { writeSaRow } from '../../src/control/sa-row.js';
+import { SelectorRuns } from '../../src/control/selector-runs.js';
+import { Tunnels } from '../../src/control/tunnels.js';
 import { EpochControl } from '../../src/memory/epoch.js';
 import {
   ADJ_BLACKHOLE,
@@ -33,6 +37,7 @@ import * as SA from '../../src/tables/security-associations.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../../src/workers/shared-memory.js';
 import { BenchControl2, type BenchLayer2 } from './bench-layer2.js';
 import { BenchControl6 } from './bench-tables6.js';
+import { saSpecOf, sectionOf } from './bench-tunnel.js';
 import { type EspSa, espKeyOf } from './esp.js';
 import { ip, mac } from './packets.js';
 
@@ -56,6 +61,10 @@ export interface BenchTunnel extends BenchInterface {
   window?: number;
   /** Ports of ESP in UDP: ours and the peer's. */
   udp?: { local: number; remote: number };
+  /** Mode, selectors, what headers share: of both SAs. */
+  spec?: Partial<SaSpec>;
+  /** The tunnel's own section where it is one of GRE or IPIP; its ends are `local` and `remote`. */
+  section?: Partial<TunnelSection>;
   workerIn?: number;
   workerOut?: number;
 }
@@ -102,6 +111,8 @@ export class BenchControl {
   readonly fib6: Ip6FibWriter;
   readonly six: BenchControl6;
   readonly two: BenchControl2;
+  readonly selectors: SelectorRuns;
+  readonly tunnels: Tunnels;
   /** Rows of interfaces and tunnels, by name. */
   readonly rows = new Map<string, number>();
   /** Rows of SAs: `tun in`, `tun out`. */
@@ -125,6 +136,8 @@ export class BenchControl {
     this.spis = new HashU32Writer(shared.spis, epoch);
     this.fib6 = new Ip6FibWriter(shared.fib6, epoch);
     this.six = new BenchControl6(this.interfaces, this.adjacencies, this.fib6);
+    this.selectors = new SelectorRuns(this.sas.selectors, epoch);
+    this.tunnels = new Tunnels(shared.tunnels, new HashU32Writer(shared.tunnelIndex, epoch));
     this.signals = new Int32Array(shared.signals);
     for (const entry of tables.interfaces) this.addInterface(entry, KIND_ETHERNET);
     this.two = new BenchControl2(shared, epoch, this.interfaces, (name) => this.row(name));
@@ -268,28 +281,25 @@ export class BenchControl {
     interfaces.tunnelAdjacency[row] = this.addAdjacency(ADJ_TUNNEL, row);
     const inbound = this.addSa(row, tunnel, tunnel.inbound, SA.SA_INBOUND);
     this.saRows.set(`${tunnel.name} in`, inbound);
-    this.spis.set(tunnel.inbound.spi, inbound, ip(tunnel.local));
+    const { family, words } = ipWords(tunnel.local);
+    this.spis.set(tunnel.inbound.spi, inbound, SA.spiScope(family, words[0], words[1], words[2], words[3]));
     interfaces.tunnelSa[row] = this.addSa(row, tunnel, tunnel.outbound, SA.SA_OUTBOUND);
     this.saRows.set(`${tunnel.name} out`, interfaces.tunnelSa[row]!);
+    this.tunnels.set(row, sectionOf(tunnel), tunnel.outerVrf ?? 0);
   }
 
   private addSa(row: number, tunnel: BenchTunnel, sa: EspSa, state: number): number {
     const index = this.nextSa++;
-    const words = this.sas.words.subarray(index << SA.SA_SHIFT, (index + 1) << SA.SA_SHIFT);
     const inbound = state === SA.SA_INBOUND;
+    const words = this.sas.words.subarray(index << SA.SA_SHIFT, (index + 1) << SA.SA_SHIFT);
     const slot = nextKeySlot++;
     this.setKey(slot, espKeyOf(sa));
-    words[SA.SA_SPI] = sa.spi;
-    words[SA.SA_SRC] = ip(inbound ? tunnel.remote : tunnel.local);
-    words[SA.SA_DST] = ip(inbound ? tunnel.local : tunnel.remote);
-    words[SA.SA_UDP_SRC] = (inbound ? tunnel.udp?.remote : tunnel.udp?.local) ?? 0;
-    words[SA.SA_UDP_DST] = (inbound ? tunnel.udp?.local : tunnel.udp?.remote) ?? 0;
+    const worker = (inbound ? tunnel.workerIn : tunnel.workerOut) ?? 0;
+    const spec = saSpecOf(tunnel, sa, inbound);
+    writeSaRow(this.sas, index, worker, spec, 0);
+    if (spec.selectors !== null) words[SA.SA_SELECTORS] = this.selectors.add(spec.selectors);
     words[SA.SA_INTERFACE] = row;
     words[SA.SA_KEY] = slot;
-    words[SA.SA_WORKER] = (inbound ? tunnel.workerIn : tunnel.workerOut) ?? 0;
-    words[SA.SA_ICV_BYTES] = sa.icvBytes;
-    words[SA.SA_ESN] = sa.esn ? 1 : 0;
-    words[SA.SA_WINDOW] = tunnel.window ?? 64;
     words[SA.SA_LIMIT_LOW] = -1;
     words[SA.SA_LIMIT_HIGH] = sa.esn ? -1 : 0;
     words[SA.SA_OUTER_VRF] = tunnel.outerVrf ?? 0;

@@ -6,7 +6,9 @@
 //   assert.deepEqual(bench.sent('wan'), [expected]);
 //   bench.expect({ 'ip4-input/truncated': 1 });   // these counters and no others, and no frame lost
 import assert from 'node:assert/strict';
+import type { AuditEvent } from '@sluice/shared';
 import { formatIp6 } from '@sluice/shared';
+import { AuditReader } from '../../src/control/audit-reader.js';
 import { MemoryPort } from '../../src/drivers/memory.js';
 import {
   INTERFACE_COUNTERS_SHIFT,
@@ -87,6 +89,8 @@ export class Bench {
   readonly forwarders: Forwarder[];
   readonly control: BenchControl;
   private readonly watch: CounterWatch;
+  private readonly auditReader: AuditReader;
+  private readonly audited: AuditEvent[] = [];
   private readonly ports = new Map<string, { toPort: SpscRing; fromPort: SpscRing }>();
   private readonly injectRings: SpscRing[];
   private readonly puntRings: SpscRing[];
@@ -126,6 +130,10 @@ export class Bench {
     this.injectRings = this.shared.inject.map((buffer) => new SpscRing(buffer));
     this.puntRings = this.shared.punt.map((buffer) => new SpscRing(buffer));
     this.recordRings = this.shared.toControl.map((buffer) => new SpscRing(buffer));
+    const nameOf = (row: number): string | null =>
+      [...this.control.rows].find(([, candidate]) => candidate === row)?.[0] ?? null;
+    const { audit, auditSuppressed } = this.shared;
+    this.auditReader = new AuditReader(audit, auditSuppressed, nameOf, (event) => this.audited.push(event));
     this.watch = new CounterWatch(this.shared.counters);
   }
 
@@ -185,6 +193,12 @@ export class Bench {
     assert.ok(node >= 0 && this.injectRings[0]!.push((node << NODE_SHIFT) | frame), nodeName);
   }
 
+  /** Has a worker's node take a frame, as if another worker had handed it over. */
+  handOver(node: string, frame: number, worker = 0): void {
+    const index = GRAPH.findIndex((candidate) => candidate.name === node);
+    assert.ok(this.injectRings[worker]!.push((index << NODE_SHIFT) | frame), 'the inject ring is full');
+  }
+
   /** Rounds of all forwarders until nothing moves. */
   run(): void {
     for (let rounds = 0; ; rounds++) {
@@ -234,6 +248,12 @@ export class Bench {
       });
     }
     return records;
+  }
+
+  /** What the audit log was told since the last call, by all workers. */
+  audits(): AuditEvent[] {
+    this.auditReader.tick(this.now);
+    return this.audited.splice(0);
   }
 
   /** Counters of the graph that moved since the last look. */

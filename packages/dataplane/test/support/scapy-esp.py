@@ -1,10 +1,16 @@
 # Seals and opens ESP packets by scapy: one JSON array of jobs on stdin, one of results in hex on stdout.
-# A job: op ("seal", "open"), spi, key (hex, with the salt behind it), src, dst, udp, esn_en, high, seq, packet (hex).
+# A job: op ("seal", "open"), spi, crypt, crypt_key (hex, with the salt behind it), icv, auth, auth_key, src, dst,
+# tunnel, udp, esn_en, high, seq, packet (hex). Without tunnel it is transport mode.
 import json
 import sys
 
 from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6
 from scapy.layers.ipsec import ESP, SecurityAssociation
+
+
+def ip_class(address):
+    return IPv6 if ":" in address else IP
 
 
 def association(job):
@@ -12,9 +18,12 @@ def association(job):
         ESP,
         spi=job["spi"],
         seq_num=job["seq"],
-        crypt_algo="AES-GCM",
-        crypt_key=bytes.fromhex(job["key"]),
-        tunnel_header=IP(src=job["src"], dst=job["dst"]),
+        crypt_algo=job["crypt"],
+        crypt_key=bytes.fromhex(job["crypt_key"]) or None,
+        crypt_icv_size=job["icv"] or None,
+        auth_algo=job["auth"],
+        auth_key=bytes.fromhex(job["auth_key"]) or None,
+        tunnel_header=ip_class(job["src"])(src=job["src"], dst=job["dst"]) if job["tunnel"] else None,
         nat_t_header=UDP(sport=4500, dport=4500, chksum=0) if job["udp"] else None,
         esn_en=job["esn_en"],
         esn=job["high"],
@@ -22,7 +31,8 @@ def association(job):
 
 
 def run(job):
-    packet = IP(bytes.fromhex(job["packet"]))
+    octets = bytes.fromhex(job["packet"])
+    packet = (IPv6 if octets[0] >> 4 == 6 else IP)(octets)
     sa = association(job)
     result = sa.encrypt(packet) if job["op"] == "seal" else sa.decrypt(packet)
     return bytes(result).hex()

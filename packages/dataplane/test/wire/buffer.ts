@@ -3,11 +3,12 @@
 export interface TestBuffer {
   bytes: Uint8Array;
   u16: Uint16Array;
+  i32: Int32Array;
 }
 
 export function prefilled(length = 256): TestBuffer {
   const bytes = new Uint8Array(length).fill(0xa5);
-  return { bytes, u16: new Uint16Array(bytes.buffer) };
+  return { bytes, u16: new Uint16Array(bytes.buffer), i32: new Int32Array(bytes.buffer) };
 }
 
 /** True when nothing before `from` and nothing from `to` on was written. */

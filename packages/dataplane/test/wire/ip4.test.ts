@@ -16,8 +16,8 @@ import { prefilled, untouchedOutside } from './buffer.js';
 
 describe('wire/ip4', () => {
   it('writes each of the 20 octets of a header, and no other', () => {
-    const { bytes, u16 } = prefilled();
-    writeIp4Header(bytes, u16, 32, 1234, 0xbeef, 0x2001, 0xb8, 50, ip('192.0.2.1'), ip('203.0.113.255'));
+    const { bytes, i32 } = prefilled();
+    writeIp4Header(i32, 32, 1234, 0xbeef, 0x2001, 0xb8, 50, ip('192.0.2.1'), ip('203.0.113.255'));
     const expected = ip4({
       src: '192.0.2.1',
       dst: '203.0.113.255',

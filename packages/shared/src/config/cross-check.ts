@@ -126,6 +126,21 @@ function checkTunnels(config: Sections, report: Report): void {
     'the if_id',
     report,
   );
+  unique(
+    config.tunnels.flatMap((tunnel, i) => {
+      if (tunnel.local === undefined || tunnel.remote === undefined) return [];
+      const ends = `${canonicalIp(tunnel.local)} to ${canonicalIp(tunnel.remote)}`;
+      const key = tunnel.key === undefined ? '' : ` with key ${tunnel.key}`;
+      return [
+        {
+          value: `${tunnel.kind} from ${ends}${key} in VRF ${tunnel.outer_vrf}`,
+          path: ['tunnels', i, 'remote'],
+        },
+      ];
+    }),
+    'the tunnel',
+    report,
+  );
 }
 
 function checkConnections(config: Sections, report: Report): void {
@@ -155,6 +170,15 @@ function checkConnections(config: Sections, report: Report): void {
         report(
           ['ike', 'connections', i, 'children', j, 'tunnel'],
           `there is no tunnel "${child.tunnel}": add it under tunnels`,
+        );
+      }
+      const kind = config.tunnels.find((tunnel) => tunnel.name === child.tunnel)?.kind ?? 'ipsec';
+      if (tunnels.has(child.tunnel) && child.mode !== (kind === 'ipsec' ? 'tunnel' : 'transport')) {
+        report(
+          ['ike', 'connections', i, 'children', j, 'mode'],
+          kind === 'ipsec'
+            ? `must be tunnel, or "${child.tunnel}" of kind gre or ipip: what has no header of its own needs tunnel mode`
+            : `must be transport: "${child.tunnel}" is of kind ${kind}, which has a header of its own`,
         );
       }
     });

@@ -1,9 +1,27 @@
 import { z } from 'zod';
-import { interfaceName, ipInterfaceAddress, mtu } from './values.js';
+import { ipFamily } from '../net/ip.js';
+import { interfaceName, ipAddress, ipInterfaceAddress, mtu, u32 } from './values.js';
 import { vrfReference } from './vrf.js';
 
-export const tunnelSection = z.strictObject({
-  name: interfaceName.describe('A route-based IPsec tunnel interface; routes point into it.'),
+const tunnelFields = z.strictObject({
+  name: interfaceName.describe('A tunnel interface; routes point into it.'),
+  kind: z
+    .enum(['ipsec', 'gre', 'ipip'])
+    .optional()
+    .describe(
+      'ipsec, or left out: route-based IPsec, its child in tunnel mode. gre (RFC 2784) and ipip (RFC 2003) have a header of their own, protected by a child in transport mode.',
+    ),
+  local: ipAddress.optional().describe('Of gre and ipip: our outer address.'),
+  remote: ipAddress.optional().describe("Of gre and ipip: the other end's outer address."),
+  key: u32
+    .optional()
+    .describe('Of gre: the key (RFC 2890), where several tunnels are between two addresses.'),
+  protect: z
+    .enum(['required', 'none'])
+    .optional()
+    .describe(
+      'Of gre and ipip. required, or left out: what no SA protects is dropped, both ways. none: without an SA packets leave in clear.',
+    ),
   if_id: z
     .int()
     .min(1)
@@ -17,6 +35,32 @@ export const tunnelSection = z.strictObject({
     .describe('Left out: what fits the outer interface after encryption, NAT traversal included.'),
   enabled: z.boolean().default(true),
   addresses: z.array(ipInterfaceAddress).default([]),
+});
+
+export const tunnelSection = tunnelFields.superRefine((tunnel, context) => {
+  const report = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if ((tunnel.kind ?? 'ipsec') === 'ipsec') {
+    for (const field of ['local', 'remote', 'key', 'protect'] as const) {
+      if (tunnel[field] !== undefined)
+        report(
+          field,
+          `is of gre and ipip tunnels: leave it out, or set kind (the ike section has an ipsec tunnel's ends)`,
+        );
+    }
+    return;
+  }
+  for (const field of ['local', 'remote'] as const) {
+    if (tunnel[field] === undefined)
+      report(field, `is missing: a tunnel of kind ${tunnel.kind} has both ends' addresses`);
+  }
+  if (
+    tunnel.local !== undefined &&
+    tunnel.remote !== undefined &&
+    ipFamily(tunnel.local) !== ipFamily(tunnel.remote)
+  )
+    report('remote', 'must be of the family of local');
+  if (tunnel.kind === 'ipip' && tunnel.key !== undefined) report('key', 'is of gre tunnels: ipip has none');
 });
 
 export type TunnelSection = z.output<typeof tunnelSection>;

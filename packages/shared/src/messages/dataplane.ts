@@ -96,6 +96,8 @@ export const saReportSchema = saSpecSchema.omit({ crypto: true }).extend({
   worker: z.number(),
   /** True when the tunnel's packets leave by this SA. */
   active: z.boolean(),
+  /** True when its sequence numbers have run out: it sends nothing more, and waits for its rekey. */
+  exhausted: z.boolean(),
   counters: saCountersSchema,
 });
 
@@ -217,6 +219,43 @@ export const saEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('mapping'), spi: u32, dst: z.string(), address: z.string(), port: z.number() }),
 ]);
 
+const addressPair = { src: z.string(), dst: z.string() };
+
+/** A packet that IPsec refused, as its audit log has it (RFC 4303 section 4, RFC 4301 section 5.2). */
+export const auditEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('refused'),
+    at_ms: z.number(),
+    reason: z.enum([
+      'unknown_spi',
+      'integrity_failed',
+      'replayed',
+      'bad_padding',
+      'outside_selector',
+      'sequence_exhausted',
+    ]),
+    spi: u32,
+    sequence: z.number(),
+    /** The interface that it came by or was to leave by: a tunnel where its SA is known. */
+    interface: z.string().nullable(),
+    /** Outer addresses; null for a packet that was not sealed. */
+    outer: z.object(addressPair).nullable(),
+    /** Of an outer IPv6 header. */
+    flow_label: z.number().nullable(),
+    /** Of what was inside, where it could be read; a port that it did not tell is null. */
+    inner: z
+      .object({
+        ...addressPair,
+        protocol: z.number(),
+        src_port: z.number().nullable(),
+        dst_port: z.number().nullable(),
+      })
+      .nullable(),
+  }),
+  /** So many more were refused than the bounded rate of records let through. */
+  z.object({ kind: z.literal('suppressed'), at_ms: z.number(), count: z.number() }),
+]);
+
 const none = z.object({});
 
 export const dataplaneContract = defineContract({
@@ -294,6 +333,7 @@ export const dataplaneContract = defineContract({
   topics: {
     counters: { event: countersSchema, snapshot: countersSchema },
     sa: { event: saEventSchema, snapshot: none },
+    audit: { event: auditEventSchema, snapshot: none },
     status: { event: dataplaneStatusSchema, snapshot: dataplaneStatusSchema },
   },
 });
@@ -313,4 +353,5 @@ export type CaptureFilter = z.output<typeof captureFilterSchema>;
 export type CaptureStatus = z.output<typeof captureStatusSchema>;
 export type TraceFilter = z.output<typeof traceFilterSchema>;
 export type TracedPacket = z.output<typeof tracedPacketSchema>;
+export type AuditEvent = z.output<typeof auditEventSchema>;
 export type SaEvent = z.output<typeof saEventSchema>;

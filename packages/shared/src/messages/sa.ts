@@ -73,7 +73,7 @@ export const saSpecSchema = saKeySchema.extend({
   added_at_ms: z.number(),
   /** What may be inside; null before it is known, and then nothing is refused. */
   selectors: z.array(trafficSelectorSchema).nullable(),
-  /** Whether the outer header takes the inner one's DSCP (RFC 2983), and gives it back. */
+  /** Outbound: whether the outer header takes the inner one's DSCP (RFC 2983). Inbound: whether it gives it back. */
   dscp: z.enum(['copy', 'keep']),
   /** ECN between inner and outer as RFC 6040 says; false: the outer header is not ECN-capable. */
   ecn: z.boolean(),

@@ -51,6 +51,33 @@ const CASES: Case[] = [
     message: '"lan" is already the name of interfaces.1: choose another',
   },
   {
+    what: 'two tunnels that no packet tells apart',
+    change: (config) =>
+      set(config, 'tunnels', [
+        ...config.tunnels,
+        { name: 'gre1', kind: 'gre', local: '2001:db8::1', remote: '2001:db8::2' },
+        { name: 'gre2', kind: 'gre', local: '2001:db8::1', remote: '2001:db8:0::2' },
+      ]),
+    path: 'tunnels.2.remote',
+    message:
+      '"gre from 2001:db8::1 to 2001:db8::2 in VRF default" is already the tunnel of tunnels.1: choose another',
+  },
+  {
+    what: 'transport mode for a tunnel without a header of its own',
+    change: (config) => set(config.ike.connections[0]!.children[0]!, 'mode', 'transport'),
+    path: 'ike.connections.0.children.0.mode',
+    message: /^must be tunnel, or "tun-hq" of kind gre or ipip/,
+  },
+  {
+    what: 'tunnel mode for one that has',
+    change: (config) =>
+      set(config, 'tunnels', [
+        { name: 'tun-hq', kind: 'ipip', local: '198.51.100.2', remote: '203.0.113.2' },
+      ]),
+    path: 'ike.connections.0.children.0.mode',
+    message: 'must be transport: "tun-hq" is of kind ipip, which has a header of its own',
+  },
+  {
     what: 'two interfaces on one device',
     change: (config) => set(config.interfaces[1]!, 'device', 'eth0'),
     path: 'interfaces.1.device',

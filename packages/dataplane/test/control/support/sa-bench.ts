@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseIp4, type SaEvent, type SaSpec } from '@sluice/shared';
+import type { SaEvent, SaSpec } from '@sluice/shared';
+import { ipWords } from '../../../src/control/ip-words.js';
 import { SecurityAssociations, type TunnelBinding } from '../../../src/control/security-associations.js';
 import { SequenceJournal } from '../../../src/control/sequence-journal.js';
 import { allocateEpoch, EpochControl } from '../../../src/memory/epoch.js';
@@ -17,10 +18,11 @@ import {
   SA_SHIFT,
   SAS_MAX,
   SaTable,
+  spiScope,
 } from '../../../src/tables/security-associations.js';
 
 export const IF_ID = 42;
-export const TUNNEL: TunnelBinding = { row: 7, name: 'tun', outerVrf: 2 };
+export const TUNNEL: TunnelBinding = { row: 7, name: 'tun', outerVrf: 2, kind: 'ipsec' };
 export const LOCAL = '192.0.2.1';
 export const PEER = '198.51.100.1';
 const TWO_32 = 2 ** 32;
@@ -77,6 +79,7 @@ export class SaBench {
   readonly table = new SaTable(SaTable.allocate());
   readonly interfaces = new InterfaceTable(InterfaceTable.allocate());
   readonly events: SaEvent[] = [];
+  readonly resized: number[] = [];
   readonly tunnels = new Map([[IF_ID, TUNNEL]]);
   readonly sas: SecurityAssociations;
   readonly journal: WatchedJournal;
@@ -90,6 +93,7 @@ export class SaBench {
       workers: 2,
       tunnel: (ifId) => this.tunnels.get(ifId),
       leavesFrom: () => undefined,
+      resized: (ifId) => this.resized.push(ifId),
       publish: (event) => this.events.push(event),
     });
   }
@@ -133,7 +137,9 @@ export class SaBench {
 
   /** What a worker finds by the SPI of a received packet: a row, or -1. */
   lookup(spi: number, dst = LOCAL): number {
-    return new HashU32(this.spiBuffer).lookup(spi, parseIp4(dst) ?? 0);
+    const { family, words } = ipWords(dst);
+    const scope = spiScope(family, words[0], words[1], words[2], words[3]);
+    return new HashU32(this.spiBuffer).lookup(spi, scope);
   }
 
   word(row: number, word: number): number {
