@@ -84,7 +84,7 @@ describe('with strongSwan as the peer', () => {
         const { sas } = await pair.branch.dataplane.request('show-sa', {});
         const [their] = await pair.peer.sas();
         for (const sa of sas) {
-          assert.equal(sa.algorithm, names.ours);
+          assert.ok(names.ours.startsWith(sa.algorithm), sa.algorithm);
           assert.equal(their?.algorithm, names.theirs);
           assert.deepEqual(sa.encap, { src_port: 4500, dst_port: 4500 });
         }
