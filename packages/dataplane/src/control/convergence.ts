@@ -3,6 +3,7 @@
 import {
   type DataplaneState,
   DEFAULT_VRF,
+  formatIp6Prefix,
   type InterfaceSection,
   type Ip6Words,
   ipFamily,
@@ -16,6 +17,7 @@ import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
 import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
+import type { LinkControl } from './link-control.js';
 import type { LinkMonitor } from './link-monitor.js';
 import type { LinuxTwins, TwinSpec } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
@@ -47,6 +49,7 @@ export interface Parts {
   sas: SecurityAssociations;
   twins: LinuxTwins;
   monitor: LinkMonitor;
+  links: () => LinkControl;
   adjacencies: AdjacencyTable;
   features: Features;
   userNodes: UserNodes;
@@ -56,7 +59,8 @@ export interface Parts {
 export class Convergence {
   revision: number | null = null;
   converged = false;
-  problems: string[] = [];
+  /** What kept the last attempt from the state. */
+  private failures: string[] = [];
   /** Called after each attempt. */
   onChange: () => void = () => undefined;
   private state: DataplaneState | null = null;
@@ -105,6 +109,11 @@ export class Convergence {
   /** Tries again at once: something outside of the state has changed. */
   again(): Promise<void> {
     return this.enqueue();
+  }
+
+  /** What keeps the data plane from its state, or disturbs it. */
+  get problems(): string[] {
+    return [...this.failures, ...this.parts.links().detection.problems(monotonicMs())];
   }
 
   tunnelOf(ifId: number): TunnelBinding | undefined {
@@ -166,13 +175,14 @@ export class Convergence {
         ...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), monotonicMs()),
       );
     });
+    this.parts.links().updateRoutes();
     this.pruneNeighbours();
     await note('nodes', async () => {
       problems.push(...(await this.parts.userNodes.converge(state.nodes)));
     });
     await note('VRFs', () => this.removeVrfs(state));
     await note('twins', () => this.convergeTwins());
-    this.problems = problems;
+    this.failures = problems;
     this.revision = state.revision;
     this.converged = problems.length === 0 && this.state === state;
     if (problems.length > 0) this.tryAgain();
@@ -261,6 +271,7 @@ export class Convergence {
   private async remove(entry: Interface): Promise<void> {
     const { parts } = this;
     parts.statics.forgetInterface(entry.row, monotonicMs());
+    parts.links().forget(entry.row);
     parts.neighbours.clear(entry.row);
     parts.features.forget(entry.row);
     parts.interfaces.remove(entry);
@@ -282,10 +293,11 @@ export class Convergence {
     if (entry !== undefined) {
       if (entry.mtu !== section.mtu) {
         await captureDevice(section.device, section.mtu);
-        neighbours.setMtu(entry.row, section.mtu);
       }
       const { addresses, addresses6 } = entry;
-      interfaces.update(entry, section.addresses, section.mtu, section.enabled);
+      this.configureIp6(entry.row, section);
+      interfaces.update(entry, this.addressesOf(entry.row, section), section.mtu, section.enabled);
+      neighbours.updateMtu(entry.row);
       if (entry.addresses !== addresses || entry.addresses6 !== addresses6) this.readdressed.add(entry.row);
       return;
     }
@@ -297,6 +309,7 @@ export class Convergence {
         ? { driver: 'af_xdp', device: section.device, queue: 0 }
         : { driver: 'af_packet', device: section.device };
     try {
+      this.configureIp6(row, section);
       const opened = await workers[worker]!.openPort(row, spec);
       const driver = `${opened.driver} ${opened.mode}`;
       interfaces.addPort(row, section, this.vrfId(section.vrf), { mac, macOctets, worker, driver });
@@ -306,6 +319,16 @@ export class Convergence {
       throw error;
     }
     this.ports.set(section.name, { section, index });
+  }
+
+  private configureIp6(row: number, { ipv6 }: InterfaceSection): void {
+    this.parts.links().configure(row, ipv6?.accept_ra ?? false, ipv6?.dad_transmits ?? 1);
+  }
+
+  /** Those of the configuration, and those made of what routers advertise. */
+  private addressesOf(row: number, section: InterfaceSection): string[] {
+    const learnt = this.parts.links().advertisements.addresses(row);
+    return [...section.addresses, ...learnt.map(formatIp6Prefix)];
   }
 
   private ensureTunnel(section: TunnelSection, state: DataplaneState): void {
@@ -409,6 +432,8 @@ export class Convergence {
   /** The routes that Linux has for what runs in a VRF's namespace. */
   private twinRoutes(vrf: number): TwinRoute[] {
     const { statics, interfaces } = this.parts;
-    return mirror(statics.mirrored(vrf), (row) => interfaces.ofRow(row)?.name);
+    const configured = mirror(statics.mirrored(vrf), (row) => interfaces.ofRow(row)?.name);
+    if (configured.some(({ prefix }) => prefix === '::/0')) return configured;
+    return [...configured, ...this.parts.links().advertised.mirrored(vrf)];
   }
 }

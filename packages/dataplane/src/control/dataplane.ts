@@ -28,10 +28,11 @@ import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
 import { Interfaces } from './interfaces.js';
+import { LinkControl } from './link-control.js';
 import { LinkMonitor } from './link-monitor.js';
 import { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
-import { hearRecord, neighbourPort } from './neighbour-port.js';
+import { neighbourPort } from './neighbour-port.js';
 import { Neighbours } from './neighbours.js';
 import { Paths, pathPort } from './paths.js';
 import { Reports } from './reports.js';
@@ -39,6 +40,7 @@ import { RouteReports } from './route-reports.js';
 import { RouteTable } from './route-table.js';
 import { SecurityAssociations } from './security-associations.js';
 import { SequenceJournal } from './sequence-journal.js';
+import { stableSecret } from './stable-address.js';
 import { StaticRoutes } from './static-routes.js';
 import { startThreads, type Threads } from './threads.js';
 import { TraceSession } from './trace-session.js';
@@ -47,6 +49,7 @@ import { UserNodes } from './user-nodes.js';
 
 const SA_TICK_MS = 50;
 const NEIGHBOUR_TICK_MS = 250;
+const LINK_TICK_MS = 100;
 const TRACE_TICK_MS = 1_000;
 const CAPTURE_TICK_MS = 20;
 const USER_NODE_TICK_MS = 500;
@@ -79,6 +82,7 @@ export class Dataplane {
   private readonly audit: AuditReader;
   private readonly twins: LinuxTwins;
   readonly captures: CaptureSession;
+  private readonly links: LinkControl;
   private readonly monitor: LinkMonitor;
   private readonly traces: TraceSession;
   private readonly timers: NodeJS.Timeout[];
@@ -126,7 +130,8 @@ export class Dataplane {
         routes,
         epoch: this.epoch,
         shared,
-        send: (row, write) => this.loop.send(row, write),
+        request: (row, address, mac) => this.links.request(row, address, mac),
+        mtu6: (row) => this.links.advertisements.mtu(row),
       }),
     );
     this.journal = new SequenceJournal(join(options.runDir, 'sequence-numbers'));
@@ -190,6 +195,7 @@ export class Dataplane {
       sas: this.sas,
       twins: this.twins,
       monitor: this.monitor,
+      links: () => this.links,
       adjacencies,
       features,
       userNodes: this.userNodes,
@@ -199,18 +205,26 @@ export class Dataplane {
     this.loop = new ControlLoop(
       shared,
       table,
-      {
-        record: (kind, row, words, at) => hearRecord(this.neighbours, kind, row, words, at, monotonicMs()),
-      },
+      { record: (kind, row, words, at) => this.links.record(kind, row, words, at) },
       outputNode,
     );
-    this.interfaces.onLink(({ row }) => {
-      if (!this.interfaces.isUp(row)) this.neighbours.unlink(row, monotonicMs());
+    this.links = new LinkControl({
+      interfaces: this.interfaces,
+      table,
+      adjacencies,
+      routes,
+      neighbours: this.neighbours,
+      epoch: this.epoch,
+      pool: this.loop.pool,
+      secret: stableSecret(join(options.runDir, 'stable-secret')),
+      send: (row, write) => this.loop.send(row, write),
+      changed: () => void this.convergence.again(),
     });
     this.monitor.start();
     this.timers = [
       setInterval(() => this.tickSas(), SA_TICK_MS),
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
+      setInterval(() => this.links.tick(monotonicMs()), LINK_TICK_MS),
       setInterval(() => paths.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
       setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
       setInterval(() => void this.captures.tick(monotonicMs()), CAPTURE_TICK_MS),

@@ -76,7 +76,15 @@ export interface PortDetails {
   driver: string;
 }
 
+/** Who says whether an address may be used; see address-detection.ts. */
+export interface Admission {
+  admit(row: number, address: Address): boolean;
+  /** An interface has these addresses and no others. */
+  keep(row: number, addresses: readonly Address[]): void;
+}
+
 export class Interfaces {
+  detection: Admission | null = null;
   private readonly byName = new Map<string, Interface>();
   private readonly linkListeners: ((entry: Interface) => void)[] = [];
   private readonly freeRows: number[] = Array.from({ length: INTERFACES_MAX - 1 }, (_, i) => i + 1);
@@ -187,10 +195,11 @@ export class Interfaces {
       this.table.mtu[entry.row] = mtu;
       this.adjacencies.setMtu(entry.adjacency, mtu);
     }
-    const wanted = withLinkLocal(
+    const all = withLinkLocal(
       addresses.map(parsePrefix).filter((prefix) => prefix !== null),
       entry,
     );
+    const wanted = entry.macOctets === null ? all : this.admitted(entry, all);
     if (!samePrefixes(wanted, [...entry.addresses, ...entry.addresses6])) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
     this.setState(entry);
@@ -221,10 +230,23 @@ export class Interfaces {
     for (const listener of this.linkListeners) listener(entry);
   }
 
+  /** Those that nobody else has, as far as that is known. IPv4 addresses are used in any case. */
+  private admitted(entry: Interface, all: InterfaceAddress[]): InterfaceAddress[] {
+    this.detection?.keep(
+      entry.row,
+      all.map(({ address }) => address),
+    );
+    return all.filter(({ address }) => {
+      const admitted = this.detection?.admit(entry.row, address) ?? true;
+      return admitted || isIp4(address);
+    });
+  }
+
   /** Takes an interface out. Its row is used again only when no worker can know it any more. */
   remove(entry: Interface): void {
     Atomics.store(this.table.state, entry.row, INTERFACE_DOWN);
     this.setAddresses(entry, []);
+    this.detection?.keep(entry.row, []);
     this.byName.delete(entry.name);
     this.table.kind[entry.row] = KIND_NONE;
     this.table.address[entry.row] = 0;

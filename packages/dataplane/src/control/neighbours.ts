@@ -34,7 +34,7 @@ export interface NeighbourPort {
   /** True when an address is on a network connected to the interface. */
   onLink(row: number, address: Address): boolean;
   ownMac(row: number): Uint8Array;
-  mtu(row: number): number;
+  mtu(row: number, address: Address): number;
   /** Adds or removes the host route that leads to a neighbour. */
   route(row: number, address: Address, adjacency: number): void;
   unroute(row: number, address: Address, adjacency: number): void;
@@ -182,9 +182,9 @@ export class Neighbours {
   }
 
   /** An interface has another MTU. */
-  setMtu(row: number, mtu: number): void {
+  updateMtu(row: number): void {
     for (const entry of this.entries.values()) {
-      if (entry.row === row) this.adjacencies.setMtu(entry.adjacency, mtu);
+      if (entry.row === row) this.adjacencies.setMtu(entry.adjacency, this.port.mtu(row, entry.address));
     }
   }
 
@@ -215,7 +215,7 @@ export class Neighbours {
     const adjacency = this.adjacencies.add({
       kind: ADJ_INCOMPLETE,
       interface: row,
-      mtu: this.port.mtu(row),
+      mtu: this.port.mtu(row, address),
       ...(isIp4(address) ? { nextHop: address } : { nextHop6: address }),
     });
     const entry: Neighbour = {

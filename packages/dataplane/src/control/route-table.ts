@@ -6,7 +6,14 @@ import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { type Address, isIp4 } from './address.js';
 
 /** Most preferred first. A host route to a neighbour never shadows a local address. */
-export const ROUTE_SOURCES = ['local', 'broadcast', 'connected', 'neighbour', 'static'] as const;
+export const ROUTE_SOURCES = [
+  'local',
+  'broadcast',
+  'connected',
+  'neighbour',
+  'static',
+  'advertised',
+] as const;
 export type RouteSource = (typeof ROUTE_SOURCES)[number];
 
 export interface OfferedRoute {

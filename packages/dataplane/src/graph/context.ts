@@ -53,6 +53,8 @@ export interface NodeContext {
   readonly icmp6Errors: RateLimiters;
   /** This worker's fragments that wait for others. */
   readonly reassembly: Reassembly;
+  /** By receiving interface: router advertisements that the control side looks at. */
+  readonly advertisements: RateLimiters;
   readonly puntPolicer: PuntPolicer;
   readonly audit: AuditLog;
   /** This worker's interface counters; see graph/counters.ts. */
@@ -89,6 +91,19 @@ export interface WorkerServices {
   ): boolean;
   /** Tells the control side that a MAC address is behind a member of a bridge; false when its ring is full. */
   station(memberRow: number, mac0: number, mac2: number): boolean;
+  /** Tells the control side that somebody claims an address of the box; as heard(), with the claimant's MAC address. */
+  conflict(
+    interfaceRow: number,
+    flags: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    mac0: number,
+    mac2: number,
+  ): boolean;
+  /** Gives a received packet to the control side, which frees it; false when its ring is full. */
+  giveToControl(packet: number): boolean;
   /** Keeps a packet until the neighbour is resolved, and has it resolved; false when no more may wait. */
   park(
     packet: number,

@@ -11,6 +11,7 @@ import {
   ADJ_NEXT_HOP,
   ADJ_SHIFT,
 } from '../tables/adjacencies.js';
+import { isLinkLocalWord, LINK_LOCAL_VRF, zoneWord } from '../tables/ip6-scope.js';
 import { PATHS_SEED } from '../tables/paths.js';
 import { IP4_DST, swap32 } from '../wire/ip4.js';
 import type { NodeContext } from './context.js';
@@ -57,12 +58,15 @@ function lookupIp4({ pool, fib }: NodeContext, packet: number): number {
   return fib.lookup(pool.vrf[packet]!, swap32(pool.i32[(pool.l3[packet]! + IP4_DST) >>> 2]!));
 }
 
+/** A link-local destination is looked up in the zone of the interface that the packet came in by (tables/ip6-scope.ts). */
 function lookupIp6({ pool, fib6 }: NodeContext, packet: number): number {
   const { i32 } = pool;
   const at = (pool.l3[packet]! + IP6_DST) >>> 2;
+  const first = swap32(i32[at]!);
+  const linkLocal = isLinkLocalWord(first);
   return fib6.lookup(
-    pool.vrf[packet]!,
-    swap32(i32[at]!),
+    linkLocal ? LINK_LOCAL_VRF : pool.vrf[packet]!,
+    linkLocal ? zoneWord(first, pool.rxInterface[packet]!) : first,
     swap32(i32[at + 1]!),
     swap32(i32[at + 2]!),
     swap32(i32[at + 3]!),

@@ -6,6 +6,7 @@ import { espInput } from '../nodes/esp-input.js';
 import { ethernetInput } from '../nodes/ethernet-input.js';
 import { greInput } from '../nodes/gre-input.js';
 import { hostInject } from '../nodes/host-inject.js';
+import { icmp6NdInput } from '../nodes/icmp6-nd-input.js';
 import { interfaceOutput } from '../nodes/interface-output.js';
 import { ip4Arp } from '../nodes/ip4-arp.js';
 import { ip4Frag } from '../nodes/ip4-frag.js';
@@ -47,6 +48,7 @@ export const GRAPH: readonly NodeDefinition[] = [
   ip6Input,
   ip6Lookup,
   ip6Local,
+  icmp6NdInput,
   ip4Reassembly,
   espInput,
   espDecrypt,

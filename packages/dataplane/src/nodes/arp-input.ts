@@ -80,12 +80,14 @@ export const arpInput = defineNode({
         const ours = isOurs(fib, adjacencies, vrf[packet]!, row, target);
         const operation = bytes[at + ARP_OPERATION + 1]!;
         if (isOurs(fib, adjacencies, vrf[packet]!, row, sender)) {
+          // A full ring only means that the control side knows of enough conflicts.
+          services.conflict(row, 0, sender, 0, 0, 0, macWord0(bytes, at), macWord2(bytes, at));
           drop = COUNT_CONFLICT;
         } else {
           // Only what concerns us makes a new entry (RFC 826, "Packet Reception"); others' announcements
           // may refresh one.
-          const mac0 = bytes[at + ARP_SENDER_MAC]! | (bytes[at + ARP_SENDER_MAC + 1]! << 8);
-          const mac2 = readI32LittleEndian(bytes, at + ARP_SENDER_MAC + 2);
+          const mac0 = macWord0(bytes, at);
+          const mac2 = macWord2(bytes, at);
           const how = !ours
             ? HEARD_ARP_ANNOUNCEMENT
             : operation === ARP_REPLY
@@ -140,9 +142,14 @@ function answer(bytes: Uint8Array, at: number, mac0: number, mac2: number): void
   writeI32(bytes, at + ARP_TARGET_IP, sender);
 }
 
-/** The sender's MAC address stands 2 modulo 4: no aligned load reads its last four octets. */
-function readI32LittleEndian(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+/** The sender's MAC address in two words; it stands 2 modulo 4: no aligned load reads its last four octets. */
+function macWord0(bytes: Uint8Array, at: number): number {
+  return bytes[at + ARP_SENDER_MAC]! | (bytes[at + ARP_SENDER_MAC + 1]! << 8);
+}
+
+function macWord2(bytes: Uint8Array, at: number): number {
+  const last = at + ARP_SENDER_MAC + 2;
+  return bytes[last]! | (bytes[last + 1]! << 8) | (bytes[last + 2]! << 16) | (bytes[last + 3]! << 24);
 }
 
 /** Stores a MAC address held as a 16-bit and a 32-bit little-endian load. */

@@ -3,8 +3,9 @@
 //
 // Expects: adjacency of kind ADJ_LOCAL; its IPv6 next hop is the address, or :: for a group. ip6-input has looked
 //          through the extension headers.
-// Next:    esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2), ip6-icmp-echo,
-//          gre-input, ipip-input, ip6-icmp-error about an option or header that RFC 8200 has answered, punt. What no program of the box
+// Next:    icmp6-nd-input, esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2),
+//          ip6-icmp-echo, gre-input, ipip-input, ip6-icmp-error about an option or header that RFC 8200 has answered,
+//          punt. What no program of the box
 //          listens for is Linux's to refuse.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import type { PacketPool } from '../memory/packet-pool.js';
@@ -17,6 +18,7 @@ import {
   ICMP6_BYTES,
   ICMP6_ECHO_REQUEST,
   ICMP6_PARAMETER_PROBLEM,
+  isNeighbourDiscovery,
 } from '../wire/icmp6.js';
 import { PROTOCOL_ESP, PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_UDP, readU16 } from '../wire/ip4.js';
 import {
@@ -49,6 +51,7 @@ import {
   ROUTING_TYPE,
 } from '../wire/ip6-extensions.js';
 import { icmpErrorAuxOfOwn } from './icmp-error.js';
+import { ND_IN_FRAGMENT } from './icmp6-nd-input.js';
 
 const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
@@ -56,6 +59,7 @@ const NEXT_ECHO = 2;
 const NEXT_ICMP_ERROR = 3;
 const NEXT_GRE = 4;
 const NEXT_IPIP = 5;
+const NEXT_ND = 6;
 
 const COUNT_FRAGMENTED_ESP = 0;
 const COUNT_NAT_KEEPALIVE = 1;
@@ -75,13 +79,14 @@ const TO_ESP = -3;
 const TO_ECHO = -4;
 const TO_GRE = -5;
 const TO_IPIP = -6;
+const TO_ND = -7;
 
 /** By where the packet goes, negated. */
-const NEXT_OF = new Uint8Array([0, 0, NEXT_PUNT, NEXT_ESP, NEXT_ECHO, NEXT_GRE, NEXT_IPIP]);
+const NEXT_OF = new Uint8Array([0, 0, NEXT_PUNT, NEXT_ESP, NEXT_ECHO, NEXT_GRE, NEXT_IPIP, NEXT_ND]);
 
 export const ip6Local = defineNode({
   name: 'ip6-local',
-  next: ['punt', 'esp-input', 'ip6-icmp-echo', 'ip6-icmp-error', 'gre-input', 'ipip-input'],
+  next: ['punt', 'esp-input', 'ip6-icmp-echo', 'ip6-icmp-error', 'gre-input', 'ipip-input', 'icmp6-nd-input'],
   counters: [
     {
       name: 'fragmented_esp',
@@ -131,7 +136,7 @@ export const ip6Local = defineNode({
       let verdict = isExtension(bytes[ip + IP6_NEXT_HEADER]!) ? openChain(pool, packet, ip, end) : GOOD;
       if (verdict === GOOD) {
         const toAll = isToAll6(adjacencies, adjacency[packet]! << ADJ_SHIFT);
-        verdict = toAll ? TO_PUNT : demultiplex(bytes, ip, end);
+        verdict = isForNd(pool, packet, ip, end) ? TO_ND : toAll ? TO_PUNT : demultiplex(bytes, ip, end);
       }
       if (verdict >= 0) {
         counters[verdict]!++;
@@ -167,6 +172,17 @@ function demultiplex(bytes: Uint8Array, ip: number, end: number): number {
     end - at >= ICMP6_BYTES &&
     bytes[at] === ICMP6_ECHO_REQUEST;
   return echo ? TO_ECHO : TO_PUNT;
+}
+
+/** True for neighbour discovery, whose groups are the data plane's too. Sets aux for icmp6-nd-input. */
+function isForNd(pool: PacketPool, packet: number, ip: number, end: number): boolean {
+  const { bytes } = pool;
+  findIp6Upper(bytes, ip, end);
+  const { protocol, at, laterFragment } = ip6Upper;
+  if (protocol !== PROTOCOL_ICMP6 || laterFragment || at >= end || !isNeighbourDiscovery(bytes[at]!))
+    return false;
+  pool.aux[packet] = (at - ip) | (ip6Upper.fragment ? ND_IN_FRAGMENT : 0);
+  return true;
 }
 
 /** True when the packet that findIp6Upper saw last is one of several: an atomic fragment (RFC 6946) is whole. */

@@ -39,6 +39,7 @@ const COLUMNS = [
   'tags',
   'bridge',
   'nextMember',
+  'acceptRa',
 ] as const;
 
 /** Of four words a row: addresses, the most significant word first. */
@@ -77,6 +78,8 @@ export class InterfaceTable {
   readonly bridge: Int32Array;
   /** A bridge's first member, and from each member the next one; 0 ends the list. */
   readonly nextMember: Int32Array;
+  /** 1 where router advertisements are listened to. */
+  readonly acceptRa: Int32Array;
   /**
    * A global IPv6 address to answer from, its own or lent, and its link-local one; zeros for none. Four words each from
    * `row << 2` on, host order, the most significant first.
@@ -105,6 +108,7 @@ export class InterfaceTable {
     this.tags = column('tags');
     this.bridge = column('bridge');
     this.nextMember = column('nextMember');
+    this.acceptRa = column('acceptRa');
     const addresses = (name: (typeof ADDRESS_COLUMNS)[number]): Int32Array =>
       new Int32Array(
         buffer,

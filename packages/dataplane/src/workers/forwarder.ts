@@ -17,7 +17,7 @@ import {
   WORKER_VECTORS,
 } from '../graph/counters.js';
 import { Dispatcher } from '../graph/dispatcher.js';
-import { ROUTE_LOOP, routeIp4 } from '../graph/follow-route.js';
+import { ROUTE_LOOP, routeIp4, routeIp6 } from '../graph/follow-route.js';
 import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
 import { MacLearning } from '../graph/mac-learning.js';
@@ -30,6 +30,7 @@ import { FLAG_LOCAL_ORIGIN, PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { COUNT_OWN_UNRESOLVED, COUNT_UNRESOLVED, ip4Arp } from '../nodes/ip4-arp.js';
 import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
+import { ip6Nd } from '../nodes/ip6-nd.js';
 import { floodLimits } from '../nodes/l2-flood.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { FragmentKey } from '../tables/fragment-contexts.js';
@@ -42,6 +43,7 @@ import { Reassembly } from '../tables/reassembly.js';
 import { SaTable } from '../tables/security-associations.js';
 import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
+import { CODE6_ADDRESS_UNREACHABLE, ICMP6_UNREACHABLE } from '../wire/icmp6.js';
 import type { LoopWork } from './event-loop.js';
 import { PortQueue } from './port-queue.js';
 import { REASSEMBLY_TICK_MS, ReassemblyTimer } from './reassembly-timer.js';
@@ -61,6 +63,9 @@ import { Services } from './worker-services.js';
  */
 const ICMP_ERRORS_PER_SECOND = 1000;
 const ICMP_ERRORS_BURST = 100;
+/** Router advertisements a second and burst, by interface: routers send one in three seconds (RFC 4861 section 10). */
+const ADVERTISEMENTS_PER_SECOND = 10;
+const ADVERTISEMENTS_BURST = 20;
 /** How often parked packets are looked at without a neighbour having changed. */
 const PARKED_TICK_MS = 100;
 /** A round in so many is timed as a whole. */
@@ -87,7 +92,11 @@ export class Forwarder implements LoopWork {
   private readonly inputNode: number;
   private readonly lookupNode: number;
   private readonly errorNode: number;
+  private readonly lookupNode6: number;
+  private readonly errorNode6: number;
   private readonly arpCounters: Float64Array;
+  /** Of ip6-nd, in the same order. */
+  private readonly ndCounters: Float64Array;
   private neighboursSeen = 0;
   private readonly reassemblyTimer: ReassemblyTimer;
   private reassemblySeenAt = 0;
@@ -148,6 +157,7 @@ export class Forwarder implements LoopWork {
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       reassembly: new Reassembly(reassemblyShare(shared), VRFS_MAX, new FragmentKey(shared.hashSeed)),
       audit: new AuditLog(new SpscRing(shared.audit[index]!), new Int32Array(shared.auditSuppressed), index),
+      advertisements: new RateLimiters(INTERFACES_MAX, ADVERTISEMENTS_PER_SECOND, ADVERTISEMENTS_BURST),
       puntPolicer: new PuntPolicer(),
       interfaceCounters: this.counters.interfaces,
       services: this.services,
@@ -158,6 +168,9 @@ export class Forwarder implements LoopWork {
     this.inputNode = this.dispatcher.indexOf('ethernet-input');
     this.lookupNode = this.dispatcher.indexOf('ip4-lookup');
     this.errorNode = this.dispatcher.indexOf('ip4-icmp-error');
+    this.lookupNode6 = this.dispatcher.indexOf('ip6-lookup');
+    this.errorNode6 = this.dispatcher.indexOf('ip6-icmp-error');
+    this.ndCounters = this.counters.ofNode(this.dispatcher.indexOf(ip6Nd.name));
     this.arpCounters = this.counters.ofNode(this.dispatcher.indexOf(ip4Arp.name));
     this.epoch.online();
   }
@@ -304,23 +317,27 @@ export class Forwarder implements LoopWork {
 
   private readonly mayLeave = (packet: number, expired: boolean): boolean => {
     const { pool, context } = this;
-    const row = routeIp4(context, packet);
+    const isIp4 = pool.bytes[pool.l3[packet]!]! >>> 4 === 4;
+    const row = isIp4 ? routeIp4(context, packet) : routeIp6(context, packet);
     const kind = row === ROUTE_LOOP ? ROUTE_LOOP : context.adjacencies[(row << ADJ_SHIFT) + ADJ_KIND];
     if (kind !== ADJ_GLEAN && kind !== ADJ_INCOMPLETE) {
-      this.dispatcher.push(packet, this.lookupNode);
+      this.dispatcher.push(packet, isIp4 ? this.lookupNode : this.lookupNode6);
       return true;
     }
     if (!expired) return false;
+    const counters = isIp4 ? this.arpCounters : this.ndCounters;
     if (pool.flags[packet]! & FLAG_LOCAL_ORIGIN) {
       // An error about it would go to the box, and in the VRF of whatever it was made from.
-      this.arpCounters[COUNT_OWN_UNRESOLVED]!++;
+      counters[COUNT_OWN_UNRESOLVED]!++;
       pool.reason[packet] = COUNT_OWN_UNRESOLVED;
       this.dispatcher.drop(packet);
       return true;
     }
-    this.arpCounters[COUNT_UNRESOLVED]!++;
-    pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, CODE_HOST_UNREACHABLE, 0);
-    this.dispatcher.push(packet, this.errorNode);
+    counters[COUNT_UNRESOLVED]!++;
+    pool.aux[packet] = isIp4
+      ? icmpErrorAux(ICMP_UNREACHABLE, CODE_HOST_UNREACHABLE, 0)
+      : icmpErrorAux(ICMP6_UNREACHABLE, CODE6_ADDRESS_UNREACHABLE, 0);
+    this.dispatcher.push(packet, isIp4 ? this.errorNode : this.errorNode6);
     return true;
   };
 

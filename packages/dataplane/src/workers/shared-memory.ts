@@ -99,6 +99,10 @@ export const RECORD_HEARD = 1;
 export const RECORD_RESOLVE = 2;
 /** A MAC address is behind a bridge member: its octets stand where those of a neighbour stand. */
 export const RECORD_STATION = 3;
+/** Somebody claims an address of the box: as RECORD_HEARD. */
+export const RECORD_CONFLICT = 4;
+/** A packet that is the control side's now: its frame in the second word. */
+export const RECORD_PACKET = 5;
 
 /** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
 export const NODE_SHIFT = 20;

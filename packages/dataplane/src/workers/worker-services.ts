@@ -17,7 +17,9 @@ import { PacketSender } from './packet-rings.js';
 import { ParkedPackets } from './parked-packets.js';
 import type { PortQueue } from './port-queue.js';
 import {
+  RECORD_CONFLICT,
   RECORD_HEARD,
+  RECORD_PACKET,
   RECORD_RESOLVE,
   RECORD_STATION,
   RECORD_WORDS,
@@ -105,6 +107,25 @@ export class Services implements WorkerServices {
 
   station(row: number, mac0: number, mac2: number): boolean {
     return this.tell(RECORD_STATION, row, 0, 0, 0, 0, mac0, mac2);
+  }
+
+  conflict(
+    row: number,
+    flags: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    mac0: number,
+    mac2: number,
+  ): boolean {
+    return this.tell(RECORD_CONFLICT, row, w0, w1, w2, w3, (flags << 16) | mac0, mac2);
+  }
+
+  giveToControl(packet: number): boolean {
+    if (!this.tell(RECORD_PACKET, this.pool.rxInterface[packet]!, packet, 0, 0, 0, 0, 0)) return false;
+    this.dropped(packet);
+    return true;
   }
 
   park(packet: number, row: number, flags: number, w0: number, w1: number, w2: number, w3: number): boolean {

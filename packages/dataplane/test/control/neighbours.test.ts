@@ -316,7 +316,8 @@ for (const [family, nth, etherType] of families) {
       const { adjacency } = reachable();
       says(ASKS, MAC_B, 0, HOST, ROW + 1);
       const other = bench.neighbours.list()[1]!.adjacency;
-      bench.neighbours.setMtu(ROW, 1300);
+      bench.mtus.set(ROW, 1300);
+      bench.neighbours.updateMtu(ROW);
       assert.equal(bench.adjacencies.words[adjacency * 16 + ADJ_MTU], 1300);
       assert.equal(bench.adjacencies.words[other * 16 + ADJ_MTU], MTU);
     });

@@ -48,7 +48,9 @@ describe("data plane process: Linux's side of interfaces", function () {
       ({ ifname }) => ifname === name,
     );
   const addresses = (namespace: string, name: string): string[] =>
-    (link(namespace, name)?.addr_info ?? []).map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+    (link(namespace, name)?.addr_info ?? [])
+      .filter(({ local }) => !local.startsWith('fe80:'))
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
 
   it('gives each VRF a namespace whose programs reach that VRF, and no other', async () => {
     await pingAll(network, blue, '-c', '2', HOST);

@@ -33,6 +33,7 @@ import {
   NODE_SHIFT,
   PACKET_MASK,
   REASSEMBLY,
+  RECORD_PACKET,
   RECORD_WORDS,
   type ReassemblySettings,
   type SharedMemory,
@@ -233,11 +234,19 @@ export class Bench {
     return this.drainRing(this.puntRings[worker]!);
   }
 
+  /** Packets that the control side was given; records() takes them from the workers. */
+  readonly given: Uint8Array[] = [];
+
   records(worker = 0): BenchRecord[] {
     const records: BenchRecord[] = [];
     while (this.recordRings[worker]!.popMany(this.one, 0, RECORD_WORDS) === RECORD_WORDS) {
       const [head, w0, w1, w2, w3, word5, mac2] = this.one;
       const flags = word5! >>> 16;
+      if (head! >>> 16 === RECORD_PACKET) {
+        // The control side's now, which frees it.
+        this.given.push(this.take(w0!));
+        continue;
+      }
       records.push({
         kind: head! >>> 16,
         interface: head! & 0xffff,
@@ -329,14 +338,17 @@ export class Bench {
     const out: { interface: number; bytes: Uint8Array }[] = [];
     while (ring.popMany(this.one, 0, 1) === 1) {
       const frame = this.one[0]! & PACKET_MASK;
-      const at = this.pool.offset[frame]!;
-      out.push({
-        interface: this.pool.rxInterface[frame]!,
-        bytes: concat(this.pool.bytes.slice(at, at + this.pool.length[frame]!)),
-      });
-      this.pool.free(frame);
+      out.push({ interface: this.pool.rxInterface[frame]!, bytes: this.take(frame) });
     }
     return out;
+  }
+
+  /** What is in a frame, which is free then. */
+  private take(frame: number): Uint8Array {
+    const at = this.pool.offset[frame]!;
+    const bytes = concat(this.pool.bytes.slice(at, at + this.pool.length[frame]!));
+    this.pool.free(frame);
+    return bytes;
   }
 }
 

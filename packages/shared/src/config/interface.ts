@@ -4,6 +4,21 @@ import { vrfReference } from './vrf.js';
 
 export const interfaceDrivers = ['af_xdp', 'af_packet'] as const;
 
+export const interfaceIp6Section = z.strictObject({
+  accept_ra: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Take default routes, addresses, timers and MTU from routers of the link (RFC 4861), as on a WAN.',
+    ),
+  dad_transmits: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(1)
+    .describe('Probes before an address is used (RFC 4862); 0 uses it at once.'),
+});
+
 export const interfaceSection = z.strictObject({
   name: interfaceName.describe('Name of the interface, and of its TAP twin on Linux.'),
   device: interfaceName.describe('The Linux network device that carries it; not the same as name.'),
@@ -15,6 +30,8 @@ export const interfaceSection = z.strictObject({
     .array(ipInterfaceAddress)
     .default([])
     .describe('Of both families. A link-local IPv6 address it has by itself, unless one is given.'),
+  ipv6: interfaceIp6Section.optional(),
 });
 
+export type InterfaceIp6Section = z.output<typeof interfaceIp6Section>;
 export type InterfaceSection = z.output<typeof interfaceSection>;

@@ -44,7 +44,7 @@ export const routeReportSchema = z.object({
   vrf: z.string(),
   family: z.enum(['ipv4', 'ipv6']),
   prefix: z.string(),
-  kind: z.enum(['connected', 'local', 'static', 'neighbour', 'broadcast']),
+  kind: z.enum(['connected', 'local', 'static', 'neighbour', 'broadcast', 'advertised']),
   action: z.enum(['forward', 'tunnel', 'glean', 'local', 'blackhole', 'unreachable', 'prohibit', 'lookup']),
   /** Several share the flows. One that is not active has none: its interface is down, or nobody answers there. */
   next_hops: z.array(

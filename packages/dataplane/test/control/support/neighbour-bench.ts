@@ -17,6 +17,7 @@ export const MTU = 1500;
 
 export class NeighbourBench {
   readonly adjacencies = new AdjacencyTable(AdjacencyTable.allocate());
+  readonly mtus = new Map<number, number>();
   requests: Request[] = [];
   /** What became usable or unusable, for next hops. */
   told: string[] = [];
@@ -32,7 +33,7 @@ export class NeighbourBench {
       request: (row, address, mac) => this.requests.push({ row, address, mac }),
       onLink: (row, address) => this.onLink(row, address),
       ownMac: () => OWN_MAC,
-      mtu: () => MTU,
+      mtu: (row) => this.mtus.get(row) ?? MTU,
       route: (row, address, adjacency) => this.routes.set(`${row} ${addressKey(address)}`, adjacency),
       unroute: (row, address, adjacency) => {
         if (this.routes.get(`${row} ${addressKey(address)}`) === adjacency)
