@@ -56,6 +56,7 @@ export class VrfNamespaces {
     await runInNamespace(name, [
       'sh',
       '-c',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own expansions
       'for s; do [ ! -e "/proc/sys/net/${s%%=*}" ] || echo "${s#*=}" > "/proc/sys/net/${s%%=*}"; done',
       'sh',
       ...SETTINGS,
