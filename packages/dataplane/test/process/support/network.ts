@@ -102,7 +102,7 @@ export class Network {
   }
 
   private spawn(program: string, args: string[]): Running {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.running.add(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
