@@ -100,7 +100,7 @@ for (const driver of interfaceDrivers) {
           const all = (key: 'rx_packets' | 'tx_packets' | 'drops' | 'punted' | 'injected'): number =>
             ports.reduce((sum, each) => sum + each[key], 0);
           const own = count(errors, 'control/frames_sent');
-          const icmp = count(errors, 'ip4-icmp-error/sent');
+          const icmp = count(errors, 'ip4-icmp-error/sent') + count(errors, 'ip6-icmp-error/sent');
           const fragmented =
             count(errors, 'ip4-rewrite/too_big') -
             count(errors, 'ip4-frag/no_frames') -

@@ -14,7 +14,9 @@ import {
   dataplaneContract,
   dataplaneSection,
   type ErrorCounter,
+  formatIp6Prefix,
   type InterfaceSection,
+  parseIp6Prefix,
 } from '@sluice/shared';
 import type { Network, Running } from './network.js';
 import { until } from './until.js';
@@ -67,11 +69,18 @@ export class Gateway {
     return this.process.child.pid ?? assert.fail('the data plane has no pid');
   }
 
-  /** Applies a configuration, which has to converge at once. */
+  /** Applies a configuration, which has to converge at once; IPv6 addresses are there when nobody else has them. */
   async apply(parts: Partial<DataplaneState>): Promise<DataplaneStatus> {
     const status = await this.give(parts);
     assert.deepEqual(status.problems, [], this.log);
     assert.equal(status.converged, true);
+    for (const { name, addresses } of parts.interfaces ?? []) {
+      const wanted = addresses.map(canonical);
+      await until(`${name} has ${wanted.join(', ')}`, async () => {
+        const has = (await this.counters()).find((entry) => entry.name === name)?.addresses ?? [];
+        return wanted.every((address) => has.includes(address));
+      });
+    }
     return status;
   }
 
@@ -155,4 +164,10 @@ export class Gateway {
       this.runDir,
     );
   }
+}
+
+/** An IPv6 prefix as RFC 5952 writes it; IPv4 is written in one way only. */
+function canonical(text: string): string {
+  const prefix = parseIp6Prefix(text);
+  return prefix === null ? text : formatIp6Prefix(prefix);
 }
