@@ -10,7 +10,19 @@ import warnings
 
 warnings.filterwarnings("ignore")
 from scapy.all import ARP, ICMP, IP, TCP, UDP, Ether, IPOption, Raw, raw  # noqa: E402
-from scapy.layers.inet6 import IPv6  # noqa: E402
+from scapy.layers.inet6 import (  # noqa: E402
+    ICMPv6MLReport2,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
+    ICMPv6ND_RA,
+    ICMPv6ND_Redirect,
+    ICMPv6ND_RS,
+    ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptMTU,
+    ICMPv6NDOptPrefixInfo,
+    ICMPv6NDOptSrcLLAddr,
+    IPv6,
+)
 from scapy.layers.l2 import Dot1Q  # noqa: E402
 
 device, mac, count, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -20,7 +32,18 @@ ether = Ether(dst=mac, src="02:00:00:00:00:77")
 inner = IP(src="10.1.0.77", dst="10.2.0.2")
 to_box = IP(src="10.1.0.77", dst="10.1.0.1")
 esp = Raw(bytes.fromhex("0000100100000001") + bytes(40))
+group = Ether(dst="33:33:00:00:00:01", src="02:00:00:00:00:77")
+near = IPv6(src="fe80::77", dst="ff02::1", hlim=255)
+station = ICMPv6NDOptSrcLLAddr(lladdr="02:00:00:00:00:77")
 templates = [
+    group / near / ICMPv6ND_NS(tgt="fe80::1") / station,
+    group / IPv6(src="::", dst="ff02::1:ff00:1", hlim=255) / ICMPv6ND_NS(tgt="fe80::1"),
+    group / near / ICMPv6ND_NA(tgt="fe80::77", S=0) / ICMPv6NDOptDstLLAddr(lladdr="02:00:00:00:00:77"),
+    group / near / ICMPv6ND_RA(routerlifetime=1800) / ICMPv6NDOptMTU(mtu=1400)
+    / ICMPv6NDOptPrefixInfo(prefix="2001:db8:77::") / station,
+    group / near / ICMPv6ND_RS() / station,
+    group / near / ICMPv6ND_Redirect(tgt="fe80::2", dst="2001:db8::1"),
+    group / near / ICMPv6MLReport2(),
     ether / inner / UDP(dport=9) / Raw(bytes(64)),
     ether / inner / TCP(dport=80, flags="S"),
     ether / inner / ICMP() / Raw(bytes(1400)),
