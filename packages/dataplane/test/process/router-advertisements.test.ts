@@ -120,6 +120,7 @@ describe('data plane process and router advertisements', function () {
     gateway.restart();
     await gateway.apply({ interfaces: [LAN, WAN] });
     await until('the address is back', async () => (await addresses('wan')).includes(address!));
+    await until('and the route', () => /default via fe80::/.test(ip('-n', network.gateway, '-6', 'route')));
     await pingAll(network, network.gateway, '-c', '1', BEHIND);
   });
 
@@ -132,7 +133,7 @@ describe('data plane process and router advertisements', function () {
     );
     daemon.child.kill('SIGTERM');
     await until('it is gone', async () => (await defaults()).length === 0);
-    assert.doesNotMatch(ip('-n', network.gateway, '-6', 'route'), /default/);
+    await until('on Linux too', () => !/default/.test(ip('-n', network.gateway, '-6', 'route')));
     assert.equal((await addresses('wan')).length, 1, 'its address is valid still');
   });
 
