@@ -81,6 +81,7 @@ export class Setting {
   /** Everything is gone again when it rejects. */
   static async start(topology: Topology): Promise<Setting> {
     const lab = await Lab.create({ name: `conformance-${topology.name}` });
+    let setting: Setting | null = null;
     try {
       const [gateway, stations] = await Promise.all([lab.gateway('gw'), lab.host('stations')]);
       await Promise.all(
@@ -89,7 +90,7 @@ export class Setting {
         ),
       );
       const [agent] = await Promise.all([Agent.start(stations), startDataplane(gateway)]);
-      const setting = new Setting(topology, lab, gateway, agent);
+      setting = new Setting(topology, lab, gateway, agent);
       await setting.apply(topology.config);
       await setting.openPorts();
       await setting.quiet();
@@ -98,6 +99,7 @@ export class Setting {
       return setting;
     } catch (error) {
       lab.keepLogs = true;
+      await Promise.all([setting?.client.close(), setting?.agent.close()]);
       const logs = await lab.stop();
       throw new Error(`the gateway of ${topology.name} did not start; logs: ${logs}`, { cause: error });
     }
