@@ -49,7 +49,6 @@ export interface Topology {
   warm?: readonly SentPacket[];
   /** UDP ports of the gateway's Linux that swallow. */
   sinks?: readonly number[];
-  ipv6?: boolean;
 }
 
 /** Frames of a port, as the stations and as the gateway count them. */
@@ -105,12 +104,17 @@ export class Setting {
     }
   }
 
-  /** Gives the data plane its part of a configuration, which must converge at once. */
+  /** Gives the data plane its part of a configuration, and waits until it does what that says. */
   async apply(config: Topology['config']): Promise<void> {
     const state = dataplaneState({ schema: 1, ...config }, ++this.revision);
-    const status = await this.client.request('apply', state);
-    if (!status.converged || status.problems.length > 0)
-      throw new Error(`the configuration does not converge: ${status.problems.join('; ')}`);
+    await this.client.request('apply', state);
+    await until(
+      async () => {
+        const { converged, problems } = await this.client.request('status', {});
+        return converged || Promise.reject(new Error(problems.join('; ')));
+      },
+      { describe: 'the configuration to converge: addresses of IPv6 are looked for on the link first' },
+    );
   }
 
   /** What so many rounds of sentinels have moved. */
