@@ -7,6 +7,9 @@ export function dataplanePart(config: DeviceConfig, revision: number): Dataplane
     dataplane: config.dataplane,
     vrfs: config.vrfs,
     interfaces: config.interfaces,
+    vlans: config.vlans,
+    bridges: config.bridges,
+    loopbacks: config.loopbacks,
     // The interface id is made explicit, so that both processes hold the same one.
     tunnels: config.tunnels.map((tunnel) => ({ ...tunnel, if_id: tunnelIfId(tunnel) })),
     routes: config.routes,

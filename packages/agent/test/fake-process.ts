@@ -50,6 +50,8 @@ export async function fakeDataplane(runDir: string): Promise<Fake<DataplaneState
       'show-interfaces': unused,
       'show-routes': unused,
       'show-neighbours': unused,
+      'show-bridges': unused,
+      'show-macs': unused,
       'show-sa': unused,
       'show-runtime': unused,
       'show-nodes': unused,

@@ -1,5 +1,5 @@
-// Receive offloads that make one packet of several, or take bytes off a packet: a device that the data plane
-// captures must have them off. By feature name, as in `ethtool -k`, because the names are the kernel's interface
+// Receive offloads that make one packet of several, take bytes off a packet, or keep VLANs out that Linux itself has not
+// got: a device that the data plane captures must have them off. By feature name, as in `ethtool -k`, because the names are the kernel's interface
 // (net/ethtool/common.c) and the bit numbers are not.
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -12,6 +12,7 @@
 
 static const char *const unwanted[] = {
     "rx-gro", "rx-gro-hw", "rx-gro-list", "rx-udp-gro-forwarding", "rx-lro", "rx-vlan-hw-parse",
+    "rx-vlan-stag-hw-parse", "rx-vlan-filter", "rx-vlan-stag-filter",
 };
 
 static bool is_unwanted(const char *feature) {

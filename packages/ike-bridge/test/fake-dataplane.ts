@@ -45,6 +45,8 @@ export class FakeDataplane {
         'show-interfaces': refuse,
         'show-routes': refuse,
         'show-neighbours': refuse,
+        'show-bridges': refuse,
+        'show-macs': refuse,
         'show-runtime': refuse,
         'show-nodes': refuse,
         'nodes-reload': refuse,

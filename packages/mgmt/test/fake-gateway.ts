@@ -126,6 +126,9 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
     bytes: 16,
     missed: 1,
   });
+  /** What an interface has that is no VLAN and in no bridge. */
+  const alone = { parent: null, vlan: null, inner_vlan: null, bridge: null, members: null };
+
   const base = {
     rx_packets: 1_234_567,
     rx_bytes: 98_765_432,
@@ -163,6 +166,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
             mtu: 1500,
             mac: '02:00:00:00:00:01',
             addresses: ['192.0.2.1/24'],
+            ...alone,
             ...base,
           },
           {
@@ -175,9 +179,41 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
             mtu: 1400,
             mac: null,
             addresses: [],
+            ...alone,
             ...base,
             rx_packets: 0,
             rx_bytes: 0,
+          },
+          {
+            name: 'guests',
+            kind: 'vlan' as const,
+            device: null,
+            driver: null,
+            vrf: 'default',
+            state: 'up' as const,
+            mtu: 1500,
+            mac: '02:00:00:00:00:01',
+            addresses: [],
+            ...alone,
+            parent: 'wan',
+            vlan: 20,
+            inner_vlan: 7,
+            bridge: 'lan',
+            ...base,
+          },
+          {
+            name: 'lan',
+            kind: 'bridge' as const,
+            device: null,
+            driver: null,
+            vrf: 'default',
+            state: 'up' as const,
+            mtu: 1500,
+            mac: '02:00:00:00:00:01',
+            addresses: ['10.1.0.1/24'],
+            ...alone,
+            members: ['guests'],
+            ...base,
           },
         ],
       }),
@@ -236,6 +272,26 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
             age_s: 3725,
           },
         ],
+      }),
+      'show-bridges': () => ({
+        bridges: [
+          {
+            name: 'lan',
+            state: 'up' as const,
+            mac: '02:00:00:00:00:01',
+            members: [
+              { name: 'p1', state: 'up' as const, macs: 3 },
+              { name: 'guests', state: 'down' as const, macs: 0 },
+            ],
+            macs: 3,
+            mac_limit: 8192,
+            ageing_s: 300,
+          },
+        ],
+      }),
+      'show-macs': () => ({
+        macs: [{ bridge: 'lan', member: 'p1', mac: '02:00:00:00:0a:01', age_s: 61, moves: 1 }],
+        total: 2_500,
       }),
       'show-sa': () => ({ sas: [sa] }),
       'show-runtime': () => ({

@@ -1,9 +1,11 @@
 // What each subject of sluice show looks like on a terminal, with the figures of fake-gateway.ts.
 
 export const SHOWN: Record<string, string> = {
-  interfaces: `interface  state  vrf      on              mtu  address       rx packets       rx  tx packets     tx  drops  punted  injected
-wan        up     default  eth0 (af_xdp)  1500  192.0.2.1/24   1,234,567  98.8 MB          12  999 B      0   1,000         1
-hq         down   default  tunnel         1400  -                      0      0 B          12  999 B      0   1,000         1
+  interfaces: `interface  state  vrf      on                             mtu  address       rx packets       rx  tx packets     tx  drops  punted  injected
+wan        up     default  eth0 (af_xdp)                 1500  192.0.2.1/24   1,234,567  98.8 MB          12  999 B      0   1,000         1
+hq         down   default  tunnel                        1400  -                      0      0 B          12  999 B      0   1,000         1
+guests     up     default  wan VLAN 20.7, member of lan  1500  -              1,234,567  98.8 MB          12  999 B      0   1,000         1
+lan        up     default  bridge of guests              1500  10.1.0.1/24    1,234,567  98.8 MB          12  999 B      0   1,000         1
 `,
 
   routes: `vrf      prefix           kind    action   next hop                     interface
@@ -16,6 +18,15 @@ guests   0.0.0.0/0        static  lookup   VRF default                  -
 
   neighbours: `interface  address      mac                state      router    age
 wan        192.0.2.254  02:00:00:00:00:fe  reachable  yes     1h 2m
+`,
+
+  bridges: `bridge  state  mac                members                      stations  at most  ageing
+lan     up     02:00:00:00:00:01  p1 (up, 3) guests (down, 0)         3    8,192      5m
+`,
+
+  macs: `bridge  mac                member  heard  moves
+lan     02:00:00:00:0a:01  p1      1m 1s      1
+… 1 of 2,500 stations
 `,
 
   sa: `interface  dir  spi         from               to              algorithm    active  worker    packets    bytes   sequence  replayed  bad icv

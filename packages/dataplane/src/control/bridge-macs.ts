@@ -123,8 +123,8 @@ export class BridgeMacs {
     return [...this.bridges.values()].flatMap(({ entries }) => [...entries.values()]);
   }
 
-  count(bridge: number): number {
-    return this.bridges.get(bridge)?.entries.size ?? 0;
+  limitsOf(bridge: number): BridgeLimits | undefined {
+    return this.bridges.get(bridge)?.limits;
   }
 
   private forget(entry: Entry): void {

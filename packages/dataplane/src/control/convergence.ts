@@ -7,6 +7,7 @@ import {
   type InterfaceSection,
   type Ip6Words,
   ipFamily,
+  linkMtus,
   parseIp4,
   type TunnelSection,
   tunnelIfId,
@@ -14,9 +15,11 @@ import {
 import type { PortSpec } from '../drivers/port.js';
 import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
+import { VLAN_TAG_BYTES } from '../wire/vlan.js';
 import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
 import type { Features } from './features.js';
 import type { Interface, Interfaces } from './interfaces.js';
+import type { Layer2 } from './layer2.js';
 import type { LinkControl } from './link-control.js';
 import type { LinkMonitor } from './link-monitor.js';
 import type { LinuxTwins, TwinSpec } from './linux-twins.js';
@@ -54,6 +57,7 @@ export interface Parts {
   features: Features;
   userNodes: UserNodes;
   tunnels: Tunnels;
+  layer2: Layer2;
 }
 
 export class Convergence {
@@ -67,8 +71,8 @@ export class Convergence {
   private initial: DataplaneState['dataplane'] | null = null;
   private readonly vrfIds = new Map<string, number>();
   private readonly tunnels = new Map<number, TunnelBinding>();
-  /** What each port was opened with: its section, and Linux's index of its device. */
-  private readonly ports = new Map<string, { section: InterfaceSection; index: number }>();
+  /** What each port was opened with: its section, and the index and MTU of its device. */
+  private readonly ports = new Map<string, { section: InterfaceSection; index: number; mtu: number }>();
   /** Leads the broadcasts and groups of all VRFs to Linux. */
   private readonly toAll: number;
   /** Interfaces whose addresses changed in this attempt, by row. */
@@ -168,7 +172,17 @@ export class Convergence {
     for (const entry of this.parts.interfaces.list()) {
       if (!this.isWanted(entry, state)) await note(entry.name, () => this.remove(entry));
     }
-    for (const section of state.interfaces) await note(section.name, () => this.ensurePort(section));
+    const { layer2 } = this.parts;
+    layer2.prune(state);
+    for (const section of state.interfaces) await note(section.name, () => this.ensurePort(section, state));
+    await layer2.ensure(
+      state,
+      {
+        vrfId: (name) => this.vrfId(name),
+        update: (entry, addresses, mtu, enabled) => this.update(entry, addresses, mtu, enabled),
+      },
+      note,
+    );
     for (const section of state.tunnels) await note(section.name, () => this.ensureTunnel(section, state));
     await note('routes', () => {
       problems.push(
@@ -257,6 +271,9 @@ export class Convergence {
           this.vrfIds.get(tunnel.outer_vrf) === entry.outerVrf,
       );
     }
+    if (entry.kind !== 'ethernet') {
+      return this.parts.layer2.isWanted(entry, state, (below) => this.isWanted(below, state));
+    }
     const port = this.ports.get(entry.name);
     return state.interfaces.some(
       (section) =>
@@ -274,6 +291,7 @@ export class Convergence {
     parts.links().forget(entry.row);
     parts.neighbours.clear(entry.row);
     parts.features.forget(entry.row);
+    parts.layer2.forget(entry);
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) {
       parts.tunnels.remove(entry.row);
@@ -287,21 +305,28 @@ export class Convergence {
     }
   }
 
-  private async ensurePort(section: InterfaceSection): Promise<void> {
-    const { interfaces, neighbours, workers } = this.parts;
+  /** Addresses, MTU and state of an interface, with what follows of it for its neighbours. */
+  private update(entry: Interface, addresses: readonly string[], mtu: number, enabled: boolean): void {
+    const { interfaces, neighbours } = this.parts;
+    const before = [entry.addresses, entry.addresses6];
+    interfaces.update(entry, addresses, mtu, enabled);
+    neighbours.updateMtu(entry.row);
+    if (entry.addresses !== before[0] || entry.addresses6 !== before[1]) this.readdressed.add(entry.row);
+  }
+
+  private async ensurePort(section: InterfaceSection, state: DataplaneState): Promise<void> {
+    const { interfaces, workers } = this.parts;
     const entry = interfaces.get(section.name);
+    const mtu = section.mtu + secondTagBytes(section, state);
     if (entry !== undefined) {
-      if (entry.mtu !== section.mtu) {
-        await captureDevice(section.device, section.mtu);
-      }
-      const { addresses, addresses6 } = entry;
+      const port = this.ports.get(section.name)!;
+      if (port.mtu !== mtu) await captureDevice(section.device, mtu);
+      port.mtu = mtu;
       this.configureIp6(entry.row, section);
-      interfaces.update(entry, this.addressesOf(entry.row, section), section.mtu, section.enabled);
-      neighbours.updateMtu(entry.row);
-      if (entry.addresses !== addresses || entry.addresses6 !== addresses6) this.readdressed.add(entry.row);
+      this.update(entry, this.addressesOf(entry.row, section), section.mtu, section.enabled);
       return;
     }
-    const { mac, macOctets, index } = await captureDevice(section.device, section.mtu);
+    const { mac, macOctets, index } = await captureDevice(section.device, mtu);
     const row = interfaces.reserveRow();
     const worker = this.leastLoaded();
     const spec: PortSpec =
@@ -318,7 +343,7 @@ export class Convergence {
       interfaces.returnRow(row);
       throw error;
     }
-    this.ports.set(section.name, { section, index });
+    this.ports.set(section.name, { section, index, mtu });
   }
 
   private configureIp6(row: number, { ipv6 }: InterfaceSection): void {
@@ -361,9 +386,7 @@ export class Convergence {
 
   /** What fits the smallest port of the outer VRF by the tunnel's SA; while it has none, by whichever IKE may find. */
   private tunnelMtu(tunnel: TunnelSection, state: DataplaneState): number {
-    const outer = state.interfaces
-      .filter((entry) => entry.vrf === tunnel.outer_vrf)
-      .map((entry) => entry.mtu);
+    const outer = linkMtus(state, tunnel.outer_vrf);
     const kind = tunnel.kind ?? 'ipsec';
     const sa = this.parts.sas.sizing(tunnelIfId(tunnel));
     return innerMtu(Math.min(1500, ...outer), {
@@ -415,7 +438,9 @@ export class Convergence {
   }
 
   private twinSpecs(namespaces: ReadonlyMap<string, string | null>): TwinSpec[] {
-    return this.parts.interfaces.list().map((entry) => ({
+    // What comes in by a bridge's member is the bridge's.
+    const entries = this.parts.interfaces.list().filter((entry) => !this.parts.layer2.isMember(entry));
+    return entries.map((entry) => ({
       name: entry.name,
       row: entry.row,
       kind: entry.mac === null ? 'tun' : 'tap',
@@ -436,4 +461,13 @@ export class Convergence {
     if (configured.some(({ prefix }) => prefix === '::/0')) return configured;
     return [...configured, ...this.parts.links().advertised.mirrored(vrf)];
   }
+}
+
+/**
+ * A device lets frames with one tag pass that are four octets longer than its MTU (Linux: net/core/dev.c,
+ * is_skb_forwardable); for a second one its MTU has to be larger.
+ */
+function secondTagBytes(section: InterfaceSection, state: DataplaneState): number {
+  const two = state.vlans.some((vlan) => vlan.parent === section.name && vlan.inner_vlan !== undefined);
+  return two ? VLAN_TAG_BYTES : 0;
 }

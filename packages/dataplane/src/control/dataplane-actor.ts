@@ -58,6 +58,11 @@ export class DataplaneActor {
         'show-neighbours': () => ({
           neighbours: actor.dataplane?.reports.neighbourReports(monotonicMs()) ?? [],
         }),
+        'show-bridges': () => ({ bridges: actor.dataplane?.bridgeReports.bridges() ?? [] }),
+        'show-macs': ({ limit }) => {
+          const macs = actor.dataplane?.bridgeReports.macs(monotonicMs()) ?? [];
+          return { macs: macs.slice(0, limit), total: macs.length };
+        },
         'show-sa': () => ({ sas: actor.dataplane?.sas.reports() ?? [] }),
         'show-runtime': () => ({
           workers: actor.dataplane?.reports.workerReports() ?? [],

@@ -21,13 +21,16 @@ import { Ip6FibWriter } from '../tables/ip6-fib-writer.js';
 import { PathTable } from '../tables/paths.js';
 import { SaTable } from '../tables/security-associations.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
-import { allocateSharedMemory, type SharedMemory } from '../workers/shared-memory.js';
+import { allocateSharedMemory, RECORD_STATION, type SharedMemory } from '../workers/shared-memory.js';
 import { AuditReader } from './audit-reader.js';
+import { BridgeMacs } from './bridge-macs.js';
+import { BridgeReports } from './bridge-reports.js';
 import { CaptureSession } from './capture-session.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
 import { Interfaces } from './interfaces.js';
+import { hearStation, Layer2 } from './layer2.js';
 import { LinkControl } from './link-control.js';
 import { LinkMonitor } from './link-monitor.js';
 import { LinuxTwins } from './linux-twins.js';
@@ -50,6 +53,7 @@ import { UserNodes } from './user-nodes.js';
 const SA_TICK_MS = 50;
 const NEIGHBOUR_TICK_MS = 250;
 const LINK_TICK_MS = 100;
+const MAC_TICK_MS = 1_000;
 const TRACE_TICK_MS = 1_000;
 const CAPTURE_TICK_MS = 20;
 const USER_NODE_TICK_MS = 500;
@@ -71,6 +75,8 @@ export class Dataplane {
   readonly interfaces: Interfaces;
   readonly neighbours: Neighbours;
   readonly sas: SecurityAssociations;
+  readonly layer2: Layer2;
+  readonly bridgeReports: BridgeReports;
   readonly reports: Reports;
   readonly routeReports: RouteReports;
   readonly convergence: Convergence;
@@ -155,6 +161,13 @@ export class Dataplane {
       (row) => this.interfaces.ofRow(row)?.name ?? null,
       options.publishAudit,
     );
+    this.layer2 = new Layer2(
+      this.interfaces,
+      table,
+      new HashU32Writer(shared.vlans, this.epoch),
+      new BridgeMacs(shared.macs, this.epoch),
+    );
+    this.bridgeReports = new BridgeReports(this.interfaces, this.layer2);
     const features = new Features(table, adjacencies);
     const workerCounters = shared.counters.map((buffer) => new GraphCounters(GRAPH, buffer));
     this.userNodes = new UserNodes(options.runDir, {
@@ -168,7 +181,14 @@ export class Dataplane {
       failed: (fault, worker) => options.userNodeFailed(fault, worker),
       stuck: options.died,
     });
-    this.reports = new Reports(shared.counters, cpus, this.interfaces, this.neighbours, this.userNodes);
+    this.reports = new Reports(
+      shared.counters,
+      cpus,
+      this.interfaces,
+      this.neighbours,
+      this.userNodes,
+      this.layer2,
+    );
     const paths = new Paths(
       adjacencies,
       new PathTable(shared.paths),
@@ -200,12 +220,18 @@ export class Dataplane {
       features,
       userNodes: this.userNodes,
       tunnels: new Tunnels(shared.tunnels, new HashU32Writer(shared.tunnelIndex, this.epoch)),
+      layer2: this.layer2,
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
     this.loop = new ControlLoop(
       shared,
       table,
-      { record: (kind, row, words, at) => this.links.record(kind, row, words, at) },
+      {
+        record: (kind, row, words, at) => {
+          if (kind === RECORD_STATION) hearStation(this.layer2, row, words, at, monotonicMs());
+          else this.links.record(kind, row, words, at);
+        },
+      },
       outputNode,
     );
     this.links = new LinkControl({
@@ -226,6 +252,7 @@ export class Dataplane {
       setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
       setInterval(() => this.links.tick(monotonicMs()), LINK_TICK_MS),
       setInterval(() => paths.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
+      setInterval(() => this.layer2.macs.tick(monotonicMs()), MAC_TICK_MS),
       setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
       setInterval(() => void this.captures.tick(monotonicMs()), CAPTURE_TICK_MS),
       setInterval(() => void this.userNodes.tick(monotonicMs()), USER_NODE_TICK_MS),
@@ -284,6 +311,22 @@ export class Dataplane {
         this.neighbours.refused,
         'neighbours beyond the bounds of the table',
       ),
+      {
+        node: 'control',
+        reason: 'macs_refused',
+        severity: 'warning',
+        drop: false,
+        count: this.layer2.macs.refused,
+        help: "stations that were heard behind bridges but not remembered: see the bridge's mac_limit",
+      },
+      {
+        node: 'control',
+        reason: 'macs_moved',
+        severity: 'info',
+        drop: false,
+        count: this.layer2.macs.moved,
+        help: 'times that a station was heard behind another member of its bridge than before',
+      },
       {
         node: 'control',
         reason: 'neighbours_evicted',

@@ -19,7 +19,8 @@ export interface Implied {
 }
 
 interface Holder {
-  kind: 'ethernet' | 'tunnel';
+  /** Null of tunnels and loopbacks: nobody else is on their networks. */
+  macOctets: Uint8Array | null;
   row: number;
   vrf: number;
 }
@@ -38,7 +39,7 @@ export function impliedRoutes(holder: Holder, addresses: readonly InterfaceAddre
     const bits = isIp4(address) ? 32 : 128;
     add(address, bits, 'local');
     if (length < bits) add(address, length, 'connected');
-    if (holder.kind !== 'ethernet' || length >= bits - 1) continue;
+    if (holder.macOctets === null || length >= bits - 1) continue;
     if (isIp4(address)) {
       for (const broadcast of broadcasts(address, length)) add(broadcast, bits, 'broadcast');
     } else {
@@ -56,7 +57,7 @@ function networkOf(address: Address, length: number): Address {
 
 /**
  * A network's own address, which old hosts took for a broadcast (RFC 1122 section 3.3.6), and its last one. RFC 3021: a
- * /31 has none; a tunnel has none either.
+ * /31 has none; tunnels and loopbacks have none either.
  */
 function broadcasts(address: number, length: number): number[] {
   const mask = ip4Mask(length);

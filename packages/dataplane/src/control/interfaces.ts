@@ -16,6 +16,7 @@ import {
   ADJ_GLEAN,
   ADJ_LOCAL,
   ADJ_TUNNEL,
+  ADJ_UNREACHABLE,
   type AdjacencyTable,
   type NewAdjacency,
 } from '../tables/adjacencies.js';
@@ -24,11 +25,15 @@ import {
   INTERFACE_UP,
   INTERFACES_MAX,
   type InterfaceTable,
+  KIND_BRIDGE,
   KIND_ETHERNET,
+  KIND_LOOPBACK,
   KIND_NONE,
   KIND_TUNNEL,
+  KIND_VLAN,
 } from '../tables/interfaces.js';
 import { linkLocalOf, withoutZone } from '../tables/ip6-scope.js';
+import { formatMac } from '../wire/ethernet.js';
 import { type Address, isIp4, sameAddress } from './address.js';
 import { type Implied, type InterfaceAddress, impliedRoutes } from './implied-routes.js';
 import type { RouteTable } from './route-table.js';
@@ -39,17 +44,17 @@ const LINK_LOCAL_LENGTH = 64;
 export interface Interface {
   row: number;
   name: string;
-  kind: 'ethernet' | 'tunnel';
+  kind: 'ethernet' | 'tunnel' | VirtualKind;
   vrf: number;
   vrfName: string;
   mtu: number;
   enabled: boolean;
-  /** Its device has a carrier; always true of what has no device. */
+  /** Its device has a carrier, or what it lies on is up; always true of what lies on nothing. */
   running: boolean;
   addresses: Ip4Prefix[];
   /** With the link-local one that a port has by itself. */
   addresses6: Ip6Prefix[];
-  /** Glean for a port, tunnel for a tunnel: where its connected networks lead. */
+  /** Glean for a link, tunnel for a tunnel, unreachable for a loopback: where its connected networks lead. */
   adjacency: number;
   /** Routes that its addresses imply, by source and prefix. */
   implied: Map<string, ImpliedRoute>;
@@ -64,6 +69,22 @@ export interface Interface {
   /** Of a tunnel: the address that its SAs leave from, once it has some. */
   outerAddress: Address | null;
 }
+
+/** Kinds of interfaces that have no device and no SA. */
+export type VirtualKind = 'vlan' | 'bridge' | 'loopback';
+
+const VIRTUAL_KINDS: Record<VirtualKind, number> = {
+  vlan: KIND_VLAN,
+  bridge: KIND_BRIDGE,
+  loopback: KIND_LOOPBACK,
+};
+
+export type VirtualInterface = Pick<
+  Interface,
+  'name' | 'vrf' | 'vrfName' | 'mtu' | 'worker' | 'macOctets'
+> & {
+  kind: VirtualKind;
+};
 
 export interface ImpliedRoute extends Implied {
   adjacency: number;
@@ -188,6 +209,35 @@ export class Interfaces {
     return entry;
   }
 
+  /** A VLAN, bridge or loopback. It is down, and has no addresses, until the first update(). */
+  addVirtual(what: VirtualInterface): Interface {
+    const row = this.reserveRow();
+    const { mtu, macOctets } = what;
+    const entry = this.add({
+      ...what,
+      row,
+      enabled: false,
+      running: true,
+      addresses: [],
+      addresses6: [],
+      adjacency: this.adjacencies.add({
+        kind: what.kind === 'loopback' ? ADJ_UNREACHABLE : ADJ_GLEAN,
+        interface: row,
+        mtu,
+      }),
+      implied: new Map(),
+      mac: macOctets === null ? null : formatMac(macOctets),
+      device: null,
+      driver: null,
+      ifId: null,
+      outerVrf: null,
+      outerAddress: null,
+    });
+    if (macOctets !== null) this.table.setMac(row, macOctets);
+    this.table.kind[row] = VIRTUAL_KINDS[what.kind];
+    return entry;
+  }
+
   /** Brings addresses, MTU and state of an interface to what they should be; what is right stays untouched. */
   update(entry: Interface, addresses: readonly string[], mtu: number, enabled: boolean): void {
     if (entry.mtu !== mtu || this.table.mtu[entry.row] !== mtu) {
@@ -195,10 +245,9 @@ export class Interfaces {
       this.table.mtu[entry.row] = mtu;
       this.adjacencies.setMtu(entry.adjacency, mtu);
     }
-    const all = withLinkLocal(
-      addresses.map(parsePrefix).filter((prefix) => prefix !== null),
-      entry,
-    );
+    const parsed = addresses.map(parsePrefix).filter((prefix) => prefix !== null);
+    // What comes in by a bridge's member is the bridge's: it has no address at all.
+    const all = this.table.bridge[entry.row] === 0 ? withLinkLocal(parsed, entry) : [];
     const wanted = entry.macOctets === null ? all : this.admitted(entry, all);
     if (!samePrefixes(wanted, [...entry.addresses, ...entry.addresses6])) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
@@ -369,7 +418,7 @@ function localRow(entry: Interface, { source, address }: Implied): NewAdjacency 
   return isIp4(address) ? { ...row, nextHop: address } : { ...row, nextHop6: withoutZone(address) };
 }
 
-/** A port has a link-local address (RFC 4291 section 2.1), made of its MAC address unless one is configured. */
+/** A link has a link-local address (RFC 4291 section 2.1), made of its MAC address unless one is configured. */
 function withLinkLocal(addresses: InterfaceAddress[], { macOctets }: Interface): InterfaceAddress[] {
   const four = addresses.filter(isIp4Prefix);
   const six = addresses.filter(isIp6Prefix);

@@ -28,6 +28,7 @@ import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
 import { formatAddress } from './address.js';
 import type { Interface, Interfaces } from './interfaces.js';
+import type { Layer2 } from './layer2.js';
 import type { Neighbours } from './neighbours.js';
 import type { UserNodes } from './user-nodes.js';
 
@@ -40,6 +41,7 @@ export class Reports {
     private readonly list: Interfaces,
     private readonly neighbours: Neighbours,
     private readonly userNodes: Pick<UserNodes, 'definitions'>,
+    private readonly layer2: Pick<Layer2, 'details'>,
   ) {
     this.workers = counters.map((buffer) => new GraphCounters(GRAPH, buffer));
   }
@@ -48,6 +50,7 @@ export class Reports {
     return this.list.list().map((entry) => ({
       name: entry.name,
       kind: entry.kind,
+      ...this.layer2.details(entry),
       device: entry.device,
       driver: entry.driver,
       vrf: entry.vrfName,

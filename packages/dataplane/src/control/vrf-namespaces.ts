@@ -14,10 +14,11 @@ export const ALIAS = 'sluice';
 
 /**
  * Settings of a new namespace. Twins are the graph's: Linux answers no neighbour discovery for them, makes no addresses
- * and forwards nothing; new namespaces would take some of it from the machine.
+ * and forwards nothing, and asks by ARP from an address of the link; new namespaces would take some of it from the machine.
  */
 const SETTINGS = [
   'ipv4/ip_forward=0',
+  'ipv4/conf/default/arp_announce=2',
   'ipv6/conf/all/forwarding=0',
   'ipv6/conf/default/disable_ipv6=0',
   'ipv6/conf/default/addr_gen_mode=1',

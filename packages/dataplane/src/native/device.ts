@@ -30,7 +30,7 @@ export const deviceInfo = addon.deviceInfo as (name: string) => DeviceInfo;
 export const deviceSet: (name: string, change: DeviceChange) => void = addon.deviceSet;
 
 /**
- * Switches off the receive offloads that merge packets or take their VLAN tag (GRO in all forms, LRO, VLAN), as far
+ * Switches off the receive offloads that merge packets, take their VLAN tag or filter by it (GRO in all forms, LRO, VLAN), as far
  * as they are on and the driver lets them be changed.
  *
  * @returns the features that were switched off, as `ethtool -k` of the kernel names them ('rx-gro').

@@ -22,6 +22,8 @@ export function configValidateCommand(): Command {
 function describe(config: NonNullable<Awaited<ReturnType<typeof loadConfig>>['config']>): string {
   const amounts: [number, string][] = [
     [config.interfaces.length, 'interface'],
+    [config.vlans.length, 'VLAN'],
+    [config.bridges.length, 'bridge'],
     [config.tunnels.length, 'tunnel'],
     [config.routes.length, 'route'],
     [config.ike.connections.length, 'IKE connection'],

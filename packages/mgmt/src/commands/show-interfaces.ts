@@ -8,7 +8,7 @@ const columns = [
   text<InterfaceReport>('interface', (row) => row.name),
   text<InterfaceReport>('state', (row) => row.state),
   text<InterfaceReport>('vrf', (row) => row.vrf),
-  text<InterfaceReport>('on', (row) => (row.device === null ? row.kind : `${row.device} (${row.driver})`)),
+  text<InterfaceReport>('on', liesOn),
   figure<InterfaceReport>('mtu', (row) => String(row.mtu)),
   text<InterfaceReport>('address', (row) => row.addresses.join(' ') || null),
   figure<InterfaceReport>('rx packets', (row) => count(row.rx_packets)),
@@ -19,6 +19,17 @@ const columns = [
   figure<InterfaceReport>('punted', (row) => count(row.punted)),
   figure<InterfaceReport>('injected', (row) => count(row.injected)),
 ];
+
+/** The device, or what else carries it. */
+function liesOn(row: InterfaceReport): string {
+  const bridge = row.bridge === null ? '' : `, member of ${row.bridge}`;
+  if (row.device !== null) return `${row.device} (${row.driver})${bridge}`;
+  if (row.kind === 'vlan') {
+    const tags = row.inner_vlan === null ? `${row.vlan}` : `${row.vlan}.${row.inner_vlan}`;
+    return `${row.parent} VLAN ${tags}${bridge}`;
+  }
+  return row.members === null ? row.kind : `bridge of ${row.members.join(' ') || 'nothing'}`;
+}
 
 export function showInterfaces(): Command {
   return showSubject({

@@ -1,9 +1,11 @@
 // sluice show: what the processes of a gateway know. Each subject is a file.
 import { Command } from 'commander';
 import { showAgent } from './show-agent.js';
+import { showBridges } from './show-bridges.js';
 import { showErrors } from './show-errors.js';
 import { showIke } from './show-ike.js';
 import { showInterfaces } from './show-interfaces.js';
+import { showMacs } from './show-macs.js';
 import { showNeighbours } from './show-neighbours.js';
 import { showNodes } from './show-nodes.js';
 import { showRoutes } from './show-routes.js';
@@ -16,6 +18,8 @@ export function showCommand(): Command {
     showInterfaces,
     showRoutes,
     showNeighbours,
+    showBridges,
+    showMacs,
     showSa,
     showIke,
     showRuntime,

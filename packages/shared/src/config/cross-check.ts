@@ -2,19 +2,18 @@
 import type { z } from 'zod';
 import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
+import { checkLayer2 } from './check-layer2.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { ConnectionSection } from './ike.js';
-import type { InterfaceSection } from './interface.js';
+import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
 import type { NodeSection } from './node.js';
 import type { RouteSection } from './route.js';
-import { type TunnelSection, tunnelIfId } from './tunnel.js';
+import { tunnelIfId } from './tunnel.js';
 import type { VrfSection } from './vrf.js';
 import { DEFAULT_VRF } from './vrf.js';
 
-interface Sections {
+interface Sections extends InterfaceSections {
   vrfs: VrfSection[];
-  interfaces: InterfaceSection[];
-  tunnels: TunnelSection[];
   routes: RouteSection[];
   nodes: NodeSection[];
   ike: { connections: ConnectionSection[] };
@@ -28,10 +27,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkNames(config, report);
   checkVrfs(config, report);
   checkAddresses(
-    [
-      ...config.interfaces.map((entry, i) => ({ entry, path: ['interfaces', i] as Path })),
-      ...config.tunnels.map((entry, i) => ({ entry, path: ['tunnels', i] as Path })),
-    ],
+    interfaceList(config).map((entry) => ({ entry, path: [entry.section, entry.index] })),
     (values, what) => unique(values, what, report),
     report,
   );
@@ -43,7 +39,8 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
     'the prefix',
     report,
   );
-  checkRoutes(config.routes, [...config.interfaces, ...config.tunnels], vrfNames(config), report);
+  checkRoutes(config.routes, interfaceList(config), vrfNames(config), report);
+  checkLayer2(config, report);
   checkTunnels(config, report);
   checkConnections(config, report);
   checkNodes(config, report);
@@ -64,11 +61,12 @@ function ownerOf(path: Path): string {
   return path.slice(0, key).join('.');
 }
 
+function pathOf({ section, index }: ListedInterface, key: string): Path {
+  return [section, index, key];
+}
+
 function checkNames(config: Sections, report: Report): void {
-  const names = [
-    ...config.interfaces.map((entry, i) => ({ value: entry.name, path: ['interfaces', i, 'name'] as Path })),
-    ...config.tunnels.map((entry, i) => ({ value: entry.name, path: ['tunnels', i, 'name'] as Path })),
-  ];
+  const names = interfaceList(config).map((entry) => ({ value: entry.name, path: pathOf(entry, 'name') }));
   const devices = config.interfaces.map((entry, i) => ({
     value: entry.device,
     path: ['interfaces', i, 'device'] as Path,
@@ -108,14 +106,11 @@ function checkVrfs(config: Sections, report: Report): void {
     if (!vrfs.has(value))
       report(path, `there is no VRF "${value}": add it under vrfs, or use one of ${[...vrfs].join(', ')}`);
   };
-  config.interfaces.forEach((entry, i) => {
-    check(entry.vrf, ['interfaces', i, 'vrf']);
-  });
+  for (const entry of interfaceList(config)) check(entry.vrf, pathOf(entry, 'vrf'));
   config.routes.forEach((entry, i) => {
     check(entry.vrf, ['routes', i, 'vrf']);
   });
   config.tunnels.forEach((entry, i) => {
-    check(entry.vrf, ['tunnels', i, 'vrf']);
     check(entry.outer_vrf, ['tunnels', i, 'outer_vrf']);
   });
 }
@@ -146,7 +141,7 @@ function checkTunnels(config: Sections, report: Report): void {
 function checkConnections(config: Sections, report: Report): void {
   const tunnels = new Set(config.tunnels.map((tunnel) => tunnel.name));
   const local = new Set(
-    [...config.interfaces, ...config.tunnels].flatMap((entry) =>
+    interfaceList(config).flatMap((entry) =>
       entry.addresses.map((text) => canonicalIp(text.split('/')[0] ?? '')),
     ),
   );
@@ -186,7 +181,7 @@ function checkConnections(config: Sections, report: Report): void {
 }
 
 function checkNodes(config: Sections, report: Report): void {
-  const interfaces = [...config.interfaces, ...config.tunnels].map((entry) => entry.name);
+  const interfaces = interfaceList(config).map((entry) => entry.name);
   unique(
     config.nodes.map((node, i) => ({ value: node.file, path: ['nodes', i, 'file'] })),
     'the file',

@@ -2,15 +2,18 @@
 //
 // Keys are snake_case with units last, as in every file and message; code uses the inferred types as they are.
 import { z } from 'zod';
+import { bridgeSection } from './bridge.js';
 import { crossCheck } from './cross-check.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
+import { loopbackSection } from './loopback.js';
 import { managementSection } from './management.js';
 import { nodeSection, USER_NODES_MAX } from './node.js';
 import { reassemblySection } from './reassembly.js';
 import { routeSection } from './route.js';
 import { tunnelSection } from './tunnel.js';
 import { name } from './values.js';
+import { vlanSection } from './vlan.js';
 import { DEFAULT_VRF, vrfSection } from './vrf.js';
 
 export const dataplaneSection = z.strictObject({
@@ -42,6 +45,9 @@ export const deviceConfigSchema = z
     dataplane: dataplaneSection.prefault({}),
     vrfs: z.array(vrfSection).default([{ name: DEFAULT_VRF }]),
     interfaces: z.array(interfaceSection).default([]),
+    vlans: z.array(vlanSection).default([]),
+    bridges: z.array(bridgeSection).default([]),
+    loopbacks: z.array(loopbackSection).default([]),
     tunnels: z.array(tunnelSection).default([]),
     routes: z.array(routeSection).default([]),
     nodes: z.array(nodeSection).max(USER_NODES_MAX).default([]),

@@ -1,12 +1,15 @@
 // What the data plane answers and announces.
 import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
+import { bridgeSection } from '../config/bridge.js';
 import { dataplaneSection } from '../config/device.js';
 import { interfaceSection } from '../config/interface.js';
+import { loopbackSection } from '../config/loopback.js';
 import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
 import { ipPrefix, u32 } from '../config/values.js';
+import { vlanSection } from '../config/vlan.js';
 import { vrfSection } from '../config/vrf.js';
 import { saCountersSchema, saKeySchema, saSpecSchema } from './sa.js';
 
@@ -16,6 +19,9 @@ export const dataplaneStateSchema = z.object({
   dataplane: dataplaneSection,
   vrfs: z.array(vrfSection),
   interfaces: z.array(interfaceSection),
+  vlans: z.array(vlanSection),
+  bridges: z.array(bridgeSection),
+  loopbacks: z.array(loopbackSection),
   tunnels: z.array(tunnelSection),
   routes: z.array(routeSection),
   nodes: z.array(nodeSection),
@@ -23,7 +29,15 @@ export const dataplaneStateSchema = z.object({
 
 export const interfaceReportSchema = z.object({
   name: z.string(),
-  kind: z.enum(['ethernet', 'tunnel']),
+  kind: z.enum(['ethernet', 'tunnel', 'vlan', 'bridge', 'loopback']),
+  /** Of a VLAN: what it lies on, and its tags. */
+  parent: z.string().nullable(),
+  vlan: z.number().nullable(),
+  inner_vlan: z.number().nullable(),
+  /** The bridge whose member it is. */
+  bridge: z.string().nullable(),
+  /** Of a bridge. */
+  members: z.array(z.string()).nullable(),
   device: z.string().nullable(),
   driver: z.string().nullable(),
   vrf: z.string(),
@@ -67,6 +81,26 @@ export const neighbourReportSchema = z.object({
   /** It says that it is a router (IPv6). */
   router: z.boolean(),
   age_s: z.number(),
+});
+
+export const bridgeReportSchema = z.object({
+  name: z.string(),
+  state: z.enum(['up', 'down']),
+  mac: z.string(),
+  members: z.array(z.object({ name: z.string(), state: z.enum(['up', 'down']), macs: z.number() })),
+  macs: z.number(),
+  mac_limit: z.number(),
+  ageing_s: z.number(),
+});
+
+/** A station behind a member of a bridge. */
+export const macReportSchema = z.object({
+  bridge: z.string(),
+  member: z.string(),
+  mac: z.string(),
+  age_s: z.number(),
+  /** How often it was heard behind another member than before. */
+  moves: z.number(),
 });
 
 /** A user's node that is loaded. */
@@ -298,6 +332,16 @@ export const dataplaneContract = defineContract({
       reply: z.object({ neighbours: z.array(neighbourReportSchema) }),
       deadlineMs: 5000,
     },
+    'show-bridges': {
+      request: none,
+      reply: z.object({ bridges: z.array(bridgeReportSchema) }),
+      deadlineMs: 5000,
+    },
+    'show-macs': {
+      request: z.object({ limit: z.int().min(1).max(100_000).default(1000) }),
+      reply: z.object({ macs: z.array(macReportSchema), total: z.number() }),
+      deadlineMs: 10_000,
+    },
     'show-sa': { request: none, reply: z.object({ sas: z.array(saReportSchema) }), deadlineMs: 5000 },
     'show-runtime': {
       request: none,
@@ -342,6 +386,8 @@ export type DataplaneState = z.output<typeof dataplaneStateSchema>;
 export type DataplaneStatus = z.output<typeof dataplaneStatusSchema>;
 export type InterfaceReport = z.output<typeof interfaceReportSchema>;
 export type RouteReport = z.output<typeof routeReportSchema>;
+export type BridgeReport = z.output<typeof bridgeReportSchema>;
+export type MacReport = z.output<typeof macReportSchema>;
 export type NeighbourReport = z.output<typeof neighbourReportSchema>;
 export type SaReport = z.output<typeof saReportSchema>;
 export type NodeRuntime = z.output<typeof nodeRuntimeSchema>;
