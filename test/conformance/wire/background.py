@@ -3,6 +3,8 @@
 import socket
 
 ARP = b"\x08\x06"
+TAGS = (b"\x81\x00", b"\x88\xa8")
+TAG_BYTES = 4
 IP6 = b"\x86\xdd"
 ARP_REQUEST = b"\x00\x01"
 ICMP6 = 58
@@ -41,6 +43,11 @@ class Background:
         """True for a frame of the background, which has been answered when somebody waits for that."""
         if not self.link:
             return "announcements" not in watch and self.is_announcement(frame)
+        if frame[12:14] in TAGS:
+            # As without the tag; the answer has it, too.
+            tag = frame[12 : 12 + TAG_BYTES]
+            plain = frame[:12] + frame[12 + TAG_BYTES :]
+            return self.absorbs(plain, watch, lambda answer: reply(answer[:12] + tag + answer[12:]))
         to_one = not frame[0] & 1
         if frame[12:14] == ARP:
             probe = to_one and frame[20:22] == ARP_REQUEST

@@ -5,13 +5,16 @@ import ctypes
 import os
 import select
 import socket
+import struct
 import time
 
 from background import Background
 
 ETH_P_ALL = 0x0003
 SOL_PACKET = 263
-PACKET_IGNORE_OUTGOING = 23  # linux/if_packet.h
+PACKET_AUXDATA, PACKET_IGNORE_OUTGOING = 8, 23  # linux/if_packet.h
+TP_STATUS_VLAN_VALID, TP_STATUS_VLAN_TPID_VALID = 1 << 4, 1 << 6
+AUXDATA = struct.Struct("=IIIHHHH")  # struct tpacket_auxdata
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h: beyond net.core.rmem_max
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 RECEIVE_BUFFER_BYTES = 16 << 20
@@ -55,9 +58,22 @@ class Port:
         with namespace_of(pid):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+            self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
             self.socket.bind((device, ETH_P_ALL))
         self.device = device
+
+    def receive(self):
+        """A frame as it was on the wire: Linux takes the outer VLAN tag off."""
+        octets, ancillary, _, _ = self.socket.recvmsg(1 << 17, 256, socket.MSG_DONTWAIT)
+        for level, kind, data in ancillary:
+            if (level, kind) != (SOL_PACKET, PACKET_AUXDATA):
+                continue
+            status, *_, tci, tpid = AUXDATA.unpack(data[: AUXDATA.size])
+            if status & TP_STATUS_VLAN_VALID:
+                tpid = tpid if status & TP_STATUS_VLAN_TPID_VALID else 0x8100
+                octets = octets[:12] + struct.pack("!HH", tpid, tci) + octets[12:]
+        return octets
 
     def send(self, octets):
         # Without a protocol of its own a socket on a device without link header could not say what it sends.
@@ -152,7 +168,7 @@ class Wires:
     def take(self, port):
         while True:
             try:
-                octets = port.socket.recv(1 << 17, socket.MSG_DONTWAIT)
+                octets = port.receive()
             except BlockingIOError:
                 return
             port.received += 1

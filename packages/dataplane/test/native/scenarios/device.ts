@@ -6,10 +6,10 @@ import { ip } from '../support/namespaces.js';
 const shown = JSON.parse(ip('-j', 'link', 'show', 'left')) as [{ ifindex: number; address: string }];
 const { ifindex: index, address: mac } = shown[0];
 const queues = { rxQueues: 1, txQueues: 1 };
-assert.deepEqual(deviceInfo('left'), { index, mac, mtu: 1500, up: true, ...queues });
+assert.deepEqual(deviceInfo('left'), { index, mac, mtu: 1500, up: true, running: true, ...queues });
 
 deviceSet('left', { mtu: 1400, up: false });
-assert.deepEqual(deviceInfo('left'), { index, mac, mtu: 1400, up: false, ...queues });
+assert.deepEqual(deviceInfo('left'), { index, mac, mtu: 1400, up: false, running: false, ...queues });
 deviceSet('left', { up: true, promiscuous: true });
 assert.match(ip('link', 'show', 'left'), /PROMISC,UP/);
 deviceSet('left', { promiscuous: false });
