@@ -11,6 +11,7 @@ ICMP6 = 58
 ROUTER_SOLICITATION, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 133, 135, 136
 MULTICAST_REPORTS = (131, 132, 143)
 HOP_BY_HOP = 0
+ALL_NODES = bytes.fromhex("ff020000000000000000000000000001")
 SOLICITED_OVERRIDE = b"\x60\x00\x00\x00"
 
 
@@ -28,8 +29,9 @@ def sum16(data):
 class Background:
     """
     Kinds of it, which a case may watch instead: `arp`, `nd` (solicitations and advertisements of neighbours),
-    `probes` (of both, requests to one station that is known already: they come when their time is up, whatever a
-    case does), `announcements` (router solicitations and multicast reports).
+    `probes` (of both, requests to one station that is known already, and whether anybody else has an address: they
+    come when their time is up, whatever a case does), `announcements` (of the box's addresses by ARP and neighbour
+    advertisements to everyone; router solicitations and multicast reports).
     """
 
     def __init__(self, own, stations):
@@ -50,16 +52,20 @@ class Background:
             return self.absorbs(plain, watch, lambda answer: reply(answer[:12] + tag + answer[12:]))
         to_one = not frame[0] & 1
         if frame[12:14] == ARP:
-            probe = to_one and frame[20:22] == ARP_REQUEST
-            if ("probes" if probe else "arp") in watch:
+            request = frame[20:22] == ARP_REQUEST
+            probe = request and (to_one or frame[28:32] == bytes(4))
+            announcement = frame[28:32] == frame[38:42]
+            if ("announcements" if announcement else "probes" if probe else "arp") in watch:
                 return False
             self.answer_arp(frame, reply)
             return True
         if frame[12:14] != IP6:
             return False
         if frame[20] == ICMP6 and frame[54] in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
-            probe = to_one and frame[54] == NEIGHBOUR_SOLICITATION
-            if ("probes" if probe else "nd") in watch:
+            solicitation = frame[54] == NEIGHBOUR_SOLICITATION
+            probe = solicitation and (to_one or frame[22:38] == bytes(16))
+            announcement = not solicitation and frame[38:54] == ALL_NODES
+            if ("announcements" if announcement else "probes" if probe else "nd") in watch:
                 return False
             self.answer_solicitation(frame, reply)
             return True
