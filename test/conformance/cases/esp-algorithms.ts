@@ -13,10 +13,25 @@ type Transform = [
 ];
 
 const KEYS = [16, 24, 32];
+const HMACS: [string, EspCrypto['integrity'], number][] = [
+  ['SHA1-96', 'hmac-sha1', 12],
+  ['SHA2-256-128', 'hmac-sha2-256', 16],
+  ['SHA2-384-192', 'hmac-sha2-384', 24],
+  ['SHA2-512-256', 'hmac-sha2-512', 32],
+];
+
+const withHmac = (cipher: EspCrypto['cipher'], keyBytes: number, title: string): Transform[] =>
+  HMACS.map(([name, integrity, icv]) => [`${title} with ${name}`, cipher, keyBytes, icv, integrity]);
+
 export const TRANSFORMS: readonly Transform[] = [
   ...KEYS.flatMap((key): Transform[] =>
     [8, 12, 16].map((icv) => [`AES-GCM ${key * 8}, ICV ${icv}`, 'aes-gcm', key, icv]),
   ),
+  ...KEYS.map((key): Transform => [`AES-GMAC ${key * 8}`, 'aes-gmac', key, 16]),
+  ['ChaCha20-Poly1305', 'chacha20-poly1305', 32, 16],
+  ...KEYS.flatMap((key) => withHmac('aes-cbc', key, `AES-CBC ${key * 8}`)),
+  ...KEYS.flatMap((key) => withHmac('aes-ctr', key, `AES-CTR ${key * 8}`)),
+  ...withHmac('null', 0, 'NULL'),
 ];
 
 const SIZES = [20, 21, 33, 34, 35, 36, 37, 38, 63, 300, 1399, 1400];
