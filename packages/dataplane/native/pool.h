@@ -39,11 +39,20 @@ static inline bool pool_packet_whole(int32_t frame, int32_t least) {
   return length >= least && offset >= start && offset + length <= start + FRAME_SIZE;
 }
 
+// A large frame's first byte, counted from base.
+static inline int64_t pool_large_start(int32_t frame) {
+  return ((int64_t)pool.frames << FRAME_SHIFT) + (int64_t)((uint32_t)frame - pool.frames) * LARGE_SIZE;
+}
+
+static inline bool pool_has_large(int32_t frame) {
+  return (uint32_t)frame >= pool.frames && (uint32_t)frame < pool.frames + pool.large;
+}
+
 // The same for a frame of either size. The kernel knows none of the large ones as UMEM.
 static inline bool pool_packet_sound(int32_t frame, int32_t least) {
   if ((uint32_t)frame < pool.frames) return pool_packet_whole(frame, least);
-  if ((uint32_t)frame >= pool.frames + pool.large) return false;
-  int64_t start = ((int64_t)pool.frames << FRAME_SHIFT) + (int64_t)((uint32_t)frame - pool.frames) * LARGE_SIZE;
+  if (!pool_has_large(frame)) return false;
+  int64_t start = pool_large_start(frame);
   int64_t offset = pool.offsets[frame];
   int64_t length = pool.lengths[frame];
   return length >= least && offset >= start && offset + length <= start + LARGE_SIZE;

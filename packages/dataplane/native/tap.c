@@ -25,10 +25,17 @@ enum { TAP_COUNT_TOO_LONG, TAP_COUNT_REFUSED, TAP_COUNTERS };
 
 struct tap {
   int32_t start; // where a packet that is read begins in its frame
+  int32_t tail;  // what stays free behind it
   double counters[TAP_COUNTERS];
 };
 
+// Of a packet into a tunnel: room for ESP's padding, trailer and ICV.
+#define ESP_TAIL 128
+
 static struct tap *taps[MOST_FDS];
+
+// What of a packet does not fit a frame, until it is put into a large one: an IP packet has at most 65,535 octets.
+static __thread uint8_t beyond[65536];
 
 static struct tap *tap_of(int32_t fd) {
   return fd >= 0 && fd < MOST_FDS ? __atomic_load_n(&taps[fd], __ATOMIC_ACQUIRE) : NULL;
@@ -111,6 +118,7 @@ napi_value tap_open(napi_env env, napi_callback_info info) {
     return throw_errno(env, error, call, "opening %s %s", kind, name);
   }
   tap->start = ethernet ? START_ETHERNET : START_IP;
+  tap->tail = ethernet ? 0 : ESP_TAIL;
   tap_forget(fd); // closed by other means than closeFd
   __atomic_store_n(&taps[fd], tap, __ATOMIC_RELEASE);
   return integer(env, fd);
@@ -140,22 +148,35 @@ napi_value tap_read(napi_env env, napi_callback_info info) {
   if (tap == NULL) return integer(env, -EBADF);
 
   int32_t done = 0;
-  int32_t most = FRAME_SIZE - tap->start;
-  for (int32_t tries = 0; tries < batch.count; tries++) {
+  int32_t most = FRAME_SIZE - tap->start - tap->tail;
+  int32_t last = batch.count > 0 ? batch.items[batch.count - 1] : -1;
+  bool spare = batch.count > 0 && pool_has_large(last);
+  int32_t small = spare ? batch.count - 1 : batch.count;
+  for (int32_t tries = 0; tries < small && done < small; tries++) {
     int32_t frame = batch.items[done];
     if (!pool_has(frame)) return integer(env, done > 0 ? done : -EINVAL);
     int32_t offset = (frame << FRAME_SHIFT) + tap->start;
-    // The kernel cuts what does not fit without a word: a byte more than fits shows it.
-    uint8_t beyond;
-    const struct iovec parts[] = {{pool.base + offset, (size_t)most}, {&beyond, sizeof beyond}};
+    // The kernel cuts what does not fit without a word: what lies beyond shows it.
+    const struct iovec parts[] = {{pool.base + offset, (size_t)most}, {beyond, sizeof beyond}};
     ssize_t length = readv(batch.handle, parts, 2);
     if (length < 0) {
       if (errno == EAGAIN || done > 0) break;
       return integer(env, -errno);
     }
-    if (length > most) {
+    if (length > most && (!spare || length > LARGE_SIZE - tap->start - tap->tail)) {
       tap->counters[TAP_COUNT_TOO_LONG]++;
       continue;
+    }
+    if (length > most) {
+      // The frames that are used come first, so these two change places; there is no second large one.
+      int64_t start = pool_large_start(last) + tap->start;
+      memcpy(pool.base + start, pool.base + offset, (size_t)most);
+      memcpy(pool.base + start + most, beyond, (size_t)(length - most));
+      batch.items[batch.count - 1] = frame;
+      batch.items[done++] = last;
+      pool.offsets[last] = (int32_t)start;
+      pool.lengths[last] = (int32_t)length;
+      break;
     }
     pool.offsets[frame] = offset;
     pool.lengths[frame] = (int32_t)length;

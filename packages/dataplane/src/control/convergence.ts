@@ -14,6 +14,7 @@ import {
 } from '@sluice/shared';
 import type { PortSpec } from '../drivers/port.js';
 import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
+import type { InterfaceTable } from '../tables/interfaces.js';
 import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { VLAN_TAG_BYTES } from '../wire/vlan.js';
 import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
@@ -24,15 +25,18 @@ import type { LinkControl } from './link-control.js';
 import type { LinkMonitor } from './link-monitor.js';
 import type { LinuxTwins, TwinSpec } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
+import { setMssClamp } from './mss-clamp.js';
 import type { Neighbours } from './neighbours.js';
+import type { PathMtus } from './path-mtu.js';
 import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
-import { innerMtu } from './tunnel-mtu.js';
+import { type TunnelSize, tunnelDf, tunnelSize } from './tunnel-size.js';
 import type { Tunnels } from './tunnels.js';
 import { mirror, type TwinRoute } from './twin-routes.js';
 import type { UserNodes } from './user-nodes.js';
+import { setVirtualReassembly } from './virtual-reassembly.js';
 
 const RETRY_MS = 1_000;
 /** To everyone on the link, and to every router protocol's link-local groups (RFC 5771 section 4). */
@@ -55,6 +59,8 @@ export interface Parts {
   links: () => LinkControl;
   adjacencies: AdjacencyTable;
   features: Features;
+  pathMtus: PathMtus;
+  table: InterfaceTable;
   userNodes: UserNodes;
   tunnels: Tunnels;
   layer2: Layer2;
@@ -184,6 +190,7 @@ export class Convergence {
       note,
     );
     for (const section of state.tunnels) await note(section.name, () => this.ensureTunnel(section, state));
+    this.knowPorts(state);
     await note('routes', () => {
       problems.push(
         ...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), monotonicMs()),
@@ -292,6 +299,7 @@ export class Convergence {
     parts.neighbours.clear(entry.row);
     parts.features.forget(entry.row);
     parts.layer2.forget(entry);
+    parts.pathMtus.forget(entry.row);
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) {
       parts.tunnels.remove(entry.row);
@@ -324,6 +332,7 @@ export class Convergence {
       port.mtu = mtu;
       this.configureIp6(entry.row, section);
       this.update(entry, this.addressesOf(entry.row, section), section.mtu, section.enabled);
+      this.clampMss(entry, section.mss_clamp ?? false, section.mtu);
       return;
     }
     const { mac, macOctets, index } = await captureDevice(section.device, mtu);
@@ -337,7 +346,13 @@ export class Convergence {
       this.configureIp6(row, section);
       const opened = await workers[worker]!.openPort(row, spec);
       const driver = `${opened.driver} ${opened.mode}`;
-      interfaces.addPort(row, section, this.vrfId(section.vrf), { mac, macOctets, worker, driver });
+      const added = interfaces.addPort(row, section, this.vrfId(section.vrf), {
+        mac,
+        macOctets,
+        worker,
+        driver,
+      });
+      this.clampMss(added, section.mss_clamp ?? false, section.mtu);
     } catch (error) {
       await workers[worker]!.closePort(row);
       interfaces.returnRow(row);
@@ -357,39 +372,83 @@ export class Convergence {
   }
 
   private ensureTunnel(section: TunnelSection, state: DataplaneState): void {
-    const { interfaces, sas } = this.parts;
-    const mtu = section.mtu ?? this.tunnelMtu(section, state);
+    const { interfaces } = this.parts;
     const entry = interfaces.get(section.name);
+    const { mtu, whole } = this.tunnelSize(section, state, entry?.row);
     if (entry !== undefined) {
       this.parts.tunnels.set(entry.row, section, this.vrfId(section.outer_vrf));
       interfaces.update(entry, section.addresses, mtu, section.enabled);
+      this.clampMss(entry, section.mss_clamp ?? true, whole);
+      this.bindTunnel(entry, section);
       return;
     }
     const outerVrf = this.vrfId(section.outer_vrf);
     const added = interfaces.addTunnel(section, this.vrfId(section.vrf), outerVrf, mtu, 0);
-    const ifId = tunnelIfId(section);
-    this.tunnels.set(ifId, { row: added.row, name: section.name, outerVrf, kind: section.kind ?? 'ipsec' });
+    this.clampMss(added, section.mss_clamp ?? true, whole);
     this.parts.tunnels.set(added.row, section, outerVrf);
     const local = parseIp4(section.local ?? '');
     if (local !== null) interfaces.setOuterAddress(added.row, local);
-    sas.rebind(ifId, monotonicMs());
+    this.bindTunnel(added, section);
+  }
+
+  /** Ties the tunnel's SAs to it as its section is now. */
+  private bindTunnel(entry: Interface, section: TunnelSection): void {
+    const ifId = tunnelIfId(section);
+    const before = this.tunnels.get(ifId);
+    const df = tunnelDf(section) ?? null;
+    const kind = section.kind ?? 'ipsec';
+    if (before?.row === entry.row && before.df === df && before.kind === kind) return;
+    const outerVrf = this.vrfId(section.outer_vrf);
+    this.tunnels.set(ifId, { row: entry.row, name: section.name, outerVrf, kind, df });
+    this.parts.sas.rebind(ifId, monotonicMs());
+  }
+
+  private clampMss({ row }: Interface, setting: boolean | number, whole: number): void {
+    setMssClamp(this.parts.features, this.parts.table, row, setting, whole);
+  }
+
+  /** Switches virtual reassembly where it is asked for, and where SAs select ports. */
+  private knowPorts(state: DataplaneState): void {
+    const { features, interfaces, sas } = this.parts;
+    const sections = [...state.interfaces, ...state.tunnels];
+    const wanted = sections.filter(({ virtual_reassembly: on }) => on === true).map(({ name }) => name);
+    const vrfs = [...this.tunnels]
+      .filter(([ifId]) => sas.selectsPorts(ifId))
+      .map(([, { name }]) => interfaces.get(name)?.vrf)
+      .filter((vrf) => vrf !== undefined);
+    setVirtualReassembly(features, interfaces.list(), new Set(wanted), new Set(vrfs));
+  }
+
+  /** An ICMP error that quotes an SA's packet has told of the path of its tunnel; see nodes/path-mtu.ts. */
+  learnPathMtu(row: number, family: 4 | 6, mtu: number, length: number): void {
+    if (this.parts.pathMtus.learn(row, family, mtu, length, monotonicMs())) void this.enqueue();
+  }
+
+  /** Every now and then: paths may have become wider. */
+  tick(now: number): void {
+    if (this.parts.pathMtus.tick(now)) void this.enqueue();
   }
 
   /** A tunnel's SA has become another: if what fits it is not what its interface says, that is brought up to date. */
   resize(ifId: number): void {
     const { state } = this;
     const section = state?.tunnels.find((tunnel) => tunnelIfId(tunnel) === ifId);
-    if (state === null || section === undefined || section.mtu !== undefined) return;
+    if (state === null || section === undefined) return;
+    this.knowPorts(state);
     const entry = this.parts.interfaces.get(section.name);
-    if (entry !== undefined && entry.mtu !== this.tunnelMtu(section, state)) void this.enqueue();
+    if (entry === undefined) return;
+    const { mtu, whole } = this.tunnelSize(section, state, entry.row);
+    this.clampMss(entry, section.mss_clamp ?? true, whole);
+    if (entry.mtu !== mtu) void this.enqueue();
   }
 
-  /** What fits the smallest port of the outer VRF by the tunnel's SA; while it has none, by whichever IKE may find. */
-  private tunnelMtu(tunnel: TunnelSection, state: DataplaneState): number {
+  /** By what fits the smallest port of the outer VRF with the tunnel's SA; while it has none, whichever IKE may find. */
+  private tunnelSize(tunnel: TunnelSection, state: DataplaneState, row: number | undefined): TunnelSize {
     const outer = linkMtus(state, tunnel.outer_vrf);
     const kind = tunnel.kind ?? 'ipsec';
     const sa = this.parts.sas.sizing(tunnelIfId(tunnel));
-    return innerMtu(Math.min(1500, ...outer), {
+    const pathMtu = row === undefined ? null : this.parts.pathMtus.of(row);
+    return tunnelSize(tunnel, Math.min(1500, ...outer), pathMtu, {
       kind,
       family: ipFamily(tunnel.local ?? ''),
       keyed: tunnel.key !== undefined,

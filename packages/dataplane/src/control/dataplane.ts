@@ -21,7 +21,12 @@ import { Ip6FibWriter } from '../tables/ip6-fib-writer.js';
 import { PathTable } from '../tables/paths.js';
 import { SaTable } from '../tables/security-associations.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
-import { allocateSharedMemory, RECORD_STATION, type SharedMemory } from '../workers/shared-memory.js';
+import {
+  allocateSharedMemory,
+  RECORD_PATH_MTU,
+  RECORD_STATION,
+  type SharedMemory,
+} from '../workers/shared-memory.js';
 import { AuditReader } from './audit-reader.js';
 import { BridgeMacs } from './bridge-macs.js';
 import { BridgeReports } from './bridge-reports.js';
@@ -37,6 +42,7 @@ import { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import { neighbourPort } from './neighbour-port.js';
 import { Neighbours } from './neighbours.js';
+import { PathMtus } from './path-mtu.js';
 import { Paths, pathPort } from './paths.js';
 import { Reports } from './reports.js';
 import { RouteReports } from './route-reports.js';
@@ -221,6 +227,8 @@ export class Dataplane {
       userNodes: this.userNodes,
       tunnels: new Tunnels(shared.tunnels, new HashU32Writer(shared.tunnelIndex, this.epoch)),
       layer2: this.layer2,
+      pathMtus: new PathMtus(),
+      table,
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
     this.loop = new ControlLoop(
@@ -228,8 +236,14 @@ export class Dataplane {
       table,
       {
         record: (kind, row, words, at) => {
-          if (kind === RECORD_STATION) hearStation(this.layer2, row, words, at, monotonicMs());
-          else this.links.record(kind, row, words, at);
+          if (kind === RECORD_STATION) {
+            hearStation(this.layer2, row, words, at, monotonicMs());
+          } else if (kind === RECORD_PATH_MTU) {
+            const family = words[at + 1] === 6 ? 6 : 4;
+            this.convergence.learnPathMtu(row, family, words[at + 2]!, words[at + 3]!);
+          } else {
+            this.links.record(kind, row, words, at);
+          }
         },
       },
       outputNode,
@@ -377,6 +391,7 @@ export class Dataplane {
 
   private tickSas(): void {
     this.sas.tick(monotonicMs());
+    this.convergence.tick(monotonicMs());
     this.audit.tick(Date.now());
     this.epoch.reclaim();
   }

@@ -4,6 +4,7 @@ import { type EspTransform, espFormat } from '../tables/esp-algorithms.js';
 import {
   MODE_TRANSPORT,
   MODE_TUNNEL,
+  POLICY_DF,
   POLICY_DF_COPY,
   POLICY_DF_SET,
   POLICY_DSCP,
@@ -96,13 +97,21 @@ export function writeSaChanges({ words }: SaTable, row: number, spec: SaSpec): v
   words[at + SA_UDP_SRC] = spec.encap?.src_port ?? 0;
   words[at + SA_UDP_DST] = spec.encap?.dst_port ?? 0;
   words[at + SA_POLICY] =
-    (spec.dscp === 'copy' ? POLICY_DSCP : 0) |
-    (spec.ecn ? POLICY_ECN : 0) |
-    (spec.df === 'set' ? POLICY_DF_SET : spec.df === 'copy' ? POLICY_DF_COPY : 0);
+    (spec.dscp === 'copy' ? POLICY_DSCP : 0) | (spec.ecn ? POLICY_ECN : 0) | dfBits(spec.df);
   words[at + SA_TFC] = spec.mode === 'tunnel' ? Math.min(spec.tfc_bytes ?? 0, TFC_MAX) : 0;
   const outer = spec.mode === 'tunnel' ? (family === 4 ? IP4_BYTES : IP6_BYTES) : 0;
   const head = LINK_BYTES + outer + UDP_BYTES + ESP_HEADER_BYTES + ivBytes;
   words[at + SA_ROOM] = (head << 16) | (alignment - 1 + ESP_TRAILER_BYTES + icvBytes);
+}
+
+/** DF of outer packets alone, which a tunnel may have its own word on. */
+export function writeSaDf({ words }: SaTable, row: number, df: SaSpec['df']): void {
+  const at = (row << SA_SHIFT) + SA_POLICY;
+  words[at] = (words[at]! & ~POLICY_DF) | dfBits(df);
+}
+
+function dfBits(df: SaSpec['df']): number {
+  return df === 'set' ? POLICY_DF_SET : df === 'copy' ? POLICY_DF_COPY : 0;
 }
 
 /** The window's bits are a ring: a power of two, of whole words. */

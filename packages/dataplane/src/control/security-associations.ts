@@ -38,9 +38,10 @@ import {
 } from '../tables/security-associations.js';
 import { ipWords } from './ip-words.js';
 import { isFor, isSameSa, journalKey, keyOf, lastOf, scopeOf, setKey } from './sa-identity.js';
-import { transformOf, writeSaChanges, writeSaRow } from './sa-row.js';
+import { transformOf, writeSaChanges, writeSaDf, writeSaRow } from './sa-row.js';
 import { SelectorRuns } from './selector-runs.js';
 import type { SequenceJournal } from './sequence-journal.js';
+import { selectsPorts } from './virtual-reassembly.js';
 
 /** Sequence numbers reserved at once. Tuning: at 80 Mpps half of it lasts for one tick of 50 ms. */
 const BLOCK = 1 << 23;
@@ -71,6 +72,8 @@ export interface TunnelBinding {
   outerVrf: number;
   /** What its SAs must be: of tunnel mode for 'ipsec', else of transport mode. */
   kind: 'ipsec' | 'gre' | 'ipip';
+  /** DF of its outer packets; null as the SA says. */
+  df: 'copy' | 'set' | 'clear' | null;
 }
 
 /** Of an SA: all that says how much longer a packet gets by it. */
@@ -135,9 +138,11 @@ export class SecurityAssociations {
       writeSaChanges(this.table, old.row, spec);
       const before = old.spec;
       old.spec = spec;
+      this.bind(old);
       const tunnel = this.port.tunnel(spec.if_id);
       const active = tunnel !== undefined && this.interfaces.tunnelSa[tunnel.row] === old.row;
       if (active && (before.encap === null) !== (spec.encap === null)) this.measure(old);
+      if (selectsPorts(before) !== selectsPorts(spec)) this.port.resized(spec.if_id);
       return;
     }
     const row = this.freeRows[0];
@@ -272,6 +277,7 @@ export class SecurityAssociations {
     // Without a tunnel that it fits, what it opens goes nowhere: inner packets of one mode mean nothing in the other.
     this.table.words[at + SA_INTERFACE] = fits ? tunnel.row : 0;
     this.table.words[at + SA_OUTER_VRF] = tunnel?.outerVrf ?? 0;
+    writeSaDf(this.table, sa.row, tunnel?.df ?? sa.spec.df);
     const { direction, src, dst } = sa.spec;
     const local = parseIp4(direction === 'out' ? src : dst);
     if (tunnel !== undefined && local !== null) this.port.leavesFrom(tunnel.row, local);
@@ -292,6 +298,11 @@ export class SecurityAssociations {
     } else if (newest !== current) {
       this.contested.add(ifId);
     }
+  }
+
+  /** True when an SA of the interface id tells flows apart by their ports. */
+  selectsPorts(ifId: number): boolean {
+    return (this.byInterface.get(ifId) ?? []).some((sa) => selectsPorts(sa.spec));
   }
 
   /**

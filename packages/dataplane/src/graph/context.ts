@@ -7,6 +7,7 @@ import type { Ip6Fib } from '../tables/ip6-fib.js';
 import type { MacTable } from '../tables/macs.js';
 import type { Reassembly } from '../tables/reassembly.js';
 import type { SaTable } from '../tables/security-associations.js';
+import type { VirtualReassembly } from '../tables/virtual-reassembly.js';
 import type { AuditLog } from './audit.js';
 import type { MacLearning } from './mac-learning.js';
 import type { PuntPolicer } from './punt-policer.js';
@@ -56,6 +57,8 @@ export interface NodeContext {
   /** By receiving interface: router advertisements that the control side looks at. */
   readonly advertisements: RateLimiters;
   readonly puntPolicer: PuntPolicer;
+  /** What it knows of fragments that are forwarded. */
+  readonly virtual: VirtualReassembly;
   readonly audit: AuditLog;
   /** This worker's interface counters; see graph/counters.ts. */
   readonly interfaceCounters: Float64Array;
@@ -114,6 +117,13 @@ export interface WorkerServices {
     w2: number,
     w3: number,
   ): boolean;
+  /**
+   * Tells the control side that a packet of `length` octets was too long for the path of a tunnel, whose MTU is `mtu`, 0
+   * when nobody said; false when its ring is full.
+   */
+  pathMtu(tunnelRow: number, family: number, mtu: number, length: number): boolean;
+  /** Drops a packet that the running node has kept until now, for the reason that it has counted. */
+  discard(packet: number, reason: number): void;
   /** Counts a drop on the packet's receiving interface when its frame lives on as something else. */
   dropped(packet: number): void;
   /** Index of a node by name, for emit and handOff; looked up at start, never per packet. */

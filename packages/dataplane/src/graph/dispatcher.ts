@@ -220,6 +220,12 @@ export class Dispatcher {
     }
   }
 
+  /** Drops a packet that a node has kept: by the running one, or by `node`, for the reason in pool.reason. */
+  discard(packet: number, node = this.running?.index ?? 0): void {
+    if (this.capture?.drops) this.capture.drop(packet, node, this.states[node]!.raw);
+    this.drop(packet);
+  }
+
   /** Counts a drop on the interface that the packet came in by, and frees it. */
   drop(packet: number): void {
     const at = (this.pool.rxInterface[packet]! << INTERFACE_COUNTERS_SHIFT) + INTERFACE_DROPS;

@@ -49,6 +49,8 @@ class HostIo implements LoopWork {
   private readonly twins: Twin[] = [];
   private readonly batch = new Int32Array(BATCH);
   private readonly one = new Int32Array(1);
+  /** A large frame that no packet has needed yet; -1 for none. */
+  private spare = -1;
   /** Called once with the descriptor of a twin that was removed from Linux. */
   onDeleted: (fd: number) => void = () => undefined;
 
@@ -90,6 +92,8 @@ class HostIo implements LoopWork {
   }
 
   beforeSleep(): number {
+    if (this.spare >= 0) this.pool.free(this.spare);
+    this.spare = -1;
     this.pool.drain();
     return 0;
   }
@@ -113,7 +117,10 @@ class HostIo implements LoopWork {
   }
 
   private inject(twin: Twin): number {
-    const offered = this.pool.allocMany(this.batch, 0, BATCH);
+    let offered = this.pool.allocMany(this.batch, 0, BATCH - 1);
+    // A large frame for what fits no other: mostly it stays unused, and is offered again.
+    if (this.spare < 0) this.spare = this.pool.allocLarge();
+    if (this.spare >= 0) this.batch[offered++] = this.spare;
     const read = tapRead(twin.fd, this.batch, 0, offered);
     const count = Math.max(0, read);
     // Its descriptor stays readable for ever: to go on polling it would keep this thread from sleeping.
@@ -130,7 +137,12 @@ class HostIo implements LoopWork {
         this.pool.free(packet);
       }
     }
-    this.pool.freeMany(this.batch, count, offered - count);
+    const { spare } = this;
+    this.spare = -1;
+    for (let i = count; i < offered; i++) {
+      if (this.batch[i] === spare) this.spare = spare;
+      else this.pool.free(this.batch[i]!);
+    }
     return count;
   }
 }

@@ -12,7 +12,7 @@ export interface TapOptions {
 
 /** Elements of tapStatistics' array. */
 export const TAP_STATISTICS = {
-  /** Read, but dropped because it does not fit a frame. */
+  /** Read, but dropped because it does not fit a frame, and no large one was offered. */
   tooLong: 0,
   /** Written, but refused: the device is down (EIO), or the kernel cannot make sense of the packet (EINVAL). */
   refused: 1,
@@ -29,7 +29,9 @@ export const tapRemove: (name: string) => void = addon.tapRemove;
 
 /**
  * (fd, frames, from, count): reads packets into the first of these free frames, at ETHERNET_PACKET_START or
- * IP_PACKET_START, and sets offset and length. A system call per packet. @returns how many frames were used.
+ * IP_PACKET_START, and sets offset and length. When the last frame is a large one, it takes a packet that does not fit
+ * the others: it changes places with the one whose turn it was, and the reading ends there. A system call per packet.
+ * @returns how many frames were used.
  */
 export const tapRead: BatchCall = addon.tapRead;
 

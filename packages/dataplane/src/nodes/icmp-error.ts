@@ -122,7 +122,8 @@ export function defineIcmpError(family: IcmpErrorFamily): NodeDefinition {
         const error = intoSmallFrame(pool, packet, size);
         packets[i] = error;
         write(context, error, Math.min(size, QUOTE_BYTES_MAX));
-        pool.vrf[error] = interfaces.vrf[row]!;
+        // About a packet of the box itself it stays in that packet's VRF, where its source is the box's.
+        if ((flags[error]! & FLAG_LOCAL_ORIGIN) === 0) pool.vrf[error] = interfaces.vrf[row]!;
         flags[error] = (flags[error]! & ~FLAG_LINK_GROUP) | FLAG_LOCAL_ORIGIN;
         counters[COUNT_SENT]!++;
         next[i] = NEXT_LOOKUP;

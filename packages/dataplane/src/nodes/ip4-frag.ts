@@ -3,7 +3,7 @@
 // Expects: ip4-rewrite has run: the link header, if any, stands before the IP header.
 // Next:    interface-output, esp-encrypt. The packet itself becomes the first fragment, unless it is in a large frame.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
+import { FLAG_PORTS, FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
 import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
 import {
   headerBytes,
@@ -11,11 +11,13 @@ import {
   IP4_FRAGMENT,
   IP4_FRAGMENT_OFFSET,
   IP4_MF,
+  IP4_PROTOCOL,
   IP4_TOTAL_LENGTH,
   readU16,
   setHeaderChecksum,
   writeU16,
 } from '../wire/ip4.js';
+import { upperPorts } from '../wire/upper-layer.js';
 
 const COUNT_FRAGMENTS = 0;
 const COUNT_NO_FRAMES = 1;
@@ -115,6 +117,11 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
   if (!allocate(pool, from, count - from, large)) return NO_FRAMES;
 
   const moreBehind = word & IP4_MF;
+  // Into a tunnel: its SA's selectors may ask for ports, which only the first fragment shows.
+  const tellPorts = lead === 0 && firstOffset === 0;
+  const ports = tellPorts
+    ? upperPorts(bytes, bytes[ip + IP4_PROTOCOL]!, ip + header, ip + header + payload)
+    : 0;
   for (let k = from; k < count; k++) {
     const at = k * room;
     const size = Math.min(room, payload - at);
@@ -124,6 +131,10 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
     bytes.copyWithin(targetIp - lead, ip - lead, ip);
     bytes.copyWithin(targetIp + targetHeader, ip + header + at, ip + header + at + size);
     pool.copyMetadata(packet, target);
+    if (tellPorts) {
+      pool.ports[target] = ports;
+      pool.flags[target] = pool.flags[target]! | FLAG_PORTS;
+    }
     pool.offset[target] = targetIp - lead;
     pool.l3[target] = targetIp;
     pool.length[target] = lead + targetHeader + size;

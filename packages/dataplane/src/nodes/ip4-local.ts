@@ -2,12 +2,18 @@
 //
 // Expects: adjacency of kind ADJ_LOCAL; its next hop is the address, or 0 for a broadcast or group.
 // Next:    esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2),
-//          gre-input, ipip-input, ip4-icmp-echo, punt; ip4-reassembly with fragments, which come back as whole
+//          gre-input, ipip-input, ip4-icmp-echo, path-mtu, punt; ip4-reassembly with fragments, which come back as whole
 //          datagrams.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { classifyUdp, UDP_ESP, UDP_KEEPALIVE } from '../wire/esp-in-udp.js';
-import { ICMP_BYTES, ICMP_ECHO_REQUEST } from '../wire/icmp4.js';
+import {
+  CODE_FRAGMENTATION_NEEDED,
+  ICMP_BYTES,
+  ICMP_CODE,
+  ICMP_ECHO_REQUEST,
+  ICMP_UNREACHABLE,
+} from '../wire/icmp4.js';
 import {
   headerBytes,
   IP4_FRAGMENT,
@@ -29,12 +35,13 @@ const NEXT_ECHO = 2;
 const NEXT_REASSEMBLY = 3;
 const NEXT_GRE = 4;
 const NEXT_IPIP = 5;
+const NEXT_PATH_MTU = 6;
 
 const COUNT_NAT_KEEPALIVE = 0;
 
 export const ip4Local = defineNode({
   name: 'ip4-local',
-  next: ['punt', 'esp-input', 'ip4-icmp-echo', 'ip4-reassembly', 'gre-input', 'ipip-input'],
+  next: ['punt', 'esp-input', 'ip4-icmp-echo', 'ip4-reassembly', 'gre-input', 'ipip-input', 'path-mtu'],
   counters: [
     { name: 'nat_keepalive', severity: 'info', drop: true, help: 'a NAT keepalive (RFC 3948 section 2.3)' },
   ],
@@ -71,7 +78,11 @@ export const ip4Local = defineNode({
       } else if (protocol === PROTOCOL_IPIP || protocol === PROTOCOL_IPV6) {
         next[i] = NEXT_IPIP;
       } else if (protocol === PROTOCOL_ICMP) {
-        if (payload >= ICMP_BYTES && bytes[ip + header] === ICMP_ECHO_REQUEST) next[i] = NEXT_ECHO;
+        if (payload < ICMP_BYTES) continue;
+        const type = bytes[ip + header];
+        if (type === ICMP_ECHO_REQUEST) next[i] = NEXT_ECHO;
+        else if (type === ICMP_UNREACHABLE && bytes[ip + header + ICMP_CODE] === CODE_FRAGMENTATION_NEEDED)
+          next[i] = NEXT_PATH_MTU;
       }
     }
   },

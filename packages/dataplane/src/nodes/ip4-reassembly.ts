@@ -21,6 +21,7 @@ import {
   setHeaderChecksum,
   writeU16,
 } from '../wire/ip4.js';
+import { isTinyTcp } from '../wire/tcp.js';
 import {
   COMPLETE,
   COUNT_CONGESTED,
@@ -37,21 +38,19 @@ import {
   giveUp,
   joinedEcn,
   KEPT,
-  REASSEMBLY_COUNTERS,
   reassemble,
+  reassemblyCounters,
   tunnelOf,
 } from './reassemble.js';
 
 const NEXT_LOCAL = 0;
 
-/** The TCP header without options: what every sender puts into a first fragment (RFC 1858 section 3.2.1). */
-const TCP_BYTES = 20;
 const ECN = 3;
 
 export const ip4Reassembly = defineNode({
   name: 'ip4-reassembly',
   next: ['ip4-local'],
-  counters: REASSEMBLY_COUNTERS,
+  counters: reassemblyCounters({ answersLengths: false }),
 
   run(context, frame, next, counters): void {
     const { pool, reassembly, worker, workers, services } = context;
@@ -97,17 +96,9 @@ function take(context: NodeContext, counters: Float64Array, packet: number, ip: 
   const more = (word & IP4_MF) !== 0;
   const fault = fragmentFault(start, stop, more, DATAGRAM_BYTES_MAX - IP4_BYTES);
   if (fault !== KEPT) return fault;
-  if (bytes[ip + IP4_PROTOCOL] === PROTOCOL_TCP && isTiny(start, stop)) return COUNT_TINY;
+  if (bytes[ip + IP4_PROTOCOL] === PROTOCOL_TCP && isTinyTcp(start, stop)) return COUNT_TINY;
   const ecn = bytes[ip + IP4_TOS]! & ECN;
   return reassemble(context, counters, packet, start, stop, more, ip + header, ecn);
-}
-
-/**
- * True for a fragment that leaves part of the TCP header to the next one, and for that next one (RFC 1858 section
- * 3.2.1, RFC 3128 section 2.1): filters on the way have seen half of it.
- */
-function isTiny(start: number, stop: number): boolean {
-  return start < TCP_BYTES && (start > 0 || stop < TCP_BYTES);
 }
 
 /** Puts a whole datagram together and sends it on. */

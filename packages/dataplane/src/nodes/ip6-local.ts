@@ -4,8 +4,8 @@
 // Expects: adjacency of kind ADJ_LOCAL; its IPv6 next hop is the address, or :: for a group. ip6-input has looked
 //          through the extension headers.
 // Next:    icmp6-nd-input, esp-input (ESP, and ESP in UDP told from IKE by the non-ESP marker, RFC 3948 section 2.2),
-//          ip6-icmp-echo, gre-input, ipip-input, ip6-icmp-error about an option or header that RFC 8200 has answered,
-//          punt. What no program of the box
+//          ip6-icmp-echo, gre-input, ipip-input, path-mtu, ip6-icmp-error about an option or header that RFC 8200 has
+//          answered, punt; ip6-reassembly with fragments, which come back as whole packets. What no program of the box
 //          listens for is Linux's to refuse.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import type { PacketPool } from '../memory/packet-pool.js';
@@ -17,6 +17,7 @@ import {
   CODE6_OPTION,
   ICMP6_BYTES,
   ICMP6_ECHO_REQUEST,
+  ICMP6_PACKET_TOO_BIG,
   ICMP6_PARAMETER_PROBLEM,
   isNeighbourDiscovery,
 } from '../wire/icmp6.js';
@@ -60,17 +61,18 @@ const NEXT_ICMP_ERROR = 3;
 const NEXT_GRE = 4;
 const NEXT_IPIP = 5;
 const NEXT_ND = 6;
+const NEXT_REASSEMBLY = 7;
+const NEXT_PATH_MTU = 8;
 
-const COUNT_FRAGMENTED_ESP = 0;
-const COUNT_NAT_KEEPALIVE = 1;
-const COUNT_NO_NEXT_HEADER = 2;
-const COUNT_OPTION_DISCARDED = 3;
-const COUNT_TOO_MANY_OPTIONS = 4;
-const COUNT_BAD_OPTION = 5;
+const COUNT_NAT_KEEPALIVE = 0;
+const COUNT_NO_NEXT_HEADER = 1;
+const COUNT_OPTION_DISCARDED = 2;
+const COUNT_TOO_MANY_OPTIONS = 3;
+const COUNT_BAD_OPTION = 4;
 /** Answered with a parameter problem; the ones before are drops. */
-const COUNT_UNKNOWN_OPTION = 6;
-const COUNT_UNKNOWN_ROUTING = 7;
-const COUNT_MISPLACED = 8;
+const COUNT_UNKNOWN_OPTION = 5;
+const COUNT_UNKNOWN_ROUTING = 6;
+const COUNT_MISPLACED = 7;
 
 /** What openChain and demultiplex return besides counters: where the packet goes. */
 const GOOD = -1;
@@ -80,20 +82,37 @@ const TO_ECHO = -4;
 const TO_GRE = -5;
 const TO_IPIP = -6;
 const TO_ND = -7;
+const TO_REASSEMBLY = -8;
+const TO_PATH_MTU = -9;
 
 /** By where the packet goes, negated. */
-const NEXT_OF = new Uint8Array([0, 0, NEXT_PUNT, NEXT_ESP, NEXT_ECHO, NEXT_GRE, NEXT_IPIP, NEXT_ND]);
+const NEXT_OF = new Uint8Array([
+  0,
+  0,
+  NEXT_PUNT,
+  NEXT_ESP,
+  NEXT_ECHO,
+  NEXT_GRE,
+  NEXT_IPIP,
+  NEXT_ND,
+  NEXT_REASSEMBLY,
+  NEXT_PATH_MTU,
+]);
 
 export const ip6Local = defineNode({
   name: 'ip6-local',
-  next: ['punt', 'esp-input', 'ip6-icmp-echo', 'ip6-icmp-error', 'gre-input', 'ipip-input', 'icmp6-nd-input'],
+  next: [
+    'punt',
+    'esp-input',
+    'ip6-icmp-echo',
+    'ip6-icmp-error',
+    'gre-input',
+    'ipip-input',
+    'icmp6-nd-input',
+    'ip6-reassembly',
+    'path-mtu',
+  ],
   counters: [
-    {
-      name: 'fragmented_esp',
-      severity: 'error',
-      drop: true,
-      help: 'a fragment of an ESP packet: lower the MTU of the tunnel at the other end',
-    },
     { name: 'nat_keepalive', severity: 'info', drop: true, help: 'a NAT keepalive (RFC 3948 section 2.3)' },
     { name: 'no_next_header', severity: 'info', drop: true, help: 'carries nothing (next header 59)' },
     {
@@ -136,7 +155,11 @@ export const ip6Local = defineNode({
       let verdict = isExtension(bytes[ip + IP6_NEXT_HEADER]!) ? openChain(pool, packet, ip, end) : GOOD;
       if (verdict === GOOD) {
         const toAll = isToAll6(adjacencies, adjacency[packet]! << ADJ_SHIFT);
-        verdict = isForNd(pool, packet, ip, end) ? TO_ND : toAll ? TO_PUNT : demultiplex(bytes, ip, end);
+        // Neighbour discovery in fragments is never put together (RFC 6980): its node drops the first one. Options
+        // behind a fragment header, and what is in them, are for the whole packet.
+        if (isForNd(pool, packet, ip, end)) verdict = TO_ND;
+        else if (isFragment(bytes)) verdict = TO_REASSEMBLY;
+        else verdict = toAll ? TO_PUNT : demultiplex(bytes, ip, end);
       }
       if (verdict >= 0) {
         counters[verdict]!++;
@@ -153,10 +176,6 @@ export const ip6Local = defineNode({
 function demultiplex(bytes: Uint8Array, ip: number, end: number): number {
   findIp6Upper(bytes, ip, end);
   const { protocol, at } = ip6Upper;
-  if (isFragment(bytes)) {
-    // Linux reassembles what it gets; ESP it does not get.
-    return protocol === PROTOCOL_ESP ? COUNT_FRAGMENTED_ESP : TO_PUNT;
-  }
   if (protocol === PROTOCOL_ESP) return TO_ESP;
   if (protocol === PROTOCOL_GRE) return TO_GRE;
   if (protocol === PROTOCOL_IPIP || protocol === PROTOCOL_IPV6) return TO_IPIP;
@@ -165,13 +184,10 @@ function demultiplex(bytes: Uint8Array, ip: number, end: number): number {
     const kind = classifyUdp(bytes, at, end - at);
     return kind === UDP_ESP ? TO_ESP : kind === UDP_KEEPALIVE ? COUNT_NAT_KEEPALIVE : TO_PUNT;
   }
+  if (protocol !== PROTOCOL_ICMP6 || end - at < ICMP6_BYTES) return TO_PUNT;
+  if (bytes[at] === ICMP6_PACKET_TOO_BIG) return TO_PATH_MTU;
   // Behind extension headers an echo request is rare enough to be left to Linux.
-  const echo =
-    protocol === PROTOCOL_ICMP6 &&
-    at === ip + IP6_BYTES &&
-    end - at >= ICMP6_BYTES &&
-    bytes[at] === ICMP6_ECHO_REQUEST;
-  return echo ? TO_ECHO : TO_PUNT;
+  return bytes[at] === ICMP6_ECHO_REQUEST && at === ip + IP6_BYTES ? TO_ECHO : TO_PUNT;
 }
 
 /** True for neighbour discovery, whose groups are the data plane's too. Sets aux for icmp6-nd-input. */

@@ -38,7 +38,16 @@ const drop = (name: string, severity: CounterSpec['severity'], help: string): Co
   help,
 });
 
-export const REASSEMBLY_COUNTERS: readonly CounterSpec[] = [
+/** The counters of either node; with `answersLengths`, wrong lengths are answered with an ICMP error and are no drops. */
+export function reassemblyCounters({ answersLengths }: { answersLengths: boolean }): CounterSpec[] {
+  if (!answersLengths) return COUNTERS;
+  return COUNTERS.map((counter, index) => {
+    if (index !== COUNT_BAD_LENGTH && index !== COUNT_TOO_LONG) return counter;
+    return { ...counter, drop: false, help: `${counter.help}: answered with parameter problem` };
+  });
+}
+
+const COUNTERS: CounterSpec[] = [
   { name: 'reassembled', severity: 'info', help: 'datagrams put together' },
   { name: 'fragments', severity: 'info', help: 'fragments that they were put together of' },
   { name: 'handed_over', severity: 'info', help: 'fragments of datagrams that another worker puts together' },
@@ -179,16 +188,12 @@ function refuse(context: NodeContext, counters: Float64Array, row: number, reaso
 }
 
 function dropFragments(
-  { reassembly, services, pool }: NodeContext,
+  { reassembly, services }: NodeContext,
   counters: Float64Array,
   row: number,
   reason: number,
 ): void {
   const count = reassembly.release(row);
   counters[reason]! += count;
-  for (let i = 0; i < count; i++) {
-    const packet = reassembly.released[i]!;
-    services.dropped(packet);
-    pool.free(packet);
-  }
+  for (let i = 0; i < count; i++) services.discard(reassembly.released[i]!, reason);
 }

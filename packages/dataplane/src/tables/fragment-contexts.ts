@@ -167,6 +167,10 @@ export class FragmentContexts {
     this.freeRow = row;
   }
 
+  isIp6(row: number): boolean {
+    return this.keys[row * KEY_WORDS + KEY_PROTOCOL] === FAMILY_6;
+  }
+
   /** The oldest of all, or NONE. */
   oldest(): number {
     return this.all.first(0);

@@ -40,6 +40,8 @@ const COLUMNS = [
   'bridge',
   'nextMember',
   'acceptRa',
+  'mss4',
+  'mss6',
 ] as const;
 
 /** Of four words a row: addresses, the most significant word first. */
@@ -80,6 +82,9 @@ export class InterfaceTable {
   readonly nextMember: Int32Array;
   /** 1 where router advertisements are listened to. */
   readonly acceptRa: Int32Array;
+  /** Largest MSS that TCP connections through it may agree on, over IPv4 and IPv6; 0 for any. */
+  readonly mss4: Int32Array;
+  readonly mss6: Int32Array;
   /**
    * A global IPv6 address to answer from, its own or lent, and its link-local one; zeros for none. Four words each from
    * `row << 2` on, host order, the most significant first.
@@ -109,6 +114,8 @@ export class InterfaceTable {
     this.bridge = column('bridge');
     this.nextMember = column('nextMember');
     this.acceptRa = column('acceptRa');
+    this.mss4 = column('mss4');
+    this.mss6 = column('mss6');
     const addresses = (name: (typeof ADDRESS_COLUMNS)[number]): Int32Array =>
       new Int32Array(
         buffer,

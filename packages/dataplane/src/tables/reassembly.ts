@@ -146,6 +146,11 @@ export class Reassembly {
     return slot !== NONE && this.start[slot] === 0 ? this.packet[slot]! : NONE;
   }
 
+  /** Where the octets of the first fragment lie, behind its headers. */
+  firstPayload(row: number): number {
+    return this.payload[this.head[row]!]!;
+  }
+
   /** Octets of a whole datagram's payload. */
   payloadBytes(row: number): number {
     return this.end[row]!;

@@ -24,6 +24,7 @@ export const CODE6_PROHIBITED = 1;
 export const CODE6_BEYOND_SCOPE = 2;
 export const CODE6_ADDRESS_UNREACHABLE = 3;
 export const CODE6_HOP_LIMIT = 0;
+export const CODE6_REASSEMBLY_TIME = 1;
 export const CODE6_ERRONEOUS_FIELD = 0;
 export const CODE6_NEXT_HEADER = 1;
 export const CODE6_OPTION = 2;

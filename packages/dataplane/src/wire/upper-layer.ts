@@ -89,3 +89,12 @@ function readPorts(bytes: Uint8Array, at: number): void {
       break;
   }
 }
+
+/** What a first fragment's ports are in the packet pool (source << 16 | destination); 0 where its protocol has none. */
+export function upperPorts(bytes: Uint8Array, protocol: number, at: number, end: number): number {
+  upper.protocol = protocol;
+  upper.srcPort = OPAQUE;
+  upper.dstPort = OPAQUE;
+  if (at + 4 <= end) readPorts(bytes, at);
+  return upper.srcPort === OPAQUE ? 0 : (upper.srcPort << 16) | upper.dstPort;
+}

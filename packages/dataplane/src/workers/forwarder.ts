@@ -41,6 +41,7 @@ import { Ip6Fib } from '../tables/ip6-fib.js';
 import { MacTable } from '../tables/macs.js';
 import { Reassembly } from '../tables/reassembly.js';
 import { SaTable } from '../tables/security-associations.js';
+import { VirtualReassembly } from '../tables/virtual-reassembly.js';
 import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import { CODE6_ADDRESS_UNREACHABLE, ICMP6_UNREACHABLE } from '../wire/icmp6.js';
@@ -134,6 +135,7 @@ export class Forwarder implements LoopWork {
       shared.inject[index]!,
       shared.fromControl[index]!,
     ].map((buffer) => new SpscRing(buffer));
+    const limits = reassemblyShare(shared);
     this.context = {
       pool: this.pool,
       fib: new Ip4Fib(shared.fib),
@@ -155,7 +157,8 @@ export class Forwarder implements LoopWork {
       now: 0,
       icmpErrors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
-      reassembly: new Reassembly(reassemblyShare(shared), VRFS_MAX, new FragmentKey(shared.hashSeed)),
+      reassembly: new Reassembly(limits, VRFS_MAX, new FragmentKey(shared.hashSeed)),
+      virtual: new VirtualReassembly(limits, VRFS_MAX, new FragmentKey(shared.hashSeed)),
       audit: new AuditLog(new SpscRing(shared.audit[index]!), new Int32Array(shared.auditSuppressed), index),
       advertisements: new RateLimiters(INTERFACES_MAX, ADVERTISEMENTS_PER_SECOND, ADVERTISEMENTS_BURST),
       puntPolicer: new PuntPolicer(),
@@ -228,7 +231,8 @@ export class Forwarder implements LoopWork {
     // Nothing signals that a full transmit ring has room again, or the pool frames.
     for (const queue of this.queues) if (queue.unfinished) return 1;
     if (this.services.parked.length > 0) return PARKED_TICK_MS;
-    return this.context.reassembly.contexts.used > 0 ? REASSEMBLY_TICK_MS : 0;
+    const { reassembly, virtual } = this.context;
+    return reassembly.contexts.used + virtual.contexts.used > 0 ? REASSEMBLY_TICK_MS : 0;
   }
 
   afterSleep(): void {
@@ -242,10 +246,12 @@ export class Forwarder implements LoopWork {
       this.pool.free(packet);
       return true;
     }, 0);
-    const { reassembly } = this.context;
-    for (let row = reassembly.contexts.oldest(); row >= 0; row = reassembly.contexts.oldest()) {
-      this.pool.freeMany(reassembly.released, 0, reassembly.release(row));
-      reassembly.close(row);
+    for (const table of [this.context.reassembly, this.context.virtual]) {
+      const { contexts } = table;
+      for (let row = contexts.oldest(); row >= 0; row = contexts.oldest()) {
+        this.pool.freeMany(table.released, 0, table.release(row));
+        table.close(row);
+      }
     }
     this.pool.drain();
     this.epoch.offline();
@@ -253,7 +259,7 @@ export class Forwarder implements LoopWork {
 
   /** Fragments that wait for others, as packets that the graph holds. */
   get fragmentsHeld(): number {
-    return this.context.reassembly.held;
+    return this.context.reassembly.held + this.context.virtual.held;
   }
 
   private receive(): number {

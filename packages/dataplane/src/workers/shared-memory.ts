@@ -30,7 +30,7 @@ const FIB6_BYTES = 256 << 20;
 /** Numbers of VRFs; the last one is that of link-local addresses (tables/ip6-scope.ts). */
 export const VRFS_MAX = LINK_LOCAL_VRF + 1;
 
-/** What a data plane whose configuration says nothing else keeps of fragments; frames: a quarter of the pool's. */
+/** What a data plane whose configuration says nothing else keeps of fragments; frames: an eighth of the pool's. */
 export const REASSEMBLY: ReassemblySettings = {
   timeoutMs: 10_000,
   datagrams: 4096,
@@ -103,6 +103,8 @@ export const RECORD_STATION = 3;
 export const RECORD_CONFLICT = 4;
 /** A packet that is the control side's now: its frame in the second word. */
 export const RECORD_PACKET = 5;
+/** The path of a tunnel is narrow: family, MTU or 0, octets of the packet that was too long. */
+export const RECORD_PATH_MTU = 6;
 
 /** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
 export const NODE_SHIFT = 20;
@@ -149,10 +151,10 @@ export function allocateSharedMemory(
   };
 }
 
-/** A worker's share of the box's limits: datagrams are spread over the workers by a hash. */
+/** A worker's share of the box's limits, for full and virtual reassembly each: datagrams are spread over the workers by a hash. */
 export function reassemblyShare({ reassembly, frames, workers }: SharedMemory): ReassemblyLimits {
   const share = (all: number): number => Math.max(2, Math.floor(all / workers));
-  // Half of the pool at most, whatever was asked for: ports need frames to receive into.
-  const held = Math.min(reassembly.frames ?? frames >> 2, frames >> 1);
+  // A quarter of the pool each at most, whatever was asked for: ports need frames to receive into.
+  const held = Math.min(reassembly.frames ?? frames >> 3, frames >> 2);
   return { ...reassembly, datagrams: share(reassembly.datagrams), frames: share(held) };
 }

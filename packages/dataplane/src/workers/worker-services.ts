@@ -20,6 +20,7 @@ import {
   RECORD_CONFLICT,
   RECORD_HEARD,
   RECORD_PACKET,
+  RECORD_PATH_MTU,
   RECORD_RESOLVE,
   RECORD_STATION,
   RECORD_WORDS,
@@ -135,6 +136,15 @@ export class Services implements WorkerServices {
     if (!this.tell(RECORD_RESOLVE, row, w0, w1, w2, w3, flags << 16, 0)) return false;
     this.parked.add(packet, row, w0, w1, w2, w3, this.now);
     return true;
+  }
+
+  pathMtu(row: number, family: number, mtu: number, length: number): boolean {
+    return this.tell(RECORD_PATH_MTU, row, family, mtu, length, 0, 0, 0);
+  }
+
+  discard(packet: number, reason: number): void {
+    this.pool.reason[packet] = reason;
+    this.dispatcher.discard(packet);
   }
 
   dropped(packet: number): void {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { espKeySet, espKeyWipe, NativeError } from '../../src/native/index.js';
 import {
+  POLICY_DF,
+  POLICY_DF_COPY,
+  POLICY_DF_SET,
   SA_COUNTERS_SHIFT,
   SA_DST,
   SA_FREE,
@@ -9,6 +12,7 @@ import {
   SA_OUTBOUND,
   SA_OUTER_VRF,
   SA_PACKETS,
+  SA_POLICY,
   SA_SELECTORS,
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
@@ -443,5 +447,19 @@ describe('security associations', () => {
       const window = bench.table.windows.subarray(row << WINDOW_SHIFT, (row << WINDOW_SHIFT) + 2);
       assert.deepEqual([...window], [-1, -1], 'all 64 numbers of the window have been seen');
     });
+  });
+
+  it('give outer packets the DF that their tunnel asks for, else what the SA says', () => {
+    const df = (): number => bench.word(bench.row(OUT), SA_POLICY) & POLICY_DF;
+    install(OUT, 'out', 0, { df: 'copy' });
+    assert.equal(df(), POLICY_DF_COPY);
+    bench.tunnels.set(IF_ID, { ...TUNNEL, df: 'clear' });
+    bench.sas.rebind(IF_ID, 0);
+    assert.equal(df(), 0);
+    install(OUT, 'out', 0, { df: 'set' });
+    assert.equal(df(), 0, 'what the SA says later changes nothing of that');
+    bench.tunnels.set(IF_ID, TUNNEL);
+    bench.sas.rebind(IF_ID, 0);
+    assert.equal(df(), POLICY_DF_SET);
   });
 });

@@ -13,7 +13,8 @@ export function account(moved: Moved): { drops: number; made: number; errors: nu
     made:
       of('ip4-frag/fragments') -
       (of('ip4-rewrite/too_big') - uncut) -
-      (of('ip4-reassembly/fragments') - of('ip4-reassembly/reassembled')) +
+      (of('ip4-reassembly/fragments') - of('ip4-reassembly/reassembled')) -
+      (of('ip6-reassembly/fragments') - of('ip6-reassembly/reassembled')) +
       made6 +
       of('l2-flood/copies'),
     errors: of('ip4-icmp-error/sent') + of('ip6-icmp-error/sent'),

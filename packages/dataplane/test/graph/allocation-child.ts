@@ -3,6 +3,8 @@
 import { writeSync } from 'node:fs';
 import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
 import type { SpscRing } from '../../src/memory/spsc-ring.js';
+import { MSS_CLAMP_BIT } from '../../src/nodes/mss-clamp.js';
+import { VIRTUAL_REASSEMBLY_BIT } from '../../src/nodes/virtual-reassembly.js';
 import { SA_WINDOW } from '../../src/tables/security-associations.js';
 import { type Bench, testBench } from '../support/bench.js';
 import type { BenchTunnel } from '../support/bench-tables.js';
@@ -146,6 +148,53 @@ const paths: Record<string, () => () => number> = {
       bench.forwarders[0]!.round();
       return drain(bench, output);
     };
+  },
+  /** Later fragments before first ones, so that they wait. */
+  'virtual-reassembly'() {
+    const bench = site(options);
+    bench.control.interfaces.features4[bench.row('lan')] = 1 << VIRTUAL_REASSEMBLY_BIT;
+    const parts = fragmentsOf(plain({ payload: pattern(400) }), 200);
+    const refills = parts.reverse().map((part) => new Refill(bench, lan(bench, part)));
+    const input = bench.port('lan').toPort;
+    const output = bench.port('wan').fromPort;
+    return () => {
+      for (let i = 0; i < VECTOR / 2; i++) for (const refill of refills) refill.into(input, 1);
+      bench.forwarders[0]!.round();
+      return drain(bench, output);
+    };
+  },
+  'mss-clamp'() {
+    const bench = site(options);
+    const row = bench.row('lan');
+    bench.control.interfaces.features4[row] = 1 << MSS_CLAMP_BIT;
+    bench.control.interfaces.mss4[row] = 1300;
+    const syn = Uint8Array.of(
+      0,
+      9,
+      0,
+      80,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0x60,
+      2,
+      255,
+      255,
+      0,
+      0,
+      0,
+      0,
+      2,
+      4,
+      5,
+      180,
+    );
+    return oneWay(bench, lan(bench, plain({ protocol: 6, payload: syn })), VECTOR, 'wan');
   },
   echo() {
     const bench = site(options);

@@ -29,6 +29,8 @@ describe('rounds of a forwarder', function () {
     ['forward-one-by-one', 300_000, 1],
     ['fragment', 500_000, 256],
     ['reassemble', 300_000, 256],
+    ['virtual-reassembly', 500_000, 256],
+    ['mss-clamp', 1_000_000, 256],
     ['echo', 1_000_000, 256],
     ['arp', 1_000_000, 256],
     ['error', 1_000_000, 256],

@@ -17,7 +17,7 @@ import { GRAPH } from '../../src/graph/graph.js';
 import { allocatePool, PacketPool } from '../../src/memory/packet-pool.js';
 import type { Bench } from '../support/bench.js';
 import { hex, ip4, pattern } from '../support/packets.js';
-import { FAR, HOST, REMOTE_HOST, site, siteWithTunnel } from '../support/site.js';
+import { FAR, HOST, LAN, REMOTE_HOST, site, siteWithTunnel } from '../support/site.js';
 
 describe('capture', () => {
   let directory: string;
@@ -116,6 +116,23 @@ describe('capture', () => {
     );
     bench.sent('wan');
     bench.expect({ 'ethernet-input/runt': 1, 'ip4-input/bad_checksum': 1 });
+  });
+
+  it('shows fragments that were kept and dropped later, each with its reason', async () => {
+    bench = site();
+    open(['lan', 'wan']);
+    await start({ traffic: false, drops: true });
+    const part = (at: number, id: number): Uint8Array =>
+      ip4({ src: HOST, dst: LAN, id, mf: true, fragmentOffset: at, payload: pattern(16) });
+    bench.pushIp('lan', part(16, 1), part(24, 1), part(16, 2));
+    bench.run();
+    bench.now += 60_000;
+    bench.run();
+    assert.deepEqual(
+      (await read()).map((line) => line[2]),
+      ['overlap', 'overlap', 'timeout'].map((reason) => `dropped: ip4-reassembly/${reason}`),
+    );
+    bench.expect({ 'ip4-reassembly/overlap': 2, 'ip4-reassembly/timeout': 1 });
   });
 
   it('shows both sides of encryption', async () => {

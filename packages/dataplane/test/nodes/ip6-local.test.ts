@@ -60,18 +60,6 @@ describeNode('ip6-local', () => {
       'an authentication header',
       local({ nextHeader: 51, payload: concat(Uint8Array.of(17, 4), new Uint8Array(22), ports) }),
     ],
-    ['a first fragment', local({ nextHeader: 44, payload: concat(fragmentHeader(17, 0, true), ports) })],
-    [
-      'a later one',
-      local({ nextHeader: 44, payload: concat(fragmentHeader(58, 8, false), pattern(8, 128)) }),
-    ],
-    [
-      'options behind a fragment header, which are for the whole packet',
-      local({
-        nextHeader: 44,
-        payload: concat(fragmentHeader(60, 0, true), extension(17, option(0xde)), ports),
-      }),
-    ],
   ];
   for (const [what, packet] of toLinux) {
     it(`gives Linux ${what}`, () => {
@@ -98,16 +86,6 @@ describeNode('ip6-local', () => {
   }
 
   const dropped: [string, Uint8Array, string][] = [
-    [
-      'the first fragment of ESP',
-      local({ nextHeader: 44, payload: concat(fragmentHeader(50, 0, true), esp) }),
-      'fragmented_esp',
-    ],
-    [
-      'a later one',
-      local({ nextHeader: 44, payload: concat(fragmentHeader(50, 1240, false), esp) }),
-      'fragmented_esp',
-    ],
     [
       'a NAT keepalive',
       local({ nextHeader: 17, payload: udp(4500, 4500, Uint8Array.of(0xff)) }),

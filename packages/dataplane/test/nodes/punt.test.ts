@@ -17,7 +17,7 @@ import {
   udp,
   viewOf,
 } from '../support/packets.js';
-import { address6, extension, fragmentHeader, icmp6, icmp6Error, ip6 } from '../support/packets6.js';
+import { address6, extension, icmp6, icmp6Error, ip6 } from '../support/packets6.js';
 import {
   FAR,
   FAR6,
@@ -147,16 +147,6 @@ describeNode('punt', () => {
     ['IKE over IPv6', () => six(udp6(500)), 'ike', 2000, 10_000],
     ['IKE behind options', () => six(udp6(500, extension(17, new Uint8Array()))), 'ike', 2000, 10_000],
     ['UDP over IPv6', () => six(udp6(161)), 'other', 2000, 10_000],
-    [
-      'fragments of ICMPv6 but the first',
-      () =>
-        six(
-          ip6({ ...local6, nextHeader: 44, payload: concat(fragmentHeader(58, 8, true), pattern(8, 128)) }),
-        ),
-      'icmp',
-      200,
-      1000,
-    ],
   );
   for (const [what, frame, name, burst, perSecond] of classes) {
     it(`polices ${what}: ${burst} at once, ${perSecond} a second, half of it from one source`, () => {

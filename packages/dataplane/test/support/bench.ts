@@ -34,6 +34,7 @@ import {
   PACKET_MASK,
   REASSEMBLY,
   RECORD_PACKET,
+  RECORD_PATH_MTU,
   RECORD_WORDS,
   type ReassemblySettings,
   type SharedMemory,
@@ -257,6 +258,17 @@ export class Bench {
       });
     }
     return records;
+  }
+
+  /** What workers told of the paths of tunnels. */
+  pathMtus(worker = 0): { interface: number; family: number; mtu: number; length: number }[] {
+    const told: ReturnType<Bench['pathMtus']> = [];
+    while (this.recordRings[worker]!.popMany(this.one, 0, RECORD_WORDS) === RECORD_WORDS) {
+      const [head, family, mtu, length] = this.one;
+      assert.equal(head! >>> 16, RECORD_PATH_MTU);
+      told.push({ interface: head! & 0xffff, family: family!, mtu: mtu!, length: length! });
+    }
+    return told;
   }
 
   /** What the audit log was told since the last call, by all workers. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { interfaceName, ipInterfaceAddress, mtu } from './values.js';
+import { interfaceName, ipInterfaceAddress, mssClamp, mtu } from './values.js';
 import { vrfReference } from './vrf.js';
 
 export const interfaceDrivers = ['af_xdp', 'af_packet'] as const;
@@ -31,6 +31,17 @@ export const interfaceSection = z.strictObject({
     .default([])
     .describe('Of both families. A link-local IPv6 address it has by itself, unless one is given.'),
   ipv6: interfaceIp6Section.optional(),
+  mss_clamp: mssClamp
+    .optional()
+    .describe(
+      'true: TCP connections through it, both ways, agree on segments that fit its MTU; or on so many octets at most. Left out: false.',
+    ),
+  virtual_reassembly: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: fragments that come in by it are known by the ports of their first one, and wait for it. Left out: where a tunnel of its VRF has selectors with ports.',
+    ),
 });
 
 export type InterfaceIp6Section = z.output<typeof interfaceIp6Section>;

@@ -28,7 +28,7 @@ export const reassemblySection = z.strictObject({
     .max(500_000)
     .optional()
     .describe(
-      'Frames of the packet pool that waiting fragments hold, shared like max_datagrams; left out, a quarter, and never more than half.',
+      'Frames of the packet pool that waiting fragments hold, shared like max_datagrams; left out, an eighth, and never more than a quarter. For the box and for forwarding (virtual_reassembly) each.',
     ),
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ipFamily } from '../net/ip.js';
-import { interfaceName, ipAddress, ipInterfaceAddress, mtu, u32 } from './values.js';
+import { interfaceName, ipAddress, ipInterfaceAddress, mssClamp, tunnelMtu, u32 } from './values.js';
 import { vrfReference } from './vrf.js';
 
 const tunnelFields = z.strictObject({
@@ -30,11 +30,36 @@ const tunnelFields = z.strictObject({
     .describe('XFRM interface id that ties its SAs to it; left out, derived from the name.'),
   vrf: vrfReference.describe('VRF of the packets inside.'),
   outer_vrf: vrfReference.describe('VRF of the encrypted packets.'),
-  mtu: mtu
+  mtu: tunnelMtu
     .optional()
-    .describe('Left out: what fits the outer interface after encryption, NAT traversal included.'),
+    .describe(
+      'Left out: what fits the outer interface after encryption, NAT traversal included; with fragmentation after, 1500.',
+    ),
+  fragmentation: z
+    .enum(['before', 'after'])
+    .optional()
+    .describe(
+      'before, or left out: what exceeds the MTU is fragmented, then encrypted. after: it is encrypted whole, and its outer packet fragmented; the other end puts it together.',
+    ),
+  df: z
+    .enum(['copy', 'set', 'clear'])
+    .optional()
+    .describe(
+      'DF of outer IPv4 packets (RFC 4301 section 8.1). Left out: clear with fragmentation after, else as copy_df of the child says.',
+    ),
+  mss_clamp: mssClamp
+    .optional()
+    .describe(
+      'true, or left out: TCP connections through the tunnel agree on segments that fit it without fragmentation; or on so many octets at most.',
+    ),
   enabled: z.boolean().default(true),
   addresses: z.array(ipInterfaceAddress).default([]),
+  virtual_reassembly: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: fragments that come in by it are known by the ports of their first one, and wait for it. Left out: where a tunnel of its VRF has selectors with ports.',
+    ),
 });
 
 export const tunnelSection = tunnelFields.superRefine((tunnel, context) => {

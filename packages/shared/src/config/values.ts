@@ -72,4 +72,16 @@ export const mtu = z
   .min(68, 'at least 68 (RFC 791)')
   .max(1700, 'at most 1700: a packet must fit one frame of the pool');
 
+/** Of what goes into a tunnel, a frame of the pool does not bound it: the outer packet has at most 65,535 octets. */
+export const tunnelMtu = z
+  .int()
+  .min(68, 'at least 68 (RFC 791)')
+  .max(65_400, 'at most 65400: an IP packet has at most 65535 octets, those around the inner one included');
+
+/** Largest MSS that TCP connections may agree on: from the MTU, none, or so many octets. */
+export const mssClamp = z.union(
+  [z.boolean(), z.int().min(88, 'at least 88').max(65_495, 'at most 65495')],
+  'must be true, false, or a number of octets',
+);
+
 export const u32 = z.int().min(0).max(0xffffffff);

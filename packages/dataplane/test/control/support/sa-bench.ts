@@ -22,7 +22,7 @@ import {
 } from '../../../src/tables/security-associations.js';
 
 export const IF_ID = 42;
-export const TUNNEL: TunnelBinding = { row: 7, name: 'tun', outerVrf: 2, kind: 'ipsec' };
+export const TUNNEL: TunnelBinding = { row: 7, name: 'tun', outerVrf: 2, kind: 'ipsec', df: null };
 export const LOCAL = '192.0.2.1';
 export const PEER = '198.51.100.1';
 const TWO_32 = 2 ** 32;

@@ -1,5 +1,6 @@
 // A packet pool for tests: registered on `open`, gone after `close`.
 import assert from 'node:assert/strict';
+import { LARGE_FRAME_BYTES } from '../../../src/memory/packet-pool.js';
 import { allocateWasmMemory } from '../../../src/memory/wasm-memory.js';
 import { FRAME_BYTES, poolRegister, poolUnregister } from '../../../src/native/index.js';
 
@@ -10,14 +11,19 @@ export class TestPool {
   readonly lengths: Int32Array;
   readonly free: number[] = [];
 
-  constructor(readonly frames: number) {
-    const size = frames * FRAME_BYTES;
-    const memory = allocateWasmMemory(size + frames * 8);
+  /** Large frames are those from `frames` on; they are not among the free ones. */
+  constructor(
+    readonly frames: number,
+    large = 0,
+  ) {
+    const size = frames * FRAME_BYTES + large * LARGE_FRAME_BYTES;
+    const all = frames + large;
+    const memory = allocateWasmMemory(size + all * 8);
     this.bytes = new Uint8Array(memory.buffer).fill(0xa5);
     this.buffer = Buffer.from(memory.buffer);
-    this.offsets = new Int32Array(memory.buffer, size, frames);
-    this.lengths = new Int32Array(memory.buffer, size + frames * 4, frames);
-    poolRegister(this.bytes, frames, 0, size, size + frames * 4);
+    this.offsets = new Int32Array(memory.buffer, size, all);
+    this.lengths = new Int32Array(memory.buffer, size + all * 4, all);
+    poolRegister(this.bytes, frames, large, size, size + all * 4);
     for (let frame = frames - 1; frame >= 0; frame--) this.free.push(frame);
   }
 

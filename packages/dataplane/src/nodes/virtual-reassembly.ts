@@ -1,0 +1,224 @@
+// What ip4-virtual-reassembly and ip6-virtual-reassembly have in common: their counters, and what becomes of a fragment.
+//
+// The first fragment tells the ports of all: later ones get them in pool.ports with FLAG_PORTS, for whatever tells flows
+// apart by ports (selectors, filters, translation). What comes before its first fragment waits for it.
+import { type ArcName, continueArc } from '../graph/arcs.js';
+import type { NodeContext } from '../graph/context.js';
+import {
+  type CounterSpec,
+  defineNode,
+  NEXT_CONSUMED,
+  NEXT_DROP,
+  type NodeDefinition,
+} from '../graph/node.js';
+import { FLAG_PORTS } from '../memory/packet-pool.js';
+import { type FragmentKey, NONE } from '../tables/fragment-contexts.js';
+import { fragmentFault, KEPT } from './reassemble.js';
+
+/** Before the users' nodes of bits 8 to 15, so that they see ports. */
+export const VIRTUAL_REASSEMBLY_BIT = 4;
+
+const COUNT_TOLD = 0;
+const COUNT_WAITED = 1;
+const COUNT_HANDED_OVER = 2;
+const COUNT_WORKER_BUSY = 3;
+const COUNT_MALFORMED = 4;
+const COUNT_TINY = 5;
+const COUNT_OVERLAP = 6;
+const COUNT_TOO_MANY_FRAGMENTS = 7;
+const COUNT_TOO_MANY_DATAGRAMS = 8;
+const COUNT_TOO_MANY_FRAMES = 9;
+export const COUNT_TIMEOUT = 10;
+
+const drop = (name: string, severity: CounterSpec['severity'], help: string): CounterSpec => ({
+  name,
+  severity,
+  drop: true,
+  help,
+});
+
+const COUNTERS: readonly CounterSpec[] = [
+  { name: 'told', severity: 'info', help: 'fragments whose ports their first one has told' },
+  { name: 'waited', severity: 'info', help: 'fragments that came before their first one' },
+  { name: 'handed_over', severity: 'info', help: 'fragments of datagrams that another worker knows' },
+  drop('worker_busy', 'warning', "the ring of the datagram's worker is full"),
+  drop('malformed', 'error', 'an empty fragment, one of no multiple of 8 octets, or one beyond 65,535'),
+  drop(
+    'tiny_fragment',
+    'error',
+    'cut so that its first fragment lacks headers (RFC 1858, RFC 3128, RFC 7112)',
+  ),
+  drop('overlap', 'error', 'of a datagram whose headers come twice, and differ or overlap (RFC 5722)'),
+  drop('too_many_fragments', 'warning', 'more wait for a first one than dataplane.reassembly.max_fragments'),
+  drop('too_many_datagrams', 'warning', 'given up for a newer one: dataplane.reassembly.max_datagrams'),
+  drop('too_many_frames', 'warning', 'given up for newer ones: dataplane.reassembly.max_frames'),
+  drop('timeout', 'warning', 'its first fragment did not come in time'),
+];
+
+/** What a family's node finds out of a fragment. */
+export const fragment = {
+  start: 0,
+  stop: 0,
+  more: false,
+  /** Of a first one: a fault of its headers; of a later one: that it belongs to headers. */
+  tiny: false,
+  /** Of a first one: what pool.ports is to be. */
+  ports: 0,
+};
+
+interface Family {
+  name: string;
+  arc: ArcName;
+  /** False for a packet that is whole; else `fragment` and the key are set. */
+  read(context: NodeContext, packet: number, key: FragmentKey): boolean;
+}
+
+export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefinition {
+  const four = arc === 'ip4-unicast';
+
+  /** Where a packet goes on. */
+  function onward({ pool, interfaces }: NodeContext, packet: number): number {
+    const features = four ? interfaces.features4 : interfaces.features6;
+    return continueArc(0, features[pool.rxInterface[packet]!]!, VIRTUAL_REASSEMBLY_BIT);
+  }
+
+  /** Lets the fragments go that have waited for the first one, which goes before them. */
+  function letGo(context: NodeContext, counters: Float64Array, row: number, first: number): void {
+    const { pool, virtual, services } = context;
+    const ports = virtual.ports[row]!;
+    const count = virtual.release(row);
+    services.emit(first, onward(context, first));
+    counters[COUNT_TOLD]! += count;
+    for (let i = 0; i < count; i++) {
+      const packet = virtual.released[i]!;
+      pool.ports[packet] = ports;
+      pool.flags[packet] = pool.flags[packet]! | FLAG_PORTS;
+      services.emit(packet, onward(context, packet));
+    }
+  }
+
+  /** KEPT when the packet is somewhere else by now, or goes on: then next[i] is set; else the counter to drop it under. */
+  function take(
+    context: NodeContext,
+    counters: Float64Array,
+    packet: number,
+    next: Uint8Array,
+    i: number,
+  ): number {
+    const { pool, virtual, now } = context;
+    const { contexts } = virtual;
+    const { start, stop, more } = fragment;
+    if (fragmentFault(start, stop, more, 65_535) !== KEPT) return COUNT_MALFORMED;
+    if (fragment.tiny) return COUNT_TINY;
+    const vrf = pool.vrf[packet]!;
+    let row = contexts.find();
+    if (row === NONE) {
+      while (!contexts.mayAdd(vrf)) {
+        const oldest = contexts.oldestOf(vrf, NONE);
+        if (oldest === NONE) return COUNT_TOO_MANY_DATAGRAMS;
+        giveUp(context, counters, oldest, COUNT_TOO_MANY_DATAGRAMS);
+      }
+      row = virtual.open(vrf);
+      contexts.since[row] = now;
+    } else if (virtual.refusal[row] !== 0) {
+      return virtual.refusal[row]!;
+    }
+
+    if (start === 0) {
+      if (virtual.known[row] === 1) {
+        if (virtual.ports[row] !== fragment.ports || virtual.firstBytes[row] !== stop)
+          return refuse(context, counters, row, COUNT_OVERLAP);
+      } else {
+        virtual.known[row] = 1;
+        virtual.ports[row] = fragment.ports;
+        virtual.firstBytes[row] = stop;
+        if (virtual.waiting(row)) {
+          letGo(context, counters, row, packet);
+          next[i] = NEXT_CONSUMED;
+        } else {
+          next[i] = onward(context, packet);
+        }
+        if (virtual.account(row, start, stop, more)) virtual.close(row);
+        return KEPT;
+      }
+    } else if (virtual.known[row] === 1) {
+      if (start < virtual.firstBytes[row]!) return refuse(context, counters, row, COUNT_OVERLAP);
+      pool.ports[packet] = virtual.ports[row]!;
+      pool.flags[packet] = pool.flags[packet]! | FLAG_PORTS;
+      counters[COUNT_TOLD]!++;
+    } else {
+      while (!virtual.mayHold(vrf)) {
+        const oldest = contexts.oldestOf(vrf, row);
+        if (oldest === NONE) return refuse(context, counters, row, COUNT_TOO_MANY_FRAMES);
+        giveUp(context, counters, oldest, COUNT_TOO_MANY_FRAMES);
+      }
+      if (!virtual.hold(row, packet)) return refuse(context, counters, row, COUNT_TOO_MANY_FRAGMENTS);
+      virtual.account(row, start, stop, more);
+      counters[COUNT_WAITED]!++;
+      next[i] = NEXT_CONSUMED;
+      return KEPT;
+    }
+    next[i] = onward(context, packet);
+    if (virtual.account(row, start, stop, more)) virtual.close(row);
+    return KEPT;
+  }
+
+  return defineNode({
+    name,
+    next: [],
+    feature: { arc, bit: VIRTUAL_REASSEMBLY_BIT },
+    counters: COUNTERS,
+
+    run(context, frame, next, counters): void {
+      const { pool, virtual, worker, workers, services } = context;
+      const { key } = virtual.contexts;
+      const self = services.nodeIndex(name);
+      for (let i = 0; i < frame.length; i++) {
+        const packet = frame.packets[i]!;
+        if (!read(context, packet, key)) {
+          next[i] = onward(context, packet);
+          continue;
+        }
+        const owner = key.worker(workers);
+        let verdict: number;
+        if (owner === worker) {
+          verdict = take(context, counters, packet, next, i);
+          if (verdict === KEPT) continue;
+        } else if (services.handOff(packet, owner, self)) {
+          counters[COUNT_HANDED_OVER]!++;
+          next[i] = NEXT_CONSUMED;
+          continue;
+        } else {
+          verdict = COUNT_WORKER_BUSY;
+        }
+        counters[verdict]!++;
+        pool.reason[packet] = verdict;
+        next[i] = NEXT_DROP;
+      }
+    },
+  });
+}
+
+/** Drops the fragments that wait in a context and forgets it. */
+function giveUp(context: NodeContext, counters: Float64Array, row: number, reason: number): void {
+  dropWaiting(context, counters, row, reason);
+  context.virtual.close(row);
+}
+
+/** Drops the fragments that wait in a context, and goes on to drop what comes of it. Returns the reason. */
+function refuse(context: NodeContext, counters: Float64Array, row: number, reason: number): number {
+  dropWaiting(context, counters, row, reason);
+  context.virtual.refusal[row] = reason;
+  return reason;
+}
+
+function dropWaiting(
+  { virtual, services }: NodeContext,
+  counters: Float64Array,
+  row: number,
+  reason: number,
+): void {
+  const count = virtual.release(row);
+  counters[reason]! += count;
+  for (let i = 0; i < count; i++) services.discard(virtual.released[i]!, reason);
+}

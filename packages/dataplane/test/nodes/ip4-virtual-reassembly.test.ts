@@ -1,0 +1,3 @@
+import { virtualReassemblySuite } from './virtual-reassembly.js';
+
+virtualReassemblySuite(4);
