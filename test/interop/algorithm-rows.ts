@@ -48,8 +48,7 @@ export const ALGORITHM_ROWS: readonly AlgorithmRow[] = [
       dataplane: `${cipher.dataplane}/${integrity.dataplane}`,
     })),
   ),
-  // What the data plane does today.
-].filter(({ dataplane }) => dataplane.startsWith('aes-gcm'));
+];
 
 /** All of them in two proposals, because AEADS stand apart (RFC 7296 section 3.3); the peer chooses. */
 export const ALL_PROPOSALS: string[] = [

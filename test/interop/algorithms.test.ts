@@ -54,7 +54,7 @@ describe('with strongSwan as the peer, every algorithm of ESP', () => {
       [theirs.spiIn, theirs.spiOut].sort(),
       'both sides have the same two SAs',
     );
-    for (const { algorithm } of sas) assert.ok(row.dataplane.startsWith(algorithm), algorithm);
+    for (const { algorithm } of sas) assert.equal(algorithm, row.dataplane);
     const [ours] = await branch.tunnels();
     assert.ok(ours?.children[0]?.algorithm.startsWith(row.charon), ours?.children[0]?.algorithm);
   }
