@@ -26,6 +26,7 @@ class NodeState {
   /** See NodeDefinition, boundary and frames. */
   readonly leaves: boolean;
   readonly enters: boolean;
+  readonly past: boolean;
   readonly raw: boolean;
 
   constructor(
@@ -36,6 +37,7 @@ class NodeState {
   ) {
     this.leaves = definition.boundary === 'out';
     this.enters = definition.boundary === 'in';
+    this.past = definition.boundary === 'past';
     this.raw = definition.frames !== true;
   }
 }
@@ -134,7 +136,7 @@ export class Dispatcher {
     if (state === null) throw new Error('emit is for nodes: push is for everyone else');
     const target = state.targets[next]!;
     if (this.tracer.active) this.tracer.record(packet, state.definition.name, target.definition.name);
-    if (target.leaves && this.capture?.traffic) {
+    if (target.leaves && !state.past && this.capture?.traffic) {
       this.capture.packet(packet, this.pool.txInterface[packet]!, CAPTURE_OUT, target.raw);
     }
     this.push(packet, target.index);
@@ -215,7 +217,7 @@ export class Dispatcher {
         const { rxInterface, txInterface } = this.pool;
         if (state.enters && state.definition.crossing?.includes(to) !== false)
           this.capture.vector(packets, first, i, rxInterface, CAPTURE_IN, state.raw);
-        if (leaves) this.capture.vector(packets, first, i, txInterface, CAPTURE_OUT, raw);
+        if (leaves && !state.past) this.capture.vector(packets, first, i, txInterface, CAPTURE_OUT, raw);
       }
     }
   }

@@ -38,10 +38,11 @@ export interface NodeDefinition {
   /** True when it works on frames: a capture shows its packets from the link header on, others' from the IP header. */
   frames?: boolean;
   /**
-   * Where packets cross an interface that has no port of its own, such as a tunnel: they come in by `rxInterface` behind
-   * this node, or leave by `txInterface` before it. A capture copies them there.
+   * Where packets cross an interface that has no port of its own, such as a tunnel. `in`: behind this node they have
+   * come in by `rxInterface`. `out`: those that come to it leave by `txInterface`, unless they come from a node `past`
+   * the boundary. A capture copies them there.
    */
-  boundary?: 'in' | 'out';
+  boundary?: 'in' | 'out' | 'past';
   /** With boundary 'in': indices of `next` behind which packets have come in; all of them unless given. */
   crossing?: readonly number[];
   /** Fills `next[i]` for each packet of the frame. Never throws, allocates nothing. */

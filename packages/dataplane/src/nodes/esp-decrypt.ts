@@ -53,6 +53,8 @@ const jobHigh = new Uint32Array(FRAME_MAX);
 export const espDecrypt = defineNode({
   name: 'esp-decrypt',
   boundary: 'in',
+  // Of transport mode the tunnel's own header is still to come off: gre-input, ipip-input.
+  crossing: [0, 1],
   next: ['ip4-input', 'ip6-input', 'gre-input', 'ipip-input'],
   counters: [
     {

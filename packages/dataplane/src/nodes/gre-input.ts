@@ -36,6 +36,7 @@ const COUNT_CONGESTED = 7;
 
 export const greInput = defineNode({
   name: 'gre-input',
+  boundary: 'in',
   next: ['ip4-input', 'ip6-input'],
   counters: [
     { name: 'truncated', severity: 'error', drop: true, help: 'shorter than its GRE header' },

@@ -22,6 +22,7 @@ const COUNT_CONGESTED = 3;
 
 export const ipipInput = defineNode({
   name: 'ipip-input',
+  boundary: 'in',
   next: ['ip4-input', 'ip6-input'],
   counters: [
     {

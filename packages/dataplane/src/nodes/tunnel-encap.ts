@@ -53,6 +53,7 @@ let identification = 0;
 
 export const tunnelEncap = defineNode({
   name: 'tunnel-encap',
+  boundary: 'past',
   next: ['esp-encrypt', 'ip4-lookup', 'ip6-lookup'],
   counters: [
     { name: 'tunnel_down', severity: 'info', drop: true, help: 'the tunnel is disabled or gone' },
