@@ -17,6 +17,7 @@ type Report = (path: Path, message: string) => void;
 
 interface Holder {
   name: string;
+  section: string;
   vrf: string;
   addresses: string[];
 }
@@ -64,7 +65,17 @@ export function checkRoutes(
       if (hop.interface !== undefined && !names.has(hop.interface)) {
         report([...path, 'interface'], `there is no interface or tunnel "${hop.interface}"`);
       }
-      if (hop.address === undefined) return;
+      if (hop.address === undefined) {
+        const holder = interfaces.find((entry) => entry.name === hop.interface);
+        // Hosts behind an Ethernet interface are asked for one by one, and each then has a route of its own.
+        if (route.next_hops !== undefined && holder !== undefined && holder.section !== 'tunnels') {
+          report(
+            [...path, 'interface'],
+            `${hop.interface} is no tunnel: give the address of a router on it, too`,
+          );
+        }
+        return;
+      }
       const key = route.next_hops === undefined ? 'next_hop' : 'address';
       const problem = problemOf(route, hop.address, hop.interface, mapOf(route.vrf), () =>
         networksOf(interfaces, route.vrf, hop.address!),

@@ -261,9 +261,22 @@ const CASES: Case[] = [
   {
     what: 'one of several next hops on an interface that is not there',
     change: (config) =>
-      addRoutes(config, { prefix: '192.0.2.0/24', next_hops: [{ interface: 'wan2' }, { interface: 'wan' }] }),
+      addRoutes(config, {
+        prefix: '192.0.2.0/24',
+        next_hops: [{ interface: 'wan2' }, { interface: 'tun-hq' }],
+      }),
     path: 'routes.2.next_hops.0.interface',
     message: 'there is no interface or tunnel "wan2"',
+  },
+  {
+    what: 'one of several next hops that is an Ethernet interface alone',
+    change: (config) =>
+      addRoutes(config, {
+        prefix: '192.0.2.0/24',
+        next_hops: [{ interface: 'tun-hq' }, { interface: 'wan' }],
+      }),
+    path: 'routes.2.next_hops.1.interface',
+    message: 'wan is no tunnel: give the address of a router on it, too',
   },
   {
     what: 'a route that looks up in its own VRF',
