@@ -65,7 +65,10 @@ describe('VLANs, bridges and loopbacks in a configuration', () => {
     const config = parsed(({ routes, nodes }) => {
       routes.push({ prefix: '10.7.0.0/16', next_hop: '198.51.100.10' });
       routes.push({ prefix: '10.8.0.0/16', vrf: 'guests', next_hop: '10.6.0.9' });
-      routes.push({ prefix: '10.9.0.0/16', next_hops: [{ interface: 'lan', address: '10.1.0.8' }, { address: '10.1.0.9' }] });
+      routes.push({
+        prefix: '10.9.0.0/16',
+        next_hops: [{ interface: 'lan', address: '10.1.0.8' }, { address: '10.1.0.9' }],
+      });
       nodes.push({ file: '/etc/n.ts', interfaces: ['wan7', 'lan', 'loop'] });
     });
     assert.deepEqual(
