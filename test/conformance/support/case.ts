@@ -26,7 +26,7 @@ export interface ExpectedPacket extends SentPacket {
 }
 
 /** What is hidden from a case unless it watches it; see ../wire/background.py. */
-export type Background = 'arp' | 'nd' | 'probes' | 'announcements';
+export type Background = 'arp' | 'nd' | 'probes' | 'announcements' | 'all-nodes';
 
 /** How far each counter moves: `ip4-input/bad_checksum`, or `lan.drops` of an interface's own. */
 export type Moved = Record<string, number>;
@@ -38,6 +38,8 @@ export interface Step {
   send: readonly SentPacket[];
   /** What comes out; nothing else may. None unless told. */
   expect?: readonly ExpectedPacket[];
+  /** Waits, before the next one, for what the control side makes of it in its own time. */
+  settled?: (setting: Setting) => Promise<void>;
 }
 
 export interface Case {

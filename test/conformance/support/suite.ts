@@ -45,10 +45,11 @@ async function runCase(setting: Setting, one: Case): Promise<void> {
     const before = await readCounts(setting.client);
     const { rounds } = setting;
     const failures: string[] = [];
-    for (const [i, { send, expect = [] }] of steps.entries()) {
+    for (const [i, { send, expect = [], settled }] of steps.entries()) {
       const what = steps.length > 1 ? `step ${i + 1}: ` : '';
       const found = await setting.run({ send, expect, watch: one.watch ?? [] });
       failures.push(...found.map((failure) => `${what}${failure}`));
+      if (failures.length === 0) await settled?.(setting);
     }
     const back = await setting.framesBack();
     failures.push(...back.failures.map((failure) => `later: ${failure}`));

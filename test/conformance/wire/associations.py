@@ -2,7 +2,7 @@
 
 from algorithms import EsnAuth
 from scapy.layers.inet import IP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
 from scapy.layers.ipsec import ESP, SecurityAssociation, _ESPPlain
 from scapy.packet import Raw
 
@@ -37,28 +37,63 @@ class Opens:
 
     def differs(self, actual, compare):
         """Null, or a text; `compare` is called with the packets that must be the same, and what they are."""
-        sa = self.associations.named(self.name, self.high)
         outer = actual.getlayer(type(self.outer))
         if outer is None or ESP not in actual:
             return f"ESP expected:\n{actual.show(dump=True)}"
-        esp = actual[ESP]
-        if (esp.spi, esp.seq) != (sa.spi, self.seq):
-            return f"SPI {sa.spi:#x}, number {self.seq} expected, not {esp.spi:#x}, {esp.seq}"
-        wrong = compare(self.link(self.outer / esp.copy()), actual, "outer packet")
-        if wrong is not None:
-            return wrong
+        wrong = compare(self.link(self.outer / actual[ESP].copy()), actual, "outer packet")
+        return wrong if wrong is not None else self.opened(outer, compare)
+
+    def opened(self, outer, compare):
+        """Whether the SA opens a packet, an IP header and what is behind it, and `inner` is inside."""
+        sa = self.associations.named(self.name, self.high)
+        if ESP not in outer or (outer[ESP].spi, outer[ESP].seq) != (sa.spi, self.seq):
+            return f"SPI {sa.spi:#x}, number {self.seq} expected:\n{outer.show(dump=True)}"
         try:
             opened = sa.decrypt(outer.copy(), esn=self.high)
         except Exception as error:  # scapy says in several ways that a packet is not this SA's
-            return f"SA {self.name} does not open it: {error!r}\n{actual.show(dump=True)}"
+            return f"SA {self.name} does not open it: {error!r}\n{outer.show(dump=True)}"
         return compare(self.inner, opened.__class__(bytes(opened)), "inner packet")
+
+
+class OpensPiece:
+    """
+    A fragment of an ESP packet, from `at` on of its payload: with the last one it has come whole, and is opened.
+    `pieces` has what came of its packet before, by offset.
+    """
+
+    def __init__(self, opens, at, octets, more, pieces):
+        self.opens, self.at, self.octets, self.more, self.pieces = opens, at, octets, more, pieces
+
+    def linked(self, link):
+        return OpensPiece(self.opens.linked(link), self.at, self.octets, self.more, self.pieces)
+
+    def differs(self, actual, compare):
+        outer = actual.getlayer(type(self.opens.outer))
+        if outer is None:
+            return f"a fragment of ESP expected:\n{actual.show(dump=True)}"
+        octets = bytes(outer.original)[-self.octets :]
+        self.pieces[self.at] = octets
+        header = self.opens.outer.copy()
+        if isinstance(header, IP):
+            header.proto, header.flags, header.frag = 50, "MF" if self.more else 0, self.at // 8
+        else:
+            header = header / IPv6ExtHdrFragment(nh=50, m=int(self.more), offset=self.at // 8)
+        wrong = compare(self.opens.link(header / Raw(octets)), actual, "fragment")
+        if wrong is not None or self.more:
+            return wrong
+        whole = b"".join(self.pieces[at] for at in sorted(self.pieces))
+        number = {"proto": 50} if isinstance(self.opens.outer, IP) else {"nh": 50}
+        packet = self.opens.outer.__class__(bytes(self.opens.outer.__class__(**number) / Raw(whole)))
+        return self.opens.opened(packet, compare)
 
 
 class Associations:
     def __init__(self):
         self.specs = {}
+        self.pieces = {}
 
     def define(self, name, spec):
+        self.pieces = {key: value for key, value in self.pieces.items() if key[0] != name}
         if spec is None:
             self.specs.pop(name, None)
         else:
@@ -116,5 +151,12 @@ class Associations:
         number = {"nh": 50} if kind is IPv6 else {"proto": 50}
         return kind(bytes(kind(src=spec["src"], dst=spec["dst"], **{**number, **outer}) / Raw(bytes(sealed))))
 
-    def opens(self, name, inner, outer, seq, high=0):
-        return Opens(self, name, inner, outer, seq, high)
+    def opens(self, name, inner, outer, seq, high=0, piece=None):
+        """`piece`: (offset, octets, whether more follow) of a fragment of the packet."""
+        opens = Opens(self, name, inner, outer, seq, high)
+        if piece is None:
+            return opens
+        return OpensPiece(opens, *piece, self.pieces.setdefault((name, seq, high), {}))
+
+    def spi(self, name):
+        return self.specs[name]["spi"]

@@ -31,7 +31,8 @@ class Background:
     Kinds of it, which a case may watch instead: `arp`, `nd` (solicitations and advertisements of neighbours),
     `probes` (of both, requests to one station that is known already, and whether anybody else has an address: they
     come when their time is up, whatever a case does), `announcements` (of the box's addresses by ARP and neighbour
-    advertisements to everyone; router solicitations and multicast reports).
+    advertisements to everyone; router solicitations and multicast reports), `all-nodes` (of these, neighbour
+    advertisements alone, one of which answers who wants to have an address of the box).
     """
 
     def __init__(self, own, stations):
@@ -65,6 +66,8 @@ class Background:
             solicitation = frame[54] == NEIGHBOUR_SOLICITATION
             probe = solicitation and (to_one or frame[22:38] == bytes(16))
             announcement = not solicitation and frame[38:54] == ALL_NODES
+            if announcement and "all-nodes" in watch:
+                return False
             if ("announcements" if announcement else "probes" if probe else "nd") in watch:
                 return False
             self.answer_solicitation(frame, reply)

@@ -2,7 +2,7 @@
 
 from scapy.packet import NoPayload
 
-from associations import Opens
+from associations import Opens, OpensPiece
 
 # Characters of a dissection's line that are shown.
 LINE = 120
@@ -54,7 +54,7 @@ def take_at_one(e, left, expressions):
 def fitting(e, got, port, expressions):
     """Those frames that are what is expected."""
     expected = expressions.expected(port, e["packet"])
-    if isinstance(expected, Opens) or e.get("any"):
+    if isinstance(expected, (Opens, OpensPiece)) or e.get("any"):
         return [octets for octets in got if differs(e, octets, port, expressions) is None]
     wanted = bytes(expected)
     return [octets for octets in got if octets == wanted]
@@ -76,10 +76,10 @@ def pick(e, got, port, expressions):
 
 def differs(e, octets, port, expressions):
     expected = expressions.expected(port, e["packet"])
-    if not isinstance(expected, Opens) and bytes(expected) == octets:
+    if not isinstance(expected, (Opens, OpensPiece)) and bytes(expected) == octets:
         return None
     actual = expressions.dissected(port, octets)
-    if isinstance(expected, Opens):
+    if isinstance(expected, (Opens, OpensPiece)):
         return expected.differs(actual, lambda wanted, got, what: compare(wanted, got, e.get("any", []), f"{port}, {what}"))
     return compare(expected, actual, e.get("any", []), port)
 

@@ -6,7 +6,7 @@ import scapy.layers.ipsec as ipsec
 import scapy.layers.l2 as l2
 from scapy.packet import Packet, Padding, Raw
 
-from associations import Associations, Opens
+from associations import Associations, Opens, OpensPiece
 
 
 def payload(count, start=0):
@@ -27,7 +27,7 @@ class Expressions:
         self.base |= {
             **{"Raw": Raw, "Padding": Padding, "payload": payload, "fragments": fragments},
             **{"cut": cut, "flip": flip, "wrong": wrong, "icmp_error": icmp_error, "icmp6_error": icmp6_error},
-            **{"seal": self.associations.seal, "opens": self.associations.opens},
+            **{"seal": self.associations.seal, "opens": self.associations.opens, "spi": self.associations.spi},
         }
 
     def value(self, text):
@@ -45,10 +45,12 @@ class Expressions:
         return bytes(linked(value, own, gateway))
 
     def expected(self, port, text):
-        """A packet, or Opens, that the gateway sends to the station behind a port."""
+        """A packet, Opens or OpensPiece, that the gateway sends to the station behind a port."""
         own, gateway = self.wires.ports[port].own, self.wires.ports[port].gateway
         value = self.value(text)
-        return value.linked(lambda p: linked(p, gateway, own)) if isinstance(value, Opens) else linked(value, gateway, own)
+        if isinstance(value, (Opens, OpensPiece)):
+            return value.linked(lambda p: linked(p, gateway, own))
+        return linked(value, gateway, own)
 
     def dissected(self, port, octets):
         """A received frame, as layers."""
