@@ -80,6 +80,13 @@ export const espFamilies: readonly Case[] = [
     expect: [lan(in6(8))],
     counters: { 'tun.rx_packets': 1 },
   },
+  {
+    name: 'ESP in UDP over IPv6 without a checksum',
+    sas: { in6: encap },
+    send: [wan(`seal('in6', ${in6(9)})`)],
+    expect: [lan(in6(8))],
+    counters: { 'tun.rx_packets': 1 },
+  },
   ...(['in', 'in6'] as const).flatMap((sa): Case[] => [
     {
       name: `IPv6 by ${sa}: a forged ICV is dropped`,

@@ -1,6 +1,7 @@
 // Packets that do not fit: fragmented before encryption or after it, and DF of the outer header (RFC 4301 section 8.1).
 import type { Case } from '../support/case.js';
 import { lan, wan } from '../support/dual.js';
+import { mtuOf } from '../support/settled.js';
 
 const outer = (more = ''): string => `IP(src=WAN, dst=PEER${more})`;
 const outer6 = 'IPv6(src=WAN6, dst=PEER6)';
@@ -110,4 +111,94 @@ const df: readonly Case[] = (
   counters: { [`${sa}.tx_packets`]: 2 },
 }));
 
-export const espFragmentation: readonly Case[] = [...before, ...after, ...df];
+const set = ", flags='DF'";
+
+/** With DF outside nobody may cut what is sealed, the box neither: the MTU then becomes what fits its own port. */
+const afterWithDf: readonly Case[] = [
+  {
+    name: 'after encryption, but with DF outside: a packet that fits leaves',
+    sas: { 'after-set': {} },
+    send: [lan(big('BY_AFTER_SET', 9).replace('1480', '1400'))],
+    expect: [
+      wan(`opens('after-set', ${big('BY_AFTER_SET', 8).replace('1480', '1400')}, ${outer(set)}, 1)`, {
+        any: ['IP.id'],
+      }),
+    ],
+    counters: { 'after-set.tx_packets': 1 },
+  },
+  {
+    name: 'after encryption, but with DF outside: the first that does not fit is lost, then the tunnel knows',
+    sas: { 'after-set': {} },
+    steps: [
+      { send: [lan(big('BY_AFTER_SET', 9))], settled: mtuOf('after-set', 1446) },
+      {
+        send: [lan(big('BY_AFTER_SET', 9, set))],
+        expect: [lan(`icmp_error(LAN, HOST, ${big('BY_AFTER_SET', 9, set)}, 3, 4, 1446)`)],
+      },
+      {
+        send: [lan(big('BY_AFTER_SET', 9))],
+        expect: [0, 1].map((i) =>
+          wan(
+            `opens('after-set', fragments(${big('BY_AFTER_SET', 8)}, 1424)[${i}], ${outer(set)}, ${i + 2})`,
+            {
+              any: ['IP.id'],
+            },
+          ),
+        ),
+      },
+    ],
+    counters: {
+      'after-set.tx_packets': 3,
+      'path-mtu/learnt': 1,
+      'ip4-rewrite/df_too_big': 2,
+      'ip4-icmp-error/sent': 2,
+      'ip4-rewrite/too_big': 1,
+      'ip4-frag/fragments': 2,
+    },
+  },
+];
+
+const large = (hops: number): string => `IP(src=REMOTE, dst=HOST, proto=253, ttl=${hops})/payload(1280)`;
+
+/** What the peer encrypted first and cut then, as the box does it itself. */
+const inbound: readonly Case[] = [
+  [0, 1, 2],
+  [2, 1, 0],
+  [1, 2, 0],
+].map((order) => ({
+  name: `fragments of an ESP packet over IPv6 are put together, in the order ${order.join(', ')}`,
+  sas: { in6: {} },
+  send: [wan(`fragments6(seal('in6', ${large(9)}), 480)`, { pieces: order })],
+  expect: [lan(large(8))],
+  counters: { 'tun.rx_packets': 1, 'ip6-reassembly/reassembled': 1, 'ip6-reassembly/fragments': 3 },
+}));
+
+const inboundForged: readonly Case[] = [
+  {
+    name: 'a forged octet in one fragment of an ESP packet over IPv6: the ICV fails',
+    sas: { in6: {} },
+    send: [wan(`fragments6(flip(seal('in6', ${large(9)}), 900), 480)`, { pieces: [0, 1, 2] })],
+    counters: {
+      'ip6-reassembly/reassembled': 1,
+      'ip6-reassembly/fragments': 3,
+      'esp-decrypt/integrity_failed': 1,
+      'wan.drops': 1,
+    },
+  },
+  {
+    name: 'an ESP packet in one atomic fragment (RFC 6946) is opened',
+    sas: { in6: {} },
+    send: [wan(`fragments6(seal('in6', ${large(9)}), 1480)`, { pieces: [0] })],
+    expect: [lan(large(8))],
+    counters: { 'tun.rx_packets': 1 },
+  },
+];
+
+export const espFragmentation: readonly Case[] = [
+  ...before,
+  ...after,
+  ...afterWithDf,
+  ...df,
+  ...inbound,
+  ...inboundForged,
+];

@@ -1,8 +1,7 @@
 // Path MTU discovery of tunnels (RFC 1191, RFC 8201, RFC 4301 section 8.2): which errors about ESP packets are believed.
-import { until } from '@sluice/lab';
 import type { Case, Step } from '../support/case.js';
-import { lan, wan } from '../support/dual.js';
-import type { Setting } from '../support/setting.js';
+import { lan, twinWan, wan } from '../support/dual.js';
+import { mtuOf } from '../support/settled.js';
 
 /** An IPv4 packet of so many octets with DF, into a tunnel. */
 const inner = (dst: string, octets: number, ttl: number): string =>
@@ -17,19 +16,6 @@ const quote6 = (sa: string, seq: number, octets: number): string =>
 const tooBig = (mtu: number, about: string): string => `icmp_error(ROUTER, WAN, ${about}, 3, 4, ${mtu})`;
 const tooBig6 = (mtu: number, about: string): string =>
   `icmp6_error(ROUTER6, WAN6, ${about}, ICMPv6PacketTooBig(mtu=${mtu}))`;
-
-function mtuOf(tunnel: string, mtu: number): (setting: Setting) => Promise<void> {
-  return async ({ client }) => {
-    await until(
-      async () => {
-        const { interfaces } = await client.request('show-interfaces', {});
-        const found = interfaces.find(({ name }) => name === tunnel)?.mtu;
-        return found === mtu || Promise.reject(new Error(`its MTU is ${found}`));
-      },
-      { describe: `${tunnel} to have an MTU of ${mtu}` },
-    );
-  };
-}
 
 /** One packet leaves by a tunnel, so that there is something to quote. */
 function leaves(sa: string, dst: string, outer: string, free: string, octets: number, seq: number): Step {
@@ -73,6 +59,15 @@ export const pathMtu: readonly Case[] = [
   refused('a wrong ICMP checksum', `flip(${tooBig(1000, quote('out', 1, 1356))}, 26)`, 'bad_checksum'),
   refused('an ICMPv6 error about an IPv4 tunnel', tooBig6(1290, quote6('out', 1, 1356)), 'unmatched'),
   {
+    name: 'an error about something of Linux goes to Linux',
+    send: [wan(tooBig(1000, 'IP(src=WAN, dst=FAR, len=1356)/UDP(sport=7, dport=8)/payload(16)'))],
+    expect: [
+      twinWan(
+        `Ether(src=STATION_WAN, dst=MAC_WAN)/${tooBig(1000, 'IP(src=WAN, dst=FAR, len=1356)/UDP(sport=7, dport=8)/payload(16)')}`,
+      ),
+    ],
+  },
+  {
     name: 'fragmentation needed: what is then too big inside is answered, to the octet',
     sas: { narrow: {} },
     steps: [
@@ -111,6 +106,30 @@ export const pathMtu: readonly Case[] = [
       'ip4-rewrite/df_too_big': 1,
       'ip4-icmp-error/sent': 1,
       'lan.drops': 1,
+    },
+  },
+  {
+    name: 'an MTU that no path of today has: 576 is believed, and what has no DF goes on in fragments of it',
+    sas: { narrow: {} },
+    steps: [
+      leaves('narrow', 'BY_NARROW', OUTER, 'IP.id', 950, 1),
+      { send: [wan(tooBig(68, quote('narrow', 1, 1004)))], settled: mtuOf('narrow', 522) },
+      {
+        send: [lan('IP(src=HOST, dst=BY_NARROW, id=6, ttl=9, proto=253)/payload(600)')],
+        expect: [0, 1].map((i) =>
+          wan(
+            `opens('narrow', fragments(IP(src=HOST, dst=BY_NARROW, id=6, ttl=8, proto=253)/payload(600), 496)[${i}], IP(src=WAN, dst=PEER), ${i + 2})`,
+            { any: ['IP.id'] },
+          ),
+        ),
+      },
+    ],
+    counters: {
+      'narrow.tx_packets': 3,
+      'path-mtu/learnt': 1,
+      'wan.drops': 1,
+      'ip4-rewrite/too_big': 1,
+      'ip4-frag/fragments': 2,
     },
   },
   {

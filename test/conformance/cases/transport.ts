@@ -7,7 +7,7 @@ const body = 'UDP(sport=7, dport=8)/payload(40)';
 
 interface Way {
   name: string;
-  tunnel: 'gre' | 'ipip';
+  tunnel: 'gre' | 'gre6' | 'ipip';
   /** Of what the ESP trailer names. */
   protocol: number;
   shim: string;
@@ -35,7 +35,17 @@ const ipip: Way = {
   into: (hops) => `IP(src=BY_IPIP, dst=HOST, id=5, ttl=${hops})/${body}`,
   out: (hops) => `IP(src=HOST, dst=BY_IPIP, id=5, ttl=${hops})/${body}`,
 };
+const gre6: Way = {
+  name: 'IPv4 in GRE with a key over IPv6',
+  tunnel: 'gre6',
+  protocol: 47,
+  shim: 'GRE(proto=0x0800, key_present=1, key=9)/',
+  flags: '',
+  into: (hops) => `IP(src=BY_GRE6, dst=HOST, id=5, ttl=${hops})/${body}`,
+  out: (hops) => `IP(src=HOST, dst=BY_GRE6, id=5, ttl=${hops})/${body}`,
+};
 const ways: readonly Way[] = [
+  gre6,
   gre4,
   {
     ...gre4,
@@ -59,8 +69,10 @@ const bothWays = ({ name, tunnel, protocol, shim, flags, into, out }: Way): Case
     expect: [
       lan(into(8)),
       wan(
-        `opens('${tunnel}-out', IP(src=WAN, dst=PEER, proto=${protocol}, flags='${flags}')/${shim}${out(8)}, IP(src=WAN, dst=PEER, flags='${flags}'), 1)`,
-        { any: ['IP.id'] },
+        tunnel === 'gre6'
+          ? `opens('gre6-out', IPv6(src=WAN6, dst=PEER6, nh=47)/${shim}${out(8)}, IPv6(src=WAN6, dst=PEER6), 1)`
+          : `opens('${tunnel}-out', IP(src=WAN, dst=PEER, proto=${protocol}, flags='${flags}')/${shim}${out(8)}, IP(src=WAN, dst=PEER, flags='${flags}'), 1)`,
+        { any: [tunnel === 'gre6' ? 'IPv6.fl' : 'IP.id'] },
       ),
     ],
     counters: { [`${tunnel}.rx_packets`]: 1, [`${tunnel}.tx_packets`]: 1 },
@@ -103,6 +115,31 @@ const inClear = ({ name, tunnel, protocol, shim, into, out }: Way): Case[] => [
 export const transportMode: readonly Case[] = [
   ...ways.flatMap(bothWays),
   ...[gre4, ipip].flatMap(inClear),
+  {
+    name: 'GRE over IPv6 in clear is dropped',
+    sas: { 'gre6-in': {} },
+    send: [wan(`IPv6(src=PEER6, dst=WAN6)/${gre6.shim}${gre6.into(9)}`)],
+    counters: { 'gre-input/unprotected': 1, 'wan.drops': 1 },
+  },
+  {
+    name: 'GRE whose checksum is wrong, in transport mode',
+    sas: { 'gre-in': {} },
+    send: [wan(`seal('gre-in', GRE(proto=0x0800, chksum_present=1, chksum=5)/${gre4.into(9)}, nh=47)`)],
+    counters: { 'gre-input/bad_checksum': 1, 'gre.drops': 1 },
+  },
+  {
+    name: 'GRE whose checksum is right, in transport mode',
+    sas: { 'gre-in': {} },
+    send: [wan(`seal('gre-in', GRE(proto=0x0800, chksum_present=1)/${gre4.into(9)}, nh=47)`)],
+    expect: [lan(gre4.into(8))],
+    counters: { 'gre.rx_packets': 1 },
+  },
+  {
+    name: 'transport mode carries nothing but tunnels: UDP to the box is dropped',
+    sas: { 'gre-in': {} },
+    send: [wan("seal('gre-in', UDP(sport=5, dport=9)/payload(20), nh=17)")],
+    counters: { 'esp-decrypt/bad_next_header': 1, 'wan.drops': 1 },
+  },
   {
     name: 'GRE from an address that no tunnel has',
     send: [wan(`IP(src=FAR, dst=WAN)/${gre4.shim}${gre4.into(9)}`)],

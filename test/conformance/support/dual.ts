@@ -4,6 +4,7 @@ import type { Topology } from './setting.js';
 
 export const lan = portOf('lan');
 export const wan = portOf('wan');
+export const twinWan = portOf('twin-wan');
 
 const names = {
   LAN: '10.1.0.1',
@@ -31,6 +32,8 @@ const names = {
   BY_GRE: '10.27.0.2',
   BY_GRE_6: '2001:db8:27::2',
   BY_IPIP: '10.28.0.2',
+  BY_GRE6: '10.29.0.2',
+  BY_AFTER_SET: '10.30.0.2',
 };
 
 const fromPeer = { direction: 'in', src: names.PEER, dst: names.WAN } as const;
@@ -59,6 +62,8 @@ export const dual: Topology = {
       { name: 'narrow', mtu: 1400 },
       { name: 'narrow6', mtu: 1400 },
       { name: 'gre', kind: 'gre', local: names.WAN, remote: names.PEER, mtu: 1300 },
+      { name: 'after-set', fragmentation: 'after', df: 'set' },
+      { name: 'gre6', kind: 'gre', key: 9, local: names.WAN6, remote: names.PEER6, mtu: 1300 },
       { name: 'ipip', kind: 'ipip', local: names.WAN, remote: names.PEER, mtu: 1300 },
     ],
     routes: [
@@ -75,6 +80,8 @@ export const dual: Topology = {
       { prefix: '10.27.0.0/16', interface: 'gre' },
       { prefix: '2001:db8:27::/48', interface: 'gre' },
       { prefix: '10.28.0.0/16', interface: 'ipip' },
+      { prefix: '10.29.0.0/16', interface: 'gre6' },
+      { prefix: '10.30.0.0/16', interface: 'after-set' },
     ],
   },
   names,
@@ -87,6 +94,7 @@ export const dual: Topology = {
     out6: { tunnel: 'tun', ...toPeer6 },
     after: { tunnel: 'after', ...toPeer },
     after6: { tunnel: 'after', ...toPeer6 },
+    'after-set': { tunnel: 'after-set', ...toPeer },
     set: { tunnel: 'set', ...toPeer },
     clear: { tunnel: 'clear', ...toPeer },
     copy: { tunnel: 'copy', ...toPeer },
@@ -94,6 +102,8 @@ export const dual: Topology = {
     narrow6: { tunnel: 'narrow6', ...toPeer6 },
     'gre-in': { tunnel: 'gre', ...fromPeer, ...transport },
     'gre-out': { tunnel: 'gre', ...toPeer, ...transport },
+    'gre6-in': { tunnel: 'gre6', ...fromPeer6, ...transport },
+    'gre6-out': { tunnel: 'gre6', ...toPeer6, ...transport },
     'ipip-in': { tunnel: 'ipip', ...fromPeer, ...transport },
     'ipip-out': { tunnel: 'ipip', ...toPeer, ...transport },
   },

@@ -25,7 +25,7 @@ class Expressions:
                 if isinstance(value, type) and issubclass(value, Packet):
                     self.base[name] = value
         self.base |= {
-            **{"Raw": Raw, "Padding": Padding, "payload": payload, "fragments": fragments},
+            **{"Raw": Raw, "Padding": Padding, "payload": payload, "fragments": fragments, "fragments6": fragments6},
             **{"cut": cut, "flip": flip, "wrong": wrong, "icmp_error": icmp_error, "icmp6_error": icmp6_error},
             **{"seal": self.associations.seal, "opens": self.associations.opens, "spi": self.associations.spi},
         }
@@ -94,6 +94,19 @@ def fragments(packet, size):
         piece.flags = packet.flags if last else int(packet.flags) | 1
         made.append(piece / Raw(body[at : at + size]))
     return made
+
+
+def fragments6(packet, size, number=77):
+    """The same of an IPv6 packet without extension headers, by a fragment header (RFC 8200 section 4.5)."""
+    packet = inet6.IPv6(bytes(packet))
+    body = bytes(packet)[40:]
+    header = {name: packet.getfieldval(name) for name in ("tc", "fl", "hlim", "src", "dst")}
+    return [
+        inet6.IPv6(**header)
+        / inet6.IPv6ExtHdrFragment(nh=packet.nh, offset=at // 8, m=int(at + size < len(body)), id=number)
+        / Raw(body[at : at + size])
+        for at in range(0, len(body), size)
+    ]
 
 
 def icmp_error(source, target, about, kind, code, mtu=0, octets=576):
