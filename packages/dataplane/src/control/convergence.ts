@@ -1,21 +1,9 @@
 // Brings the data plane from what it is to the state that it was given, step by step, changing only the
 // difference. What cannot be done yet (a device that is not there) is a problem, and is tried again.
-import {
-  type DataplaneState,
-  DEFAULT_VRF,
-  formatIp6Prefix,
-  type InterfaceSection,
-  type Ip6Words,
-  ipFamily,
-  linkMtus,
-  parseIp4,
-  type TunnelSection,
-  tunnelIfId,
-} from '@sluice/shared';
+import { type DataplaneState, formatIp6Prefix, type InterfaceSection } from '@sluice/shared';
 import type { PortSpec } from '../drivers/port.js';
-import { ADJ_LOCAL, type AdjacencyTable } from '../tables/adjacencies.js';
+import type { AdjacencyTable } from '../tables/adjacencies.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
-import { LINK_LOCAL_VRF } from '../tables/ip6-scope.js';
 import { VLAN_TAG_BYTES } from '../wire/vlan.js';
 import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
 import type { Features } from './features.js';
@@ -23,7 +11,7 @@ import type { Interface, Interfaces } from './interfaces.js';
 import type { Layer2 } from './layer2.js';
 import type { LinkControl } from './link-control.js';
 import type { LinkMonitor } from './link-monitor.js';
-import type { LinuxTwins, TwinSpec } from './linux-twins.js';
+import type { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import { setMssClamp } from './mss-clamp.js';
 import type { Neighbours } from './neighbours.js';
@@ -32,21 +20,13 @@ import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
-import { type TunnelSize, tunnelDf, tunnelSize } from './tunnel-size.js';
+import { TunnelConvergence } from './tunnel-convergence.js';
 import type { Tunnels } from './tunnels.js';
-import { mirror, type TwinRoute } from './twin-routes.js';
+import { TwinConvergence } from './twin-convergence.js';
 import type { UserNodes } from './user-nodes.js';
-import { setVirtualReassembly } from './virtual-reassembly.js';
+import { Vrfs } from './vrfs.js';
 
 const RETRY_MS = 1_000;
-/** To everyone on the link, and to every router protocol's link-local groups (RFC 5771 section 4). */
-const LIMITED_BROADCAST = 0xffffffff;
-const LOCAL_GROUPS = 0xe0000000;
-const LOCAL_GROUPS_LENGTH = 24;
-/** IPv6 groups of link-local scope, solicited-node ones among them (RFC 4291 section 2.7). */
-const LINK_GROUPS6: Ip6Words = [0xff020000, 0, 0, 0];
-const LINK_GROUPS6_LENGTH = 16;
-
 export interface Parts {
   workers: RemoteWorker[];
   interfaces: Interfaces;
@@ -75,12 +55,11 @@ export class Convergence {
   onChange: () => void = () => undefined;
   private state: DataplaneState | null = null;
   private initial: DataplaneState['dataplane'] | null = null;
-  private readonly vrfIds = new Map<string, number>();
-  private readonly tunnels = new Map<number, TunnelBinding>();
+  private readonly vrfs: Vrfs;
+  private readonly twins: TwinConvergence;
+  private readonly tunnels: TunnelConvergence;
   /** What each port was opened with: its section, and the index and MTU of its device. */
   private readonly ports = new Map<string, { section: InterfaceSection; index: number; mtu: number }>();
-  /** Leads the broadcasts and groups of all VRFs to Linux. */
-  private readonly toAll: number;
   /** Interfaces whose addresses changed in this attempt, by row. */
   private readonly readdressed = new Set<number>();
   private queue: Promise<void> = Promise.resolve();
@@ -89,7 +68,9 @@ export class Convergence {
   private stopped = false;
 
   constructor(private readonly parts: Parts) {
-    this.toAll = parts.adjacencies.add({ kind: ADJ_LOCAL, interface: 0, mtu: 0 });
+    this.vrfs = new Vrfs(parts.routes, parts.adjacencies);
+    this.twins = new TwinConvergence(parts, this.vrfs);
+    this.tunnels = new TunnelConvergence(parts, this.vrfs);
     this.watch = setInterval(() => this.watchDevices(), RETRY_MS);
   }
 
@@ -127,11 +108,11 @@ export class Convergence {
   }
 
   tunnelOf(ifId: number): TunnelBinding | undefined {
-    return this.tunnels.get(ifId);
+    return this.tunnels.of(ifId);
   }
 
   vrfList(): { id: number; name: string }[] {
-    return [...this.vrfIds].map(([name, id]) => ({ id, name }));
+    return this.vrfs.list();
   }
 
   private enqueue(): Promise<void> {
@@ -173,7 +154,7 @@ export class Convergence {
       }
     };
     this.checkRestart(state, problems);
-    await note('VRFs', () => this.addVrfs(state));
+    await note('VRFs', () => this.vrfs.add(state));
     await note('routes', () => this.parts.statics.prune(state.routes));
     for (const entry of this.parts.interfaces.list()) {
       if (!this.isWanted(entry, state)) await note(entry.name, () => this.remove(entry));
@@ -184,16 +165,16 @@ export class Convergence {
     await layer2.ensure(
       state,
       {
-        vrfId: (name) => this.vrfId(name),
+        vrfId: (name) => this.vrfs.id(name),
         update: (entry, addresses, mtu, enabled) => this.update(entry, addresses, mtu, enabled),
       },
       note,
     );
-    for (const section of state.tunnels) await note(section.name, () => this.ensureTunnel(section, state));
-    this.knowPorts(state);
+    for (const section of state.tunnels) await note(section.name, () => this.tunnels.ensure(section, state));
+    this.tunnels.knowPorts(state);
     await note('routes', () => {
       problems.push(
-        ...this.parts.statics.install(state.routes, (name) => this.vrfIds.get(name), monotonicMs()),
+        ...this.parts.statics.install(state.routes, (name) => this.vrfs.find(name), monotonicMs()),
       );
     });
     this.parts.links().updateRoutes();
@@ -201,8 +182,8 @@ export class Convergence {
     await note('nodes', async () => {
       problems.push(...(await this.parts.userNodes.converge(state.nodes)));
     });
-    await note('VRFs', () => this.removeVrfs(state));
-    await note('twins', () => this.convergeTwins());
+    await note('VRFs', () => this.vrfs.prune(state));
+    await note('twins', () => this.twins.converge());
     this.failures = problems;
     this.revision = state.revision;
     this.converged = problems.length === 0 && this.state === state;
@@ -242,42 +223,9 @@ export class Convergence {
     }
   }
 
-  private addVrfs(state: DataplaneState): void {
-    for (const name of [DEFAULT_VRF, ...state.vrfs.map((vrf) => vrf.name)]) {
-      if (this.vrfIds.has(name)) continue;
-      const used = new Set(this.vrfIds.values());
-      let id = 0;
-      while (used.has(id)) id++;
-      if (id >= LINK_LOCAL_VRF) throw new Error(`there are ${LINK_LOCAL_VRF} VRFs already`);
-      this.parts.routes.addVrf(id);
-      this.vrfIds.set(name, id);
-      this.parts.routes.set(id, LIMITED_BROADCAST, 32, 'broadcast', this.toAll);
-      this.parts.routes.set(id, LOCAL_GROUPS, LOCAL_GROUPS_LENGTH, 'broadcast', this.toAll);
-      this.parts.routes.set(id, LINK_GROUPS6, LINK_GROUPS6_LENGTH, 'broadcast', this.toAll);
-    }
-  }
-
-  private removeVrfs(state: DataplaneState): void {
-    const wanted = new Set([DEFAULT_VRF, ...state.vrfs.map((vrf) => vrf.name)]);
-    for (const [name, id] of this.vrfIds) {
-      if (wanted.has(name)) continue;
-      this.parts.routes.removeVrf(id);
-      this.vrfIds.delete(name);
-    }
-  }
-
   /** False for an interface that is gone from the state, or that must be made anew to become what it should be. */
   private isWanted(entry: Interface, state: DataplaneState): boolean {
-    if (entry.kind === 'tunnel') {
-      return state.tunnels.some(
-        (tunnel) =>
-          tunnel.name === entry.name &&
-          tunnelIfId(tunnel) === entry.ifId &&
-          (tunnel.kind ?? 'ipsec') === this.tunnels.get(entry.ifId)?.kind &&
-          tunnel.vrf === entry.vrfName &&
-          this.vrfIds.get(tunnel.outer_vrf) === entry.outerVrf,
-      );
-    }
+    if (entry.kind === 'tunnel') return this.tunnels.isWanted(entry, state);
     if (entry.kind !== 'ethernet') {
       return this.parts.layer2.isWanted(entry, state, (below) => this.isWanted(below, state));
     }
@@ -301,11 +249,7 @@ export class Convergence {
     parts.layer2.forget(entry);
     parts.pathMtus.forget(entry.row);
     parts.interfaces.remove(entry);
-    if (entry.ifId !== null) {
-      parts.tunnels.remove(entry.row);
-      this.tunnels.delete(entry.ifId);
-      parts.sas.rebind(entry.ifId, monotonicMs());
-    }
+    if (entry.ifId !== null) this.tunnels.forget(entry.row, entry.ifId);
     if (entry.device !== null) {
       this.ports.delete(entry.name);
       await parts.workers[entry.worker]!.closePort(entry.row);
@@ -332,7 +276,7 @@ export class Convergence {
       port.mtu = mtu;
       this.configureIp6(entry.row, section);
       this.update(entry, this.addressesOf(entry.row, section), section.mtu, section.enabled);
-      this.clampMss(entry, section.mss_clamp ?? false, section.mtu);
+      setMssClamp(this.parts.features, this.parts.table, entry.row, section.mss_clamp ?? false, section.mtu);
       return;
     }
     const { mac, macOctets, index } = await captureDevice(section.device, mtu);
@@ -346,13 +290,13 @@ export class Convergence {
       this.configureIp6(row, section);
       const opened = await workers[worker]!.openPort(row, spec);
       const driver = `${opened.driver} ${opened.mode}`;
-      const added = interfaces.addPort(row, section, this.vrfId(section.vrf), {
+      const added = interfaces.addPort(row, section, this.vrfs.id(section.vrf), {
         mac,
         macOctets,
         worker,
         driver,
       });
-      this.clampMss(added, section.mss_clamp ?? false, section.mtu);
+      setMssClamp(this.parts.features, this.parts.table, added.row, section.mss_clamp ?? false, section.mtu);
     } catch (error) {
       await workers[worker]!.closePort(row);
       interfaces.returnRow(row);
@@ -371,54 +315,6 @@ export class Convergence {
     return [...section.addresses, ...learnt.map(formatIp6Prefix)];
   }
 
-  private ensureTunnel(section: TunnelSection, state: DataplaneState): void {
-    const { interfaces } = this.parts;
-    const entry = interfaces.get(section.name);
-    const { mtu, whole } = this.tunnelSize(section, state, entry?.row);
-    if (entry !== undefined) {
-      this.parts.tunnels.set(entry.row, section, this.vrfId(section.outer_vrf));
-      interfaces.update(entry, section.addresses, mtu, section.enabled);
-      this.clampMss(entry, section.mss_clamp ?? true, whole);
-      this.bindTunnel(entry, section);
-      return;
-    }
-    const outerVrf = this.vrfId(section.outer_vrf);
-    const added = interfaces.addTunnel(section, this.vrfId(section.vrf), outerVrf, mtu, 0);
-    this.clampMss(added, section.mss_clamp ?? true, whole);
-    this.parts.tunnels.set(added.row, section, outerVrf);
-    const local = parseIp4(section.local ?? '');
-    if (local !== null) interfaces.setOuterAddress(added.row, local);
-    this.bindTunnel(added, section);
-  }
-
-  /** Ties the tunnel's SAs to it as its section is now. */
-  private bindTunnel(entry: Interface, section: TunnelSection): void {
-    const ifId = tunnelIfId(section);
-    const before = this.tunnels.get(ifId);
-    const df = tunnelDf(section) ?? null;
-    const kind = section.kind ?? 'ipsec';
-    if (before?.row === entry.row && before.df === df && before.kind === kind) return;
-    const outerVrf = this.vrfId(section.outer_vrf);
-    this.tunnels.set(ifId, { row: entry.row, name: section.name, outerVrf, kind, df });
-    this.parts.sas.rebind(ifId, monotonicMs());
-  }
-
-  private clampMss({ row }: Interface, setting: boolean | number, whole: number): void {
-    setMssClamp(this.parts.features, this.parts.table, row, setting, whole);
-  }
-
-  /** Switches virtual reassembly where it is asked for, and where SAs select ports. */
-  private knowPorts(state: DataplaneState): void {
-    const { features, interfaces, sas } = this.parts;
-    const sections = [...state.interfaces, ...state.tunnels];
-    const wanted = sections.filter(({ virtual_reassembly: on }) => on === true).map(({ name }) => name);
-    const vrfs = [...this.tunnels]
-      .filter(([ifId]) => sas.selectsPorts(ifId))
-      .map(([, { name }]) => interfaces.get(name)?.vrf)
-      .filter((vrf) => vrf !== undefined);
-    setVirtualReassembly(features, interfaces.list(), new Set(wanted), new Set(vrfs));
-  }
-
   /** An ICMP error that quotes an SA's packet has told of the path of its tunnel; see nodes/path-mtu.ts. */
   learnPathMtu(row: number, family: 4 | 6, mtu: number, length: number): void {
     if (this.parts.pathMtus.learn(row, family, mtu, length, monotonicMs())) void this.enqueue();
@@ -431,36 +327,7 @@ export class Convergence {
 
   /** A tunnel's SA has become another: if what fits it is not what its interface says, that is brought up to date. */
   resize(ifId: number): void {
-    const { state } = this;
-    const section = state?.tunnels.find((tunnel) => tunnelIfId(tunnel) === ifId);
-    if (state === null || section === undefined) return;
-    this.knowPorts(state);
-    const entry = this.parts.interfaces.get(section.name);
-    if (entry === undefined) return;
-    const { mtu, whole } = this.tunnelSize(section, state, entry.row);
-    this.clampMss(entry, section.mss_clamp ?? true, whole);
-    if (entry.mtu !== mtu) void this.enqueue();
-  }
-
-  /** By what fits the smallest port of the outer VRF with the tunnel's SA; while it has none, whichever IKE may find. */
-  private tunnelSize(tunnel: TunnelSection, state: DataplaneState, row: number | undefined): TunnelSize {
-    const outer = linkMtus(state, tunnel.outer_vrf);
-    const kind = tunnel.kind ?? 'ipsec';
-    const sa = this.parts.sas.sizing(tunnelIfId(tunnel));
-    const pathMtu = row === undefined ? null : this.parts.pathMtus.of(row);
-    return tunnelSize(tunnel, Math.min(1500, ...outer), pathMtu, {
-      kind,
-      family: ipFamily(tunnel.local ?? ''),
-      keyed: tunnel.key !== undefined,
-      sealed: kind === 'ipsec' || tunnel.protect !== 'none' || sa !== null,
-      sa,
-    });
-  }
-
-  private vrfId(name: string): number {
-    const id = this.vrfIds.get(name);
-    if (id === undefined) throw new Error(`there is no VRF "${name}"`);
-    return id;
+    if (this.state !== null && this.tunnels.resize(ifId, this.state)) void this.enqueue();
   }
 
   private leastLoaded(): number {
@@ -470,55 +337,6 @@ export class Convergence {
           .length,
     );
     return load.indexOf(Math.min(...load));
-  }
-
-  /** Namespaces of the VRFs that have interfaces, by VRF; the default one's is where Linux's processes run. */
-  private async namespaces(): Promise<Map<string, string | null>> {
-    const namespaces = new Map<string, string | null>([[DEFAULT_VRF, null]]);
-    for (const { vrfName } of this.parts.interfaces.list()) {
-      if (!namespaces.has(vrfName))
-        namespaces.set(vrfName, await this.parts.twins.namespaces.nameOf(vrfName));
-    }
-    return namespaces;
-  }
-
-  private async convergeTwins(): Promise<void> {
-    const namespaces = await this.namespaces();
-    const others = new Map<string, TwinRoute[]>();
-    for (const [vrf, namespace] of namespaces) {
-      if (namespace !== null) others.set(namespace, this.twinRoutes(this.vrfId(vrf)));
-    }
-    const own = this.twinRoutes(this.vrfId(DEFAULT_VRF));
-    try {
-      await this.parts.twins.converge(this.twinSpecs(namespaces), own, others);
-    } finally {
-      await this.parts.monitor.follow([...others.keys()]);
-    }
-  }
-
-  private twinSpecs(namespaces: ReadonlyMap<string, string | null>): TwinSpec[] {
-    // What comes in by a bridge's member is the bridge's.
-    const entries = this.parts.interfaces.list().filter((entry) => !this.parts.layer2.isMember(entry));
-    return entries.map((entry) => ({
-      name: entry.name,
-      row: entry.row,
-      kind: entry.mac === null ? 'tun' : 'tap',
-      mac: entry.mac,
-      mtu: entry.mtu,
-      up: entry.enabled,
-      running: entry.running,
-      addresses: this.parts.interfaces.addressTexts(entry),
-      worker: entry.worker,
-      namespace: namespaces.get(entry.vrfName) ?? null,
-    }));
-  }
-
-  /** The routes that Linux has for what runs in a VRF's namespace. */
-  private twinRoutes(vrf: number): TwinRoute[] {
-    const { statics, interfaces } = this.parts;
-    const configured = mirror(statics.mirrored(vrf), (row) => interfaces.ofRow(row)?.name);
-    if (configured.some(({ prefix }) => prefix === '::/0')) return configured;
-    return [...configured, ...this.parts.links().advertised.mirrored(vrf)];
   }
 }
 

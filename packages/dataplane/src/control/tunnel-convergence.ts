@@ -1,0 +1,128 @@
+// The tunnels of the configuration: interfaces, what ties them to their SAs, and how large a packet may be in each.
+import {
+  type DataplaneState,
+  ipFamily,
+  linkMtus,
+  parseIp4,
+  type TunnelSection,
+  tunnelIfId,
+} from '@sluice/shared';
+import type { Parts } from './convergence.js';
+import type { Interface } from './interfaces.js';
+import { monotonicMs } from './monotonic.js';
+import { setMssClamp } from './mss-clamp.js';
+import type { TunnelBinding } from './security-associations.js';
+import { type TunnelSize, tunnelDf, tunnelSize } from './tunnel-size.js';
+import { setVirtualReassembly } from './virtual-reassembly.js';
+import type { Vrfs } from './vrfs.js';
+
+type TunnelParts = Pick<Parts, 'interfaces' | 'tunnels' | 'sas' | 'features' | 'table' | 'pathMtus'>;
+
+export class TunnelConvergence {
+  /** By interface id. */
+  private readonly bindings = new Map<number, TunnelBinding>();
+
+  constructor(
+    private readonly parts: TunnelParts,
+    private readonly vrfs: Vrfs,
+  ) {}
+
+  of(ifId: number): TunnelBinding | undefined {
+    return this.bindings.get(ifId);
+  }
+
+  /** False for one that must be made anew to become what it should be. */
+  isWanted(entry: Interface, state: DataplaneState): boolean {
+    return state.tunnels.some(
+      (tunnel) =>
+        tunnel.name === entry.name &&
+        tunnelIfId(tunnel) === entry.ifId &&
+        (tunnel.kind ?? 'ipsec') === this.bindings.get(entry.ifId)?.kind &&
+        tunnel.vrf === entry.vrfName &&
+        this.vrfs.find(tunnel.outer_vrf) === entry.outerVrf,
+    );
+  }
+
+  /** Makes a tunnel, or brings it to what its section says; its MTU is what fits its SA. */
+  ensure(section: TunnelSection, state: DataplaneState): void {
+    const { interfaces } = this.parts;
+    const entry = interfaces.get(section.name);
+    const { mtu, whole } = this.size(section, state, entry?.row);
+    if (entry !== undefined) {
+      this.parts.tunnels.set(entry.row, section, this.vrfs.id(section.outer_vrf));
+      interfaces.update(entry, section.addresses, mtu, section.enabled);
+      this.clampMss(entry, section.mss_clamp ?? true, whole);
+      this.bind(entry, section);
+      return;
+    }
+    const outerVrf = this.vrfs.id(section.outer_vrf);
+    const added = interfaces.addTunnel(section, this.vrfs.id(section.vrf), outerVrf, mtu, 0);
+    this.clampMss(added, section.mss_clamp ?? true, whole);
+    this.parts.tunnels.set(added.row, section, outerVrf);
+    const local = parseIp4(section.local ?? '');
+    if (local !== null) interfaces.setOuterAddress(added.row, local);
+    this.bind(added, section);
+  }
+
+  /** Ties the tunnel's SAs to it as its section is now. */
+  private bind(entry: Interface, section: TunnelSection): void {
+    const ifId = tunnelIfId(section);
+    const before = this.bindings.get(ifId);
+    const df = tunnelDf(section) ?? null;
+    const kind = section.kind ?? 'ipsec';
+    if (before?.row === entry.row && before.df === df && before.kind === kind) return;
+    const outerVrf = this.vrfs.id(section.outer_vrf);
+    this.bindings.set(ifId, { row: entry.row, name: section.name, outerVrf, kind, df });
+    this.parts.sas.rebind(ifId, monotonicMs());
+  }
+
+  /** After its interface is gone. */
+  forget(row: number, ifId: number): void {
+    this.parts.tunnels.remove(row);
+    this.bindings.delete(ifId);
+    this.parts.sas.rebind(ifId, monotonicMs());
+  }
+
+  /** Switches virtual reassembly where it is asked for, and where SAs select ports. */
+  knowPorts(state: DataplaneState): void {
+    const { features, interfaces, sas } = this.parts;
+    const sections = [...state.interfaces, ...state.tunnels];
+    const wanted = sections.filter(({ virtual_reassembly: on }) => on === true).map(({ name }) => name);
+    const vrfs = [...this.bindings]
+      .filter(([ifId]) => sas.selectsPorts(ifId))
+      .map(([, { name }]) => interfaces.get(name)?.vrf)
+      .filter((vrf) => vrf !== undefined);
+    setVirtualReassembly(features, interfaces.list(), new Set(wanted), new Set(vrfs));
+  }
+
+  /** True when the tunnel's interface no longer says what fits its SA; its MSS clamping does at once. */
+  resize(ifId: number, state: DataplaneState): boolean {
+    const section = state.tunnels.find((tunnel) => tunnelIfId(tunnel) === ifId);
+    if (section === undefined) return false;
+    this.knowPorts(state);
+    const entry = this.parts.interfaces.get(section.name);
+    if (entry === undefined) return false;
+    const { mtu, whole } = this.size(section, state, entry.row);
+    this.clampMss(entry, section.mss_clamp ?? true, whole);
+    return entry.mtu !== mtu;
+  }
+
+  private clampMss({ row }: Interface, setting: boolean | number, whole: number): void {
+    setMssClamp(this.parts.features, this.parts.table, row, setting, whole);
+  }
+
+  /** By what fits the smallest port of the outer VRF with the tunnel's SA; while it has none, whichever IKE may find. */
+  private size(tunnel: TunnelSection, state: DataplaneState, row: number | undefined): TunnelSize {
+    const outer = linkMtus(state, tunnel.outer_vrf);
+    const kind = tunnel.kind ?? 'ipsec';
+    const sa = this.parts.sas.sizing(tunnelIfId(tunnel));
+    const pathMtu = row === undefined ? null : this.parts.pathMtus.of(row);
+    return tunnelSize(tunnel, Math.min(1500, ...outer), pathMtu, {
+      kind,
+      family: ipFamily(tunnel.local ?? ''),
+      keyed: tunnel.key !== undefined,
+      sealed: kind === 'ipsec' || tunnel.protect !== 'none' || sa !== null,
+      sa,
+    });
+  }
+}
