@@ -305,9 +305,14 @@ describe('the JSON Schema', () => {
       'dataplane',
       'vrfs',
       'interfaces',
+      'vlans',
+      'bridges',
+      'loopbacks',
       'tunnels',
       'routes',
+      'nodes',
       'ike',
+      'management',
     ]);
     assert.deepEqual(schema.required, ['schema']);
     assert.equal(schema.additionalProperties, false);
