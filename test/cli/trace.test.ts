@@ -11,6 +11,7 @@ const OUT = [
   'ethernet-input',
   'ip4-input',
   'ip4-lookup',
+  'ip4-mss-clamp',
   'ip4-rewrite',
   'esp-encrypt',
   'ip4-lookup',

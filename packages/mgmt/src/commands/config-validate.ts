@@ -20,10 +20,15 @@ export function configValidateCommand(): Command {
 }
 
 function describe(config: NonNullable<Awaited<ReturnType<typeof loadConfig>>['config']>): string {
-  const amounts: [number, string][] = [
-    [config.interfaces.length, 'interface'],
+  const optional: [number, string][] = [
     [config.vlans.length, 'VLAN'],
     [config.bridges.length, 'bridge'],
+    [config.loopbacks.length, 'loopback'],
+    [config.nodes.length, 'node'],
+  ];
+  const amounts: [number, string][] = [
+    [config.interfaces.length, 'interface'],
+    ...optional.filter(([amount]) => amount > 0),
     [config.tunnels.length, 'tunnel'],
     [config.routes.length, 'route'],
     [config.ike.connections.length, 'IKE connection'],
