@@ -57,7 +57,9 @@ describe('kill -9 of one process', () => {
         const report = await during(sites, async () => {
           await killAndRecover(sites[side], 'charon');
           const after = await replaced(sites, before);
-          await Promise.all([espSeen(sites.esp, after.branchIn), espSeen(sites.esp, after.hqIn)]);
+          const { esp } = sites;
+          assert.ok(esp !== null);
+          await Promise.all([espSeen(esp, after.branchIn), espSeen(esp, after.hqIn)]);
         });
         say(`charon of ${side}`, report);
         assertUntouched(report);

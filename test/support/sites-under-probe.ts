@@ -8,8 +8,8 @@ import { type TwoSites, type TwoSitesOptions, twoSites } from './two-sites.js';
 
 export interface ProbedSites extends TwoSites {
   probe: Probe;
-  /** The encrypted packets on the router. */
-  esp: Capture;
+  /** The encrypted packets on the router; null when nobody wants them. */
+  esp: Capture | null;
 }
 
 type Body = (sites: ProbedSites) => Promise<void>;
@@ -17,14 +17,16 @@ type Body = (sites: ProbedSites) => Promise<void>;
 /**
  * For a `describe`: starts the sites before its tests. Returns what makes a test body of a function of the sites: its
  * failure keeps the logs, has their path in its sentence, and gives the next test new sites. After the last test: no
- * encrypted packet has used a sequence number twice, and nothing is left of the lab.
+ * encrypted packet has used a sequence number twice (unless `captureEsp` is false), and nothing is left of the lab.
  */
-export function sitesUnderProbe(options: TwoSitesOptions): (body: Body) => () => Promise<void> {
+export function sitesUnderProbe(
+  options: TwoSitesOptions & { captureEsp?: boolean },
+): (body: Body) => () => Promise<void> {
   let current: ProbedSites | null = null;
   const start = async (): Promise<ProbedSites> => {
     const sites = await twoSites(options);
     try {
-      const esp = await captureEsp(sites.router, 'branch');
+      const esp = options.captureEsp === false ? null : await captureEsp(sites.router, 'branch');
       return { ...sites, esp, probe: await Probe.start(sites) };
     } catch (error) {
       throw withLogs(error, await sites.stop(true));
@@ -61,6 +63,7 @@ export function sitesUnderProbe(options: TwoSitesOptions): (body: Body) => () =>
     this.timeout(60_000);
     if (current === null) return;
     await guarded(async ({ esp }) => {
+      if (esp === null) return;
       const { packets, repeated } = readEsp(await esp.stop());
       assert.ok(packets > 0, 'no ESP passed the router');
       assert.deepEqual(repeated, [], 'sequence numbers were used twice under one key');

@@ -21,14 +21,18 @@ export interface WireFrame {
 
 const FIELDS = ['ip.src', 'ip.dst', 'ip.proto', 'ip.dsfield', 'ip.checksum.status', 'udp.dstport'];
 const ESP_FIELDS = ['esp.spi', 'esp.sequence', 'isakmp.ispi'];
+/** Solicitations and advertisements of routers and neighbours (RFC 4861): what a link of IPv6 is never without. */
+const ND_TYPES = ['133', '134', '135', '136'];
+/** Where their type is in a row: behind the Ethernet type and the fields above. */
+const ICMP6_TYPE = 1 + FIELDS.length + ESP_FIELDS.length;
 const CHECKSUM_GOOD = '1';
 
-/** The IPv4 frames of a capture, in order. Everything else in it must be ARP. */
+/** The IPv4 frames of a capture, in order. Everything else in it must be ARP or neighbour discovery. */
 export async function wireFrames(node: LabNode, path: string): Promise<WireFrame[]> {
   const { stdout } = await node.run(
     [
       ...['tshark', '-n', '-r', path, '-o', 'ip.check_checksum:TRUE', '-T', 'fields', '-E', 'occurrence=f'],
-      ...['-e', 'eth.type', ...[...FIELDS, ...ESP_FIELDS].flatMap((field) => ['-e', field])],
+      ...['-e', 'eth.type', ...[...FIELDS, ...ESP_FIELDS, 'icmpv6.type'].flatMap((field) => ['-e', field])],
     ],
     { deadlineMs: 60_000 },
   );
@@ -36,8 +40,9 @@ export async function wireFrames(node: LabNode, path: string): Promise<WireFrame
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split('\t'));
-  const others = rows.filter(([type]) => type !== '0x0800' && type !== '0x0806');
-  assert.deepEqual(others, [], 'something other than IPv4 and ARP crossed the router');
+  const isNd = (row: string[]): boolean => row[0] === '0x86dd' && ND_TYPES.includes(row[ICMP6_TYPE] ?? '');
+  const others = rows.filter((row) => row[0] !== '0x0800' && row[0] !== '0x0806' && !isNd(row));
+  assert.deepEqual(others, [], 'something other than IPv4, ARP and neighbour discovery crossed the router');
   return rows.filter(([type]) => type === '0x0800').map(frameOf);
 }
 

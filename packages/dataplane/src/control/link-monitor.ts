@@ -22,9 +22,9 @@ export class LinkMonitor {
 
   start(): void {
     if (this.stopped) return;
-    const child = spawn('ip', ['-oneline', 'monitor', 'link', 'address', 'all-nsid'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    // It dies with this process however that ends (prctl(2), PR_SET_PDEATHSIG): a data plane that is killed leaves none.
+    const command = ['--pdeathsig', 'KILL', 'ip', '-oneline', 'monitor', 'link', 'address', 'all-nsid'];
+    const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     const again = (): void => {
