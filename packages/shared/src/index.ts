@@ -29,6 +29,8 @@ export * from './config/vrf.js';
 export { createLogger, type Logger, type LoggerOptions, SECRET_NAMES } from './log.js';
 export * from './messages/agent.js';
 export * from './messages/dataplane.js';
+export * from './messages/dataplane-reports.js';
 export * from './messages/ike-bridge.js';
+export * from './messages/inspection.js';
 export * from './messages/sa.js';
 export * from './net/index.js';

@@ -12,7 +12,7 @@ import { GraphCounters, WORKER_LOOPS } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
 import { EpochControl } from '../memory/epoch.js';
 import { LARGE_FRAMES, PacketPool } from '../memory/packet-pool.js';
-import { allowedCpus, closeFd, eventOpen, poolRegister } from '../native/index.js';
+import { closeFd, eventOpen, poolRegister } from '../native/index.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
 import { HashU32Writer } from '../tables/hash-u32.js';
 import { InterfaceTable } from '../tables/interfaces.js';
@@ -39,11 +39,13 @@ import { hearStation, Layer2 } from './layer2.js';
 import { LinkControl } from './link-control.js';
 import { LinkMonitor } from './link-monitor.js';
 import { LinuxTwins } from './linux-twins.js';
+import { lossesAround } from './losses.js';
 import { monotonicMs } from './monotonic.js';
 import { neighbourPort } from './neighbour-port.js';
 import { Neighbours } from './neighbours.js';
 import { PathMtus } from './path-mtu.js';
 import { Paths, pathPort } from './paths.js';
+import { placeWorkers } from './place-workers.js';
 import { Reports } from './reports.js';
 import { RouteReports } from './route-reports.js';
 import { RouteTable } from './route-table.js';
@@ -307,71 +309,9 @@ export class Dataplane {
   }
 
   /** Losses outside the graph: in ports, in the host-I/O thread, in the control side. */
-  async lossesAround(): Promise<ErrorCounter[]> {
-    const figures = await this.threads.hostIo.figures();
-    const losses: ErrorCounter[] = [
-      loss('host-io', 'no_twin', figures.noTwin, 'for Linux, but the interface has no twin'),
-      loss('host-io', 'refused', figures.refused, 'for Linux, but its twin is down or its queue is full'),
-      loss(
-        'host-io',
-        'inject_dropped',
-        figures.injectDropped,
-        'from Linux, but no frame or no room in the ring',
-      ),
-      loss('host-io', 'too_long', figures.tooLong, 'from Linux, but larger than a frame'),
-      loss(
-        'control',
-        'neighbours_refused',
-        this.neighbours.refused,
-        'neighbours beyond the bounds of the table',
-      ),
-      {
-        node: 'control',
-        reason: 'macs_refused',
-        severity: 'warning',
-        drop: false,
-        count: this.layer2.macs.refused,
-        help: "stations that were heard behind bridges but not remembered: see the bridge's mac_limit",
-      },
-      {
-        node: 'control',
-        reason: 'macs_moved',
-        severity: 'info',
-        drop: false,
-        count: this.layer2.macs.moved,
-        help: 'times that a station was heard behind another member of its bridge than before',
-      },
-      {
-        node: 'control',
-        reason: 'neighbours_evicted',
-        severity: 'warning',
-        drop: false,
-        count: this.neighbours.evicted,
-        help: 'idle neighbours that were forgotten to make room for new ones',
-      },
-      {
-        node: 'control',
-        reason: 'frames_sent',
-        severity: 'info',
-        drop: false,
-        count: this.loop.sent,
-        help: 'ARP and neighbour discovery of the box itself',
-      },
-      loss(
-        'control',
-        'frames_unsent',
-        this.loop.unsent,
-        'ARP or neighbour discovery that found no frame or no room',
-      ),
-    ];
-    for (const entry of this.interfaces.list()) {
-      const worker = this.threads.workers[entry.worker];
-      if (entry.kind !== 'ethernet' || worker === undefined) continue;
-      for (const [reason, count] of Object.entries(await worker.portStatistics(entry.row))) {
-        losses.push(loss(`port ${entry.name}`, reason, count, 'lost or refused by the device or its driver'));
-      }
-    }
-    return losses;
+  lossesAround(): Promise<ErrorCounter[]> {
+    const { threads, interfaces, neighbours, loop, layer2 } = this;
+    return lossesAround({ threads, interfaces, neighbours, loop, macs: layer2.macs });
   }
 
   /** Ends threads, removes the twins and gives Linux its devices back. */
@@ -395,25 +335,4 @@ export class Dataplane {
     this.audit.tick(Date.now());
     this.epoch.reclaim();
   }
-}
-
-function loss(node: string, reason: string, count: number, help: string): ErrorCounter {
-  return { node, reason, severity: 'warning', drop: true, count, help };
-}
-
-/**
- * A core for each worker: those of the configuration, else round the cores that this process may use.
- * One worker more than cores would share a core with a pinned one: then the scheduler places all.
- */
-function placeWorkers(workers: number, cpus: readonly number[] | undefined): (number | null)[] {
-  const usable = allowedCpus();
-  const refused = cpus?.find((cpu) => !usable.includes(cpu));
-  if (refused !== undefined) {
-    throw new Error(
-      `dataplane.cpus names core ${refused}, which this process may not use: choose from ${usable.join(', ')}`,
-    );
-  }
-  const allowed = cpus ?? usable;
-  if (cpus === undefined && allowed.length < workers) return new Array<null>(workers).fill(null);
-  return Array.from({ length: workers }, (_, i) => allowed[i % allowed.length] ?? null);
 }

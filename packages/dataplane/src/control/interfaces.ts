@@ -1,25 +1,9 @@
 // The box's interfaces: rows for the workers, routes that addresses imply, and what a person is shown.
 
-import type { InterfaceSection, Ip4Prefix, Ip6Prefix, TunnelSection } from '@sluice/shared';
-import {
-  contains,
-  contains6,
-  formatIp4Prefix,
-  formatIp6Prefix,
-  isLinkLocal6,
-  parseIp4Prefix,
-  parseIp6Prefix,
-  tunnelIfId,
-} from '@sluice/shared';
+import type { InterfaceSection, TunnelSection } from '@sluice/shared';
+import { formatIp4Prefix, formatIp6Prefix, isLinkLocal6, tunnelIfId } from '@sluice/shared';
 import type { EpochControl } from '../memory/epoch.js';
-import {
-  ADJ_GLEAN,
-  ADJ_LOCAL,
-  ADJ_TUNNEL,
-  ADJ_UNREACHABLE,
-  type AdjacencyTable,
-  type NewAdjacency,
-} from '../tables/adjacencies.js';
+import { ADJ_GLEAN, ADJ_TUNNEL, ADJ_UNREACHABLE, type AdjacencyTable } from '../tables/adjacencies.js';
 import {
   INTERFACE_DOWN,
   INTERFACE_UP,
@@ -32,70 +16,28 @@ import {
   KIND_TUNNEL,
   KIND_VLAN,
 } from '../tables/interfaces.js';
-import { linkLocalOf, withoutZone } from '../tables/ip6-scope.js';
 import { formatMac } from '../wire/ethernet.js';
 import { type Address, isIp4, sameAddress } from './address.js';
-import { type Implied, type InterfaceAddress, impliedRoutes } from './implied-routes.js';
+import { type InterfaceAddress, impliedRoutes } from './implied-routes.js';
+import type { Interface, PortDetails, VirtualInterface, VirtualKind } from './interface.js';
+import {
+  answersFrom,
+  globals6,
+  holds,
+  isIp4Prefix,
+  isIp6Prefix,
+  localRow,
+  parsePrefix,
+  samePrefixes,
+  withLinkLocal,
+} from './interface-addresses.js';
 import type { RouteTable } from './route-table.js';
-
-/** fe80::/64 (RFC 4291 section 2.5.6). */
-const LINK_LOCAL_LENGTH = 64;
-
-export interface Interface {
-  row: number;
-  name: string;
-  kind: 'ethernet' | 'tunnel' | VirtualKind;
-  vrf: number;
-  vrfName: string;
-  mtu: number;
-  enabled: boolean;
-  /** Its device has a carrier, or what it lies on is up; always true of what lies on nothing. */
-  running: boolean;
-  addresses: Ip4Prefix[];
-  /** With the link-local one that a port has by itself. */
-  addresses6: Ip6Prefix[];
-  /** Glean for a link, tunnel for a tunnel, unreachable for a loopback: where its connected networks lead. */
-  adjacency: number;
-  /** Routes that its addresses imply, by source and prefix. */
-  implied: Map<string, ImpliedRoute>;
-  /** The worker that owns its queues; a tunnel has none, and takes injected packets on this one. */
-  worker: number;
-  mac: string | null;
-  macOctets: Uint8Array | null;
-  device: string | null;
-  driver: string | null;
-  ifId: number | null;
-  outerVrf: number | null;
-  /** Of a tunnel: the address that its SAs leave from, once it has some. */
-  outerAddress: Address | null;
-}
-
-/** Kinds of interfaces that have no device and no SA. */
-export type VirtualKind = 'vlan' | 'bridge' | 'loopback';
 
 const VIRTUAL_KINDS: Record<VirtualKind, number> = {
   vlan: KIND_VLAN,
   bridge: KIND_BRIDGE,
   loopback: KIND_LOOPBACK,
 };
-
-export type VirtualInterface = Pick<
-  Interface,
-  'name' | 'vrf' | 'vrfName' | 'mtu' | 'worker' | 'macOctets'
-> & {
-  kind: VirtualKind;
-};
-
-export interface ImpliedRoute extends Implied {
-  adjacency: number;
-}
-
-export interface PortDetails {
-  mac: string;
-  macOctets: Uint8Array;
-  worker: number;
-  driver: string;
-}
 
 /** Who says whether an address may be used; see address-detection.ts. */
 export interface Admission {
@@ -391,68 +333,4 @@ export class Interfaces {
     for (let i = 0; i < 4; i++)
       column[(row << 2) + i] = (address === null || isIp4(address) ? 0 : address[i]!) | 0;
   }
-}
-
-/** The address of a family that errors come from: an interface's own first one, or one that is lent; null for none. */
-function answersFrom(
-  entry: Interface,
-  lenders: readonly Interface[],
-  of: (entry: Interface) => readonly InterfaceAddress[],
-): Address | null {
-  const own = of(entry)[0];
-  if (own !== undefined) return own.address;
-  const near = lenders.filter((lender) => lender.vrf === entry.vrf);
-  const { outerAddress } = entry;
-  const inside = near.find(
-    (lender) =>
-      outerAddress === null || of(lender).every(({ address }) => !sameAddress(address, outerAddress)),
-  );
-  const lender = inside ?? near[0];
-  return lender === undefined ? null : of(lender)[0]!.address;
-}
-
-/** The box's own adjacency of an implied route; without a next hop it is everyone's. */
-function localRow(entry: Interface, { source, address }: Implied): NewAdjacency {
-  const row = { kind: ADJ_LOCAL, interface: entry.row, mtu: entry.mtu };
-  if (source !== 'local') return row;
-  return isIp4(address) ? { ...row, nextHop: address } : { ...row, nextHop6: withoutZone(address) };
-}
-
-/** A link has a link-local address (RFC 4291 section 2.1), made of its MAC address unless one is configured. */
-function withLinkLocal(addresses: InterfaceAddress[], { macOctets }: Interface): InterfaceAddress[] {
-  const four = addresses.filter(isIp4Prefix);
-  const six = addresses.filter(isIp6Prefix);
-  const has = six.some(({ address }) => isLinkLocal6(address));
-  const own =
-    macOctets === null || has ? [] : [{ address: linkLocalOf(macOctets), length: LINK_LOCAL_LENGTH }];
-  return [...four, ...six, ...own];
-}
-
-/** IPv6 addresses that mean the same everywhere. */
-function globals6({ addresses6 }: Interface): Ip6Prefix[] {
-  return addresses6.filter(({ address }) => !isLinkLocal6(address));
-}
-
-function isIp4Prefix(prefix: InterfaceAddress): prefix is Ip4Prefix {
-  return isIp4(prefix.address);
-}
-
-function isIp6Prefix(prefix: InterfaceAddress): prefix is Ip6Prefix {
-  return !isIp4(prefix.address);
-}
-
-function parsePrefix(text: string): InterfaceAddress | null {
-  return parseIp4Prefix(text) ?? parseIp6Prefix(text);
-}
-
-function holds(prefix: InterfaceAddress, address: Address): boolean {
-  if (isIp4(address)) return isIp4Prefix(prefix) && contains(prefix, address);
-  return isIp6Prefix(prefix) && contains6(prefix, address);
-}
-
-function samePrefixes(a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((prefix, i) => prefix.length === b[i]!.length && sameAddress(prefix.address, b[i]!.address))
-  );
 }

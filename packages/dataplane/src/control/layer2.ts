@@ -6,7 +6,8 @@ import type { InterfaceTable } from '../tables/interfaces.js';
 import { tagsOf } from '../tables/vlans.js';
 import type { BridgeMacs } from './bridge-macs.js';
 import { membersOf, removeMember, setMembers } from './bridge-members.js';
-import type { Interface, Interfaces } from './interfaces.js';
+import type { Interface } from './interface.js';
+import type { Interfaces } from './interfaces.js';
 
 /** Of a loopback: what its TUN takes in one piece. */
 const LOOPBACK_MTU = 1500;

@@ -13,7 +13,8 @@ import { RECORD_CONFLICT, RECORD_HEARD, RECORD_PACKET, RECORD_RESOLVE } from '..
 import { type Address, addressKey, isIp4 } from './address.js';
 import { AddressDetection } from './address-detection.js';
 import { AdvertisedRoutes } from './advertised-routes.js';
-import type { Interface, Interfaces } from './interfaces.js';
+import type { Interface } from './interface.js';
+import type { Interfaces } from './interfaces.js';
 import { LinkFrames, type SendFrame } from './link-frames.js';
 import { monotonicMs } from './monotonic.js';
 import { macOfWords, type Neighbours } from './neighbours.js';

@@ -15,7 +15,8 @@ import {
   writeNd,
 } from '../wire/nd.js';
 import { type Address, isIp4 } from './address.js';
-import type { Interface, Interfaces } from './interfaces.js';
+import type { Interface } from './interface.js';
+import type { Interfaces } from './interfaces.js';
 
 /** Sends a frame by an interface: `write` fills it at an offset and returns its length in bytes. */
 export type SendFrame = (row: number, write: (bytes: Uint8Array, at: number) => number) => void;

@@ -4,7 +4,8 @@ import { eventSignal } from '../native/index.js';
 import { scopeOf } from '../tables/ip6-scope.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../workers/shared-memory.js';
 import { type Address, isIp4, isLinkLocal, sameAddress } from './address.js';
-import type { Interface, Interfaces } from './interfaces.js';
+import type { Interface } from './interface.js';
+import type { Interfaces } from './interfaces.js';
 import type { NeighbourPort } from './neighbours.js';
 import type { RouteTable } from './route-table.js';
 

@@ -27,7 +27,8 @@ import {
 import { GRAPH } from '../graph/graph.js';
 import type { NodeDefinition } from '../graph/node.js';
 import { formatAddress } from './address.js';
-import type { Interface, Interfaces } from './interfaces.js';
+import type { Interface } from './interface.js';
+import type { Interfaces } from './interfaces.js';
 import type { Layer2 } from './layer2.js';
 import type { Neighbours } from './neighbours.js';
 import type { UserNodes } from './user-nodes.js';

@@ -12,7 +12,8 @@ import {
 import { PrefixMap } from '@sluice/shared/net';
 import type { AdjacencyTable } from '../tables/adjacencies.js';
 import { type Address, formatAddress, isIp4, isLinkLocal, parseAddress, sameAddress } from './address.js';
-import type { Interface, Interfaces } from './interfaces.js';
+import type { Interface } from './interface.js';
+import type { Interfaces } from './interfaces.js';
 import type { Path } from './paths.js';
 import type { RouteTable } from './route-table.js';
 

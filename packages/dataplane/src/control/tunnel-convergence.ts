@@ -8,7 +8,7 @@ import {
   tunnelIfId,
 } from '@sluice/shared';
 import type { Parts } from './convergence.js';
-import type { Interface } from './interfaces.js';
+import type { Interface } from './interface.js';
 import { monotonicMs } from './monotonic.js';
 import { setMssClamp } from './mss-clamp.js';
 import type { TunnelBinding } from './security-associations.js';

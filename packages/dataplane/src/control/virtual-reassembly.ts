@@ -3,7 +3,7 @@
 import type { SaSpec } from '@sluice/shared';
 import { VIRTUAL_REASSEMBLY_BIT } from '../nodes/virtual-reassembly.js';
 import type { Features } from './features.js';
-import type { Interface } from './interfaces.js';
+import type { Interface } from './interface.js';
 
 const ANY_LAST = 65_535;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BridgeSection, DataplaneState, InterfaceSection, VlanSection } from '@sluice/shared';
 import { BridgeMacs } from '../../src/control/bridge-macs.js';
-import type { Interface } from '../../src/control/interfaces.js';
+import type { Interface } from '../../src/control/interface.js';
 import { Layer2 } from '../../src/control/layer2.js';
 import { ADJ_GLEAN, ADJ_LOCAL, ADJ_UNREACHABLE } from '../../src/tables/adjacencies.js';
 import { HashU32, HashU32Writer } from '../../src/tables/hash-u32.js';

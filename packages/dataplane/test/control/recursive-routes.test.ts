@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Ip6Words, parseIp4, parseIp6, type RouteSection } from '@sluice/shared';
-import type { Interface } from '../../src/control/interfaces.js';
+import type { Interface } from '../../src/control/interface.js';
 import {
   ADJ_INTERFACE,
   ADJ_LOOKUP,

@@ -2,7 +2,8 @@
 import type { InterfaceSection, RouteSection, TunnelSection } from '@sluice/shared';
 import { parseIp4, parseIp6 } from '@sluice/shared';
 import { isIp4 } from '../../../src/control/address.js';
-import { type Interface, Interfaces } from '../../../src/control/interfaces.js';
+import type { Interface } from '../../../src/control/interface.js';
+import { Interfaces } from '../../../src/control/interfaces.js';
 import { Neighbours } from '../../../src/control/neighbours.js';
 import { Paths, pathPort } from '../../../src/control/paths.js';
 import { RouteTable } from '../../../src/control/route-table.js';
