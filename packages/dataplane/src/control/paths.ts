@@ -13,7 +13,7 @@ import { isUsable } from './neighbour-states.js';
 import type { Neighbours } from './neighbours.js';
 
 /** Paths that share a route at most, next hops behind other routes counted one by one. */
-export const PATHS_PER_ROUTE = 64;
+const PATHS_PER_ROUTE = 64;
 
 export interface Path {
   /** The interface that it leaves by. */

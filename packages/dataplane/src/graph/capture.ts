@@ -18,15 +18,15 @@ const WORD_MISSED = 32;
 const HEAD_WORDS = 48;
 
 /** A record's head: 32 octets, then the packet's, then padding to 8. */
-export const RECORD_BYTES = 32;
+const RECORD_BYTES = 32;
 /** Words of it. */
-export const RECORD_CAPTURED = 0;
-export const RECORD_LENGTH = 1;
-export const RECORD_ROW = 2;
+const RECORD_CAPTURED = 0;
+const RECORD_LENGTH = 1;
+const RECORD_ROW = 2;
 /** CAPTURE_… */
-export const RECORD_KIND = 3;
-export const RECORD_NODE = 4;
-export const RECORD_REASON = 5;
+const RECORD_KIND = 3;
+const RECORD_NODE = 4;
+const RECORD_REASON = 5;
 /** A double: microseconds since 1970. */
 const RECORD_TIME = 3;
 
@@ -34,7 +34,7 @@ export const CAPTURE_IN = 1;
 export const CAPTURE_OUT = 2;
 export const CAPTURE_DROP = 3;
 /** Added to the kind of what begins with an IP header. */
-export const CAPTURE_RAW = 16;
+const CAPTURE_RAW = 16;
 
 export interface CaptureOrder extends FilterSpec {
   /** Rows of the interfaces; null for all. */

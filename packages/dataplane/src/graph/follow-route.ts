@@ -18,7 +18,7 @@ import type { NodeContext } from './context.js';
 import { flowHash4, flowHash6 } from './flow-hash.js';
 
 /** Adjacencies followed for a packet at most. Tuning: routes from VRF to VRF go one or two deep. */
-export const FOLLOWED_MAX = 8;
+const FOLLOWED_MAX = 8;
 /** Instead of an adjacency: routes of several VRFs lead in a circle. */
 export const ROUTE_LOOP = -1;
 

@@ -12,7 +12,7 @@ const REMEMBERED = 64;
 /** What to do with an address that the table does not have where it was heard. */
 export const LEARN_TELL = 0;
 export const LEARN_TOLD = 1;
-export const LEARN_LIMITED = 2;
+const LEARN_LIMITED = 2;
 
 export class MacLearning {
   private readonly limiter = new RateLimiter(PER_SECOND, BURST);

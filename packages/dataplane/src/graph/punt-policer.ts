@@ -14,7 +14,7 @@ export const PUNT_ROUTING = 5;
 export const PUNT_ICMP = 6;
 export const PUNT_TCP = 7;
 export const PUNT_OTHER = 8;
-export const PUNT_CLASSES = 9;
+const PUNT_CLASSES = 9;
 
 /**
  * Packets a second and burst of each class, per worker. Tuning: a TAP takes some 300,000 packets a second on one core,

@@ -10,7 +10,7 @@ import { allocateWasmMemory, type WasmMemory } from './wasm-memory.js';
 
 /** Bytes of a frame: what an AF_XDP UMEM chunk can be (linux/if_xdp.h: 2048 or a page). */
 export const FRAME_BYTES = 2048;
-export const FRAME_SHIFT = 11;
+const FRAME_SHIFT = 11;
 
 /**
  * Large frames: for what is put together of several packets, or comes from Linux in one piece. A packet is never a

@@ -17,7 +17,7 @@ const QUOTE_BYTES_MAX = 1280;
 /** Where a quoted packet lies in its frame: room for a link header, an IPv6 header and ICMPv6's before it. */
 const QUOTE_START = PACKET_START + 62;
 
-export const COUNT_SENT = 0;
+const COUNT_SENT = 0;
 export const COUNT_RATE_LIMITED = 1;
 export const COUNT_ABOUT_ERROR = 2;
 export const COUNT_ABOUT_GROUP = 3;

@@ -13,7 +13,7 @@ import { readWord } from '../wire/ip6.js';
 
 /** Somebody else's, the box's on this interface, or to become that when nobody objects. */
 export const ELSEWHERE = 0;
-export const OURS = 1;
+const OURS = 1;
 export const TENTATIVE = 2;
 
 /** Whether the address at `at` is the box's own on the packet's interface. */

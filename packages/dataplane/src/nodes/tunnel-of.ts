@@ -20,7 +20,7 @@ import { IP6_DST, IP6_SRC } from '../wire/ip6.js';
 /** What tunnelOf returns in place of a row. */
 export const NO_TUNNEL = -1;
 export const TUNNEL_DOWN = -2;
-export const UNPROTECTED = -3;
+const UNPROTECTED = -3;
 
 /**
  * The interface of a packet whose outer header is at l3: by its addresses, key and outer VRF; or, out of a

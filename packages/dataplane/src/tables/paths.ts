@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto';
 
 /** Int32 words: 1,000 routes of 256 buckets. 1 MiB. */
-export const PATHS_WORDS = 1 << 18;
+const PATHS_WORDS = 1 << 18;
 /** Where the hash starts: gateways in a row would else all choose by the same bits. */
 export const PATHS_SEED = 0;
 const FIRST_BUCKET = 1;

@@ -6,7 +6,7 @@ import { parse } from 'acorn';
 import { simple } from 'acorn-walk';
 
 /** What a user's node may import. */
-export const API_NAME = '@sluice/node';
+const API_NAME = '@sluice/node';
 const BUDGET = '__loopBudget';
 
 export class UserNodeError extends Error {

@@ -2,9 +2,9 @@
 import { ETHERNET_BYTES, ETHERTYPE_ARP, ETHERTYPE_IP4 } from './ethernet.js';
 
 /** Offsets from the start of the Ethernet header. */
-export const ARP_HARDWARE = 14;
-export const ARP_PROTOCOL = 16;
-export const ARP_LENGTHS = 18;
+const ARP_HARDWARE = 14;
+const ARP_PROTOCOL = 16;
+const ARP_LENGTHS = 18;
 export const ARP_OPERATION = 20;
 export const ARP_SENDER_MAC = 22;
 export const ARP_SENDER_IP = 28;

@@ -8,7 +8,7 @@ export const GRE_FIELD_BYTES = 4;
 
 export const GRE_CHECKSUM = 0x8000;
 export const GRE_KEY = 0x2000;
-export const GRE_SEQUENCE = 0x1000;
+const GRE_SEQUENCE = 0x1000;
 /**
  * Bits that must be zero: RFC 2784 section 2.3 has a receiver discard what has one of bits 1 to 5 that it does not
  * know (2 and 3 are RFC 2890's), and any other version than 0.

@@ -9,11 +9,11 @@ export const ICMP_NEXT_HOP_MTU = 6;
 
 export const ICMP_ECHO_REPLY = 0;
 export const ICMP_UNREACHABLE = 3;
-export const ICMP_SOURCE_QUENCH = 4;
-export const ICMP_REDIRECT = 5;
+const ICMP_SOURCE_QUENCH = 4;
+const ICMP_REDIRECT = 5;
 export const ICMP_ECHO_REQUEST = 8;
 export const ICMP_TIME_EXCEEDED = 11;
-export const ICMP_PARAMETER_PROBLEM = 12;
+const ICMP_PARAMETER_PROBLEM = 12;
 
 export const CODE_NET_UNREACHABLE = 0;
 export const CODE_HOST_UNREACHABLE = 1;

@@ -16,8 +16,8 @@ export const ICMP6_PARAMETER_PROBLEM = 4;
 export const ICMP6_ECHO_REQUEST = 128;
 export const ICMP6_ECHO_REPLY = 129;
 /** Neighbour discovery: router solicitation to redirect (RFC 4861). */
-export const ICMP6_ND_FIRST = 133;
-export const ICMP6_REDIRECT = 137;
+const ICMP6_ND_FIRST = 133;
+const ICMP6_REDIRECT = 137;
 
 export const CODE6_NO_ROUTE = 0;
 export const CODE6_PROHIBITED = 1;

@@ -27,11 +27,11 @@ export const ROUTING_SEGMENTS_LEFT = 3;
  * Extension headers and their octets looked at in one packet: RFC 8504 section 5.3 lets nodes have such limits. Tuning:
  * an honest packet has one or two of a few octets; each costs the worker a step.
  */
-export const EXTENSION_HEADERS_MAX = 8;
-export const EXTENSION_BYTES_MAX = 512;
+const EXTENSION_HEADERS_MAX = 8;
+const EXTENSION_BYTES_MAX = 512;
 /** Options other than padding in one header, and octets of padding in a row (RFC 8504 section 5.3). */
-export const OPTIONS_MAX = 8;
-export const PADDING_MAX = 7;
+const OPTIONS_MAX = 8;
+const PADDING_MAX = 7;
 
 /** What findIp6Upper says of a chain. */
 export const CHAIN_GOOD = 0;

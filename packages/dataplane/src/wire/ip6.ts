@@ -21,7 +21,7 @@ export const PROTOCOL_NO_NEXT_HEADER = 59;
 export const PROTOCOL_DESTINATION_OPTIONS = 60;
 
 /** Hop limit of what the box sends (IANA's "IP Option Numbers" registry has 64 for IPv4's TTL). */
-export const HOP_LIMIT_DEFAULT = 64;
+const HOP_LIMIT_DEFAULT = 64;
 
 /** Every link carries this much (RFC 8200 section 5). */
 export const IP6_MTU_MIN = 1280;

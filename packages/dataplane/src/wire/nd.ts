@@ -17,18 +17,18 @@ export const ND_TARGET = 8;
 export const NA_ROUTER = 0x80;
 export const NA_SOLICITED = 0x40;
 export const NA_OVERRIDE = 0x20;
-export const RS_BYTES = 8;
+const RS_BYTES = 8;
 export const RA_BYTES = 16;
 /** NS and NA. */
 export const NS_BYTES = 24;
-export const REDIRECT_BYTES = 40;
+const REDIRECT_BYTES = 40;
 
 export const OPTION_SOURCE_LINK = 1;
 export const OPTION_TARGET_LINK = 2;
 export const OPTION_PREFIX = 3;
 export const OPTION_MTU = 5;
 /** A link-layer address of Ethernet with its option header (RFC 2464 section 6). */
-export const LINK_OPTION_BYTES = 8;
+const LINK_OPTION_BYTES = 8;
 
 /** Octets of an NS or NA with a link-layer address option, and of the Ethernet frame around it. */
 export const ND_MESSAGE_BYTES = NS_BYTES + LINK_OPTION_BYTES;
@@ -52,7 +52,7 @@ export function ndHeaderBytes(type: number): number {
 }
 
 /** The options of a message do not add up, or name no station as a link-layer address. */
-export const OPTIONS_MALFORMED = -1;
+const OPTIONS_MALFORMED = -1;
 export const LINK_ADDRESS_MALFORMED = -2;
 
 /**

@@ -6,11 +6,11 @@ export const TCP_BYTES = 20;
 export const TCP_SRC = 0;
 export const TCP_DST = 2;
 /** Header length in 32-bit words, in the upper four bits. */
-export const TCP_OFFSET = 12;
-export const TCP_FLAGS = 13;
-export const TCP_CHECKSUM = 16;
+const TCP_OFFSET = 12;
+const TCP_FLAGS = 13;
+const TCP_CHECKSUM = 16;
 
-export const TCP_SYN = 0x02;
+const TCP_SYN = 0x02;
 
 const OPTION_END = 0;
 const OPTION_NOP = 1;
