@@ -1,13 +1,10 @@
-import {
-  espFragments,
-  espIn,
-  espInUdp,
-  espOut,
-  espRefused,
-  espReplay,
-  espSelectors,
-  espTos,
-} from './cases/esp-plain.js';
+import { espInUdp } from './cases/esp-in-udp.js';
+import { espIn } from './cases/esp-inbound.js';
+import { espOut } from './cases/esp-outbound.js';
+import { espFragments } from './cases/esp-reassembly.js';
+import { espRefused, espSelectors } from './cases/esp-refused.js';
+import { espReplay } from './cases/esp-replay.js';
+import { espTos } from './cases/esp-tos.js';
 import { conformance } from './support/suite.js';
 import { tunnel } from './support/tunnel.js';
 

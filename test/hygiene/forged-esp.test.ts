@@ -93,7 +93,7 @@ describe('ESP by somebody else', () => {
     );
     assert.equal((await dropped(branch, 'replayed')) - passedBefore, frames.length);
     assert.deepEqual(after.counters, { ...before.counters, replayed: after.counters.replayed });
-    // What is asked for now comes last: had any of the replayed reached the host, it would have come before.
+    // Had any of the replayed frames reached the host, it would be there before the answer to this ping.
     const report = await ping(hqHost, BRANCH.host, { count: 1 });
     assert.ok(report.answered, report.output);
     await atHost.waitFor(2);

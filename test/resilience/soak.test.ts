@@ -114,7 +114,7 @@ async function change(site: Site): Promise<void> {
   await apply();
 }
 
-/** What an operator asks for now and then. */
+/** What an operator looks at: a trace, a capture, the tables. */
 async function look({ dataplane }: Site): Promise<void> {
   await dataplane.request('trace-start', traceFilterSchema.parse({ count: 20 }));
   await dataplane.request('capture-start', captureFilterSchema.parse({ drops: true, count: 200 }));

@@ -19,7 +19,7 @@ const before: readonly Case[] = [
       expect: [0, 1].map((i) =>
         wan(
           `opens('${sa}', fragments(${big('REMOTE', 8)}, 1280)[${i}], ${sa === 'out' ? outer() : outer6}, ${i + 1})`,
-          { any: [sa === 'out' ? 'IP.id' : 'IPv6.fl'] },
+          { free: [sa === 'out' ? 'IP.id' : 'IPv6.fl'] },
         ),
       ),
       counters: { 'tun.tx_packets': 2, 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 2 },
@@ -57,7 +57,7 @@ const after: readonly Case[] = [
         { at: 1480, octets: 56, more: 'False' },
       ].map(({ at, octets, more }) =>
         wan(`opens('after', ${big('BY_AFTER', 8, df)}, ${outer()}, 1, piece=(${at}, ${octets}, ${more}))`, {
-          any: ['IP.id'],
+          free: ['IP.id'],
         }),
       ),
       counters: { 'after.tx_packets': 1, 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 2 },
@@ -72,7 +72,7 @@ const after: readonly Case[] = [
       { at: 1448, octets: 88, more: 'False' },
     ].map(({ at, octets, more }) =>
       wan(`opens('after6', ${big('BY_AFTER', 8)}, ${outer6}, 1, piece=(${at}, ${octets}, ${more}))`, {
-        any: ['IPv6.fl', 'IPv6ExtHdrFragment.id'],
+        free: ['IPv6.fl', 'IPv6ExtHdrFragment.id'],
       }),
     ),
     counters: { 'after.tx_packets': 1, 'ip6-rewrite/own_too_big': 1, 'ip6-frag/fragments': 2 },
@@ -84,7 +84,7 @@ const after: readonly Case[] = [
     expect: [
       wan(
         `opens('after', IP(src=HOST, dst=BY_AFTER, id=11, ttl=8, proto=253, flags='DF')/payload(400), ${outer()}, 1)`,
-        { any: ['IP.id'] },
+        { free: ['IP.id'] },
       ),
     ],
     counters: { 'after.tx_packets': 1 },
@@ -105,7 +105,7 @@ const df: readonly Case[] = (
   expect: ['', 'DF'].map((flag, i) =>
     wan(
       `opens('${sa}', IP(src=HOST, dst=${dst}, id=4, ttl=8, flags='${flag}')/UDP(), ${outer(`, flags='${flags[i]}'`)}, ${i + 1})`,
-      { any: ['IP.id'] },
+      { free: ['IP.id'] },
     ),
   ),
   counters: { [`${sa}.tx_packets`]: 2 },
@@ -121,7 +121,7 @@ const afterWithDf: readonly Case[] = [
     send: [lan(big('BY_AFTER_SET', 9).replace('1480', '1400'))],
     expect: [
       wan(`opens('after-set', ${big('BY_AFTER_SET', 8).replace('1480', '1400')}, ${outer(set)}, 1)`, {
-        any: ['IP.id'],
+        free: ['IP.id'],
       }),
     ],
     counters: { 'after-set.tx_packets': 1 },
@@ -141,7 +141,7 @@ const afterWithDf: readonly Case[] = [
           wan(
             `opens('after-set', fragments(${big('BY_AFTER_SET', 8)}, 1424)[${i}], ${outer(set)}, ${i + 2})`,
             {
-              any: ['IP.id'],
+              free: ['IP.id'],
             },
           ),
         ),

@@ -88,7 +88,7 @@ const answers: readonly Case[] = [
       lan(
         `icmp6_error('fe80::1', LINK_LOCAL, IPv6(src=LINK_LOCAL, dst=FAR)/${udp}, ICMPv6DestUnreach(code=2))`,
         {
-          any: ['IPv6.src'],
+          free: ['IPv6.src'],
         },
       ),
     ],

@@ -22,7 +22,7 @@ export const icmp4Echo: readonly Case[] = [
       send: [lan(`IP(src=HOST, dst=LAN, id=5, ttl=9)/${echo(size)}`)],
       expect: [
         lan(`IP(src=LAN, dst=HOST, id=5, ttl=64)/${echo(size).replace('type=8', 'type=0')}`, {
-          any: ['IP.id'],
+          free: ['IP.id'],
         }),
       ],
       counters: { 'ip4-icmp-echo/replies': 1 },
@@ -32,20 +32,20 @@ export const icmp4Echo: readonly Case[] = [
     name: 'the type of service is reflected (RFC 1122 section 3.2.2.6)',
     send: [lan(`IP(src=HOST, dst=LAN, tos=0xb8)/${echo(8)}`)],
     expect: [
-      lan(`IP(src=LAN, dst=HOST, tos=0xb8)/${echo(8).replace('type=8', 'type=0')}`, { any: ['IP.id'] }),
+      lan(`IP(src=LAN, dst=HOST, tos=0xb8)/${echo(8).replace('type=8', 'type=0')}`, { free: ['IP.id'] }),
     ],
     counters: { 'ip4-icmp-echo/replies': 1 },
   },
   {
     name: "the address of another port answers, too: it is the box's",
     send: [lan(`IP(src=HOST, dst=WAN)/${echo(8)}`)],
-    expect: [lan(`IP(src=WAN, dst=HOST)/${echo(8).replace('type=8', 'type=0')}`, { any: ['IP.id'] })],
+    expect: [lan(`IP(src=WAN, dst=HOST)/${echo(8).replace('type=8', 'type=0')}`, { free: ['IP.id'] })],
     counters: { 'ip4-icmp-echo/replies': 1 },
   },
   {
     name: 'from beyond a router the answer goes by the route back',
     send: [wan(`IP(src=FAR, dst=WAN)/${echo(8)}`)],
-    expect: [wan(`IP(src=WAN, dst=FAR)/${echo(8).replace('type=8', 'type=0')}`, { any: ['IP.id'] })],
+    expect: [wan(`IP(src=WAN, dst=FAR)/${echo(8).replace('type=8', 'type=0')}`, { free: ['IP.id'] })],
     counters: { 'ip4-icmp-echo/replies': 1 },
   },
   {
@@ -54,7 +54,7 @@ export const icmp4Echo: readonly Case[] = [
     expect: [0, 1].map((i) =>
       wan(
         `fragments(IP(src=LAN, dst=FAR, id=9, ttl=64)/${echo(1400).replace('type=8', 'type=0')}, 1376)[${i}]`,
-        { any: ['IP.id'] },
+        { free: ['IP.id'] },
       ),
     ),
     counters: { 'ip4-icmp-echo/replies': 1, 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 2 },
@@ -62,7 +62,7 @@ export const icmp4Echo: readonly Case[] = [
   {
     name: 'a TTL of 1 is enough to reach the box',
     send: [lan(`IP(src=HOST, dst=LAN, ttl=1)/${echo(8)}`)],
-    expect: [lan(`IP(src=LAN, dst=HOST)/${echo(8).replace('type=8', 'type=0')}`, { any: ['IP.id'] })],
+    expect: [lan(`IP(src=LAN, dst=HOST)/${echo(8).replace('type=8', 'type=0')}`, { free: ['IP.id'] })],
     counters: { 'ip4-icmp-echo/replies': 1 },
   },
   {
@@ -88,7 +88,7 @@ export const ip4Punt: readonly Case[] = [
     send: [lan('IP(src=HOST, dst=LAN, proto=254)/payload(3)')],
     expect: [
       twinLan(`${linked}/IP(src=HOST, dst=LAN, proto=254)/payload(3)`),
-      lan('icmp_error(LAN, HOST, IP(src=HOST, dst=LAN, proto=254)/payload(3), 3, 2)', { any: ['IP.id'] }),
+      lan('icmp_error(LAN, HOST, IP(src=HOST, dst=LAN, proto=254)/payload(3), 3, 2)', { free: ['IP.id'] }),
     ],
   },
   punted('OSPF to its group', "IP(src=HOST, dst='224.0.0.5', proto=89, ttl=1)/payload(24)"),

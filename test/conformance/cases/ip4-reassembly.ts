@@ -26,7 +26,7 @@ function echo(size: number, piece: number, header = ''): Echo {
 }
 
 const piece = (pieces: string, i: number): string => `${pieces}[${i}]`;
-const answers = (reply: string): ExpectedPacket[] => [lan(reply, { any: ['IP.id'] })];
+const answers = (reply: string): ExpectedPacket[] => [lan(reply, { free: ['IP.id'] })];
 const whole = (count: number): Record<string, number> => ({
   [REASSEMBLED]: 1,
   [FRAGMENTS]: count,
@@ -94,8 +94,8 @@ export const ip4Reassembly: readonly Case[] = [
       name: 'two datagrams, interleaved',
       send: [0, 1, 2].flatMap((i) => [lan(piece(a.pieces, i)), lan(piece(b.pieces, 2 - i))]),
       expect: [
-        lan(a.reply, { any: ['IP.id'], unordered: true }),
-        lan(b.reply, { any: ['IP.id'], unordered: true }),
+        lan(a.reply, { free: ['IP.id'], unordered: true }),
+        lan(b.reply, { free: ['IP.id'], unordered: true }),
       ],
       counters: { [REASSEMBLED]: 2, [FRAGMENTS]: 6, [REPLIES]: 2 },
     };
@@ -108,7 +108,7 @@ export const ip4Reassembly: readonly Case[] = [
     return {
       name: 'one identification from two sources: two datagrams',
       send: [0, 1].flatMap((i) => [lan(piece(of('HOST'), i)), lan(piece(of('OTHER'), 1 - i))]),
-      expect: ['HOST', 'OTHER'].map((source) => lan(reply(source), { any: ['IP.id'], unordered: true })),
+      expect: ['HOST', 'OTHER'].map((source) => lan(reply(source), { free: ['IP.id'], unordered: true })),
       counters: { [REASSEMBLED]: 2, [FRAGMENTS]: 4, [REPLIES]: 2 },
     };
   })(),
@@ -120,7 +120,7 @@ export const ip4Reassembly: readonly Case[] = [
       name: 'one identification of two protocols: two datagrams; Linux gets its own whole',
       send: [0, 1].flatMap((i) => [lan(piece(echoes, i)), lan(piece(`fragments(${udp}, 56)`, i))]),
       expect: [
-        lan('IP(src=LAN, dst=HOST)/ICMP(type=0, id=7)/payload(100)', { any: ['IP.id'] }),
+        lan('IP(src=LAN, dst=HOST)/ICMP(type=0, id=7)/payload(100)', { free: ['IP.id'] }),
         twinLan(`Ether(src=STATION_LAN, dst=MAC_LAN)/${udp}`),
       ],
       counters: { [REASSEMBLED]: 2, [FRAGMENTS]: 4, [REPLIES]: 1 },
@@ -132,7 +132,7 @@ export const ip4Reassembly: readonly Case[] = [
     return {
       name: 'the longest datagram there is: 65,527 octets in 45 fragments, and so is its answer',
       send: Array.from({ length: 45 }, (_, i) => lan(piece(pieces, i))),
-      expect: Array.from({ length: 45 }, (_, i) => lan(piece(reply, i), { any: ['IP.id'] })),
+      expect: Array.from({ length: 45 }, (_, i) => lan(piece(reply, i), { free: ['IP.id'] })),
       counters: { ...whole(45), 'ip4-rewrite/too_big': 1, 'ip4-frag/fragments': 45 },
     };
   })(),

@@ -72,7 +72,7 @@ const bothWays = ({ name, tunnel, protocol, shim, flags, into, out }: Way): Case
         tunnel === 'gre6'
           ? `opens('gre6-out', IPv6(src=WAN6, dst=PEER6, nh=47)/${shim}${out(8)}, IPv6(src=WAN6, dst=PEER6), 1)`
           : `opens('${tunnel}-out', IP(src=WAN, dst=PEER, proto=${protocol}, flags='${flags}')/${shim}${out(8)}, IP(src=WAN, dst=PEER, flags='${flags}'), 1)`,
-        { any: [tunnel === 'gre6' ? 'IPv6.fl' : 'IP.id'] },
+        { free: [tunnel === 'gre6' ? 'IPv6.fl' : 'IP.id'] },
       ),
     ],
     counters: { [`${tunnel}.rx_packets`]: 1, [`${tunnel}.tx_packets`]: 1 },

@@ -17,8 +17,8 @@ export interface SentPacket {
  * come out at either, in any order, but all `times` of it at the same one.
  */
 export interface ExpectedPacket extends SentPacket {
-  /** Fields that are not asserted, as `IP.id`; checksums over them still are. */
-  any?: readonly string[];
+  /** Fields that the gateway may choose, not asserted, as `IP.id`; checksums over them still are. */
+  free?: readonly string[];
   /** It may come before or after others of its port. */
   unordered?: boolean;
   /** It may come up to so many times; `times` unless told. */

@@ -10,8 +10,8 @@ LINE = 120
 
 def check(expected, came, expressions):
     """
-    Texts about what differs; none when all is right. `expected`: {port, packet, times?, any?}, in order for each
-    port; `any` lists fields that are not asserted, as `IP.id`, or `IP#2.id` in the second IP layer. A port `a|b` is
+    Texts about what differs; none when all is right. `expected`: {port, packet, times?, free?}, in order for each
+    port; `free` lists fields that are not asserted, as `IP.id`, or `IP#2.id` in the second IP layer. A port `a|b` is
     either of them: what is expected there may come in any order, all `times` of it at the same one.
     """
     failures = []
@@ -54,7 +54,7 @@ def take_at_one(e, left, expressions):
 def fitting(e, got, port, expressions):
     """Those frames that are what is expected."""
     expected = expressions.expected(port, e["packet"])
-    if isinstance(expected, (Opens, OpensPiece)) or e.get("any"):
+    if isinstance(expected, (Opens, OpensPiece)) or e.get("free"):
         return [octets for octets in got if differs(e, octets, port, expressions) is None]
     wanted = bytes(expected)
     return [octets for octets in got if octets == wanted]
@@ -80,8 +80,8 @@ def differs(e, octets, port, expressions):
         return None
     actual = expressions.dissected(port, octets)
     if isinstance(expected, (Opens, OpensPiece)):
-        return expected.differs(actual, lambda wanted, got, what: compare(wanted, got, e.get("any", []), f"{port}, {what}"))
-    return compare(expected, actual, e.get("any", []), port)
+        return expected.differs(actual, lambda wanted, got, what: compare(wanted, got, e.get("free", []), f"{port}, {what}"))
+    return compare(expected, actual, e.get("free", []), port)
 
 
 def compare(expected, actual, free, what):

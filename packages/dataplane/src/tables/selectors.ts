@@ -2,7 +2,7 @@
 // lines each. An SA has a run of consecutive rows, named by one word, so that it changes by one store.
 //
 // Fragments (RFC 4301 section 7): a fragment that is not the first has no ports. Where virtual reassembly knows them
-// (pool.ports) they are compared as any packet's (section 7.3). Else its ports are OPAQUE: it passes a selector of
+// (pool.ports) they are compared as a whole packet's (section 7.3). Else its ports are OPAQUE: it passes a selector of
 // any port (section 7.1) or of OPAQUE (the range from 65535 to 0, as IKE writes it), and no other. So does a packet
 // that is too short for its ports, or whose protocol has none.
 import { IP4_DST, IP4_SRC, readI32 } from '../wire/ip4.js';

@@ -77,9 +77,9 @@ export function findLinkAddress(bytes: Uint8Array, at: number, end: number, want
 
 /** True for a MAC address of one station: no group, and not all zeros. */
 function isStation(bytes: Uint8Array, mac: number): boolean {
-  const any =
+  const octets =
     bytes[mac]! | bytes[mac + 1]! | bytes[mac + 2]! | bytes[mac + 3]! | bytes[mac + 4]! | bytes[mac + 5]!;
-  return any !== 0 && (bytes[mac]! & 1) === 0;
+  return octets !== 0 && (bytes[mac]! & 1) === 0;
 }
 
 /** True for the solicited-node group of the address at `target` at `at`: ff02::1:ff and its last 24 bits (RFC 4291). */

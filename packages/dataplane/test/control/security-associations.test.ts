@@ -115,9 +115,15 @@ describe('security associations', () => {
   });
 
   describe('traffic selectors', () => {
-    const any: [number, number] = [0, 65_535];
-    const net = { src: '10.2.0.0/16', dst: '10.1.3.7/32', protocol: 6, src_ports: any, dst_ports: any };
-    const six = { src: '2001:db8:2::/48', dst: '::/0', protocol: 0, src_ports: any, dst_ports: any };
+    const anyPort: [number, number] = [0, 65_535];
+    const net = {
+      src: '10.2.0.0/16',
+      dst: '10.1.3.7/32',
+      protocol: 6,
+      src_ports: anyPort,
+      dst_ports: anyPort,
+    };
+    const six = { src: '2001:db8:2::/48', dst: '::/0', protocol: 0, src_ports: anyPort, dst_ports: anyPort };
     const run = (): number => bench.word(bench.lookup(IN), SA_SELECTORS);
     const row = (index: number): number[] => {
       const at = (runFirst(run()) + index) * SELECTOR_WORDS;
@@ -336,7 +342,7 @@ describe('security associations', () => {
     bench.tunnels.set(IF_ID, TUNNEL);
     bench.sas.rebind(IF_ID, 20);
     assert.equal(bench.word(bench.lookup(IN), SA_INTERFACE), TUNNEL.row);
-    assert.equal(bench.activeSpi, OUT + 1, 'the tunnel sent by none: the newest is as good as any');
+    assert.equal(bench.activeSpi, OUT + 1, 'the tunnel sent by none: the newest will do');
     bench.tunnels.clear();
     bench.sas.rebind(IF_ID, 30);
     assert.equal(bench.word(bench.lookup(IN), SA_INTERFACE), 0);

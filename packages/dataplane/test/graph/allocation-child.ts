@@ -269,8 +269,8 @@ const paths: Record<string, () => () => number> = {
   },
   tunnel: () => throughTunnel(tunnelTo({ udp: true })),
   'tunnel-selectors-tfc'() {
-    const any: [number, number] = [0, 65_535];
-    const ports = { protocol: 253, src_ports: any, dst_ports: any };
+    const anyPort: [number, number] = [0, 65_535];
+    const ports = { protocol: 253, src_ports: anyPort, dst_ports: anyPort };
     const selectors = [
       { src: '192.0.2.0/24', dst: '192.0.2.0/24', ...ports },
       { src: '10.0.0.0/8', dst: '10.0.0.0/8', ...ports },

@@ -268,10 +268,10 @@ describeNode('esp-decrypt', () => {
       ],
     ];
     const net = { src: '10.2.0.0/16', dst: '0.0.0.0/0', protocol: 0 };
-    const any: [number, number] = [0, 65_535];
+    const anyPort: [number, number] = [0, 65_535];
     for (const [reason, esp, more] of cases) {
       it(`for ${reason}: the audit log has it`, () => {
-        const selectors = [{ ...net, src_ports: any, dst_ports: any }];
+        const selectors = [{ ...net, src_ports: anyPort, dst_ports: anyPort }];
         bench.control.sa('tun in').words[SA.SA_SELECTORS] = bench.control.selectors.add(selectors);
         bench.pushIp('wan', plain(esp()));
         bench.run();
@@ -319,8 +319,14 @@ describeNode('esp-decrypt', () => {
   });
 
   describe('with traffic selectors', () => {
-    const any: [number, number] = [0, 65_535];
-    const covers = { src: '10.2.0.0/24', dst: '10.1.0.0/24', protocol: 0, src_ports: any, dst_ports: any };
+    const anyPort: [number, number] = [0, 65_535];
+    const covers = {
+      src: '10.2.0.0/24',
+      dst: '10.1.0.0/24',
+      protocol: 0,
+      src_ports: anyPort,
+      dst_ports: anyPort,
+    };
     const elsewhere = { ...covers, src: '203.0.113.0/24' };
     const restrict = (...selectors: (typeof covers)[]): void => {
       bench.control.sa('tun in').words[SA.SA_SELECTORS] = bench.control.selectors.add(selectors);

@@ -226,8 +226,14 @@ describeNode('esp-encrypt', () => {
   });
 
   describe('with traffic selectors', () => {
-    const any: [number, number] = [0, 65_535];
-    const covers = { src: '10.1.0.0/24', dst: '10.2.0.0/24', protocol: 0, src_ports: any, dst_ports: any };
+    const anyPort: [number, number] = [0, 65_535];
+    const covers = {
+      src: '10.1.0.0/24',
+      dst: '10.2.0.0/24',
+      protocol: 0,
+      src_ports: anyPort,
+      dst_ports: anyPort,
+    };
     const restricted = (...selectors: (typeof covers)[]): Bench =>
       siteWithTunnel({}, { tunnels: [tunnelTo({}, { spec: { selectors } })] });
     const tcp = (from: number, to: number, more = {}): Uint8Array =>
@@ -402,7 +408,7 @@ describeNode('esp-encrypt', () => {
     });
   });
 
-  it('waits for the router as any packet does, and leaves in order', () => {
+  it('waits for the router as other packets do, and leaves in order', () => {
     bench.control.forget('wan', ROUTER);
     bench.pushIp('lan', clear(), clear());
     bench.run();

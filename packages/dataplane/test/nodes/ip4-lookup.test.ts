@@ -256,7 +256,7 @@ describeNode('ip4-lookup', () => {
     bench.pushIp('lan', packet);
     bench.run();
     assert.deepEqual(bench.sent('wan'), []);
-    assert.deepEqual(bench.punted().length, 1, 'it is for Linux, as any broadcast is');
+    assert.deepEqual(bench.punted().length, 1, 'it is for Linux, as broadcasts are');
     bench.expect({});
   });
 
