@@ -229,6 +229,26 @@ export class PacketPool {
     this.ports[to] = this.ports[from]!;
   }
 
+  /** A copy of a packet in a frame of FRAME_BYTES, where received ones begin; -1 when none is free or it does not fit. */
+  copyToSmall(packet: number): number {
+    const { offset, length } = this;
+    const bytes = length[packet]!;
+    if (!this.fitsSmall(packet)) return -1;
+    const copy = this.alloc();
+    if (copy < 0) return -1;
+    const from = offset[packet]!;
+    const to = this.base(copy) + PACKET_START;
+    this.bytes.copyWithin(to, from, from + bytes);
+    this.copyMetadata(packet, copy);
+    offset[copy] = to;
+    length[copy] = bytes;
+    return copy;
+  }
+
+  fitsSmall(packet: number): boolean {
+    return PACKET_START + this.length[packet]! <= FRAME_BYTES;
+  }
+
   free(frame: number): void {
     if (frame >= this.frames) {
       this.freeLarge(frame);

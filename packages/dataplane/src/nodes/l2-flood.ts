@@ -8,7 +8,7 @@ import { INTERFACE_COUNTERS_SHIFT, INTERFACE_RX_BYTES, INTERFACE_RX_PACKETS } fr
 import { fitsMember } from '../graph/link-header.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { RateLimiters } from '../graph/rate-limiter.js';
-import { FLAGS_PRIORITY, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
+import { FLAGS_PRIORITY, type PacketPool } from '../memory/packet-pool.js';
 import { INTERFACE_UP, INTERFACES_MAX } from '../tables/interfaces.js';
 
 const NEXT_OUTPUT = 0;
@@ -124,15 +124,7 @@ export const l2Flood = defineNode({
 
 /** A copy of a frame, to leave by `member`; -1 when no frame is free. What fits a member fits a frame of the pool. */
 function copyFor(pool: PacketPool, packet: number, member: number): number {
-  const copy = pool.alloc();
-  if (copy < 0) return -1;
-  const { bytes, offset, length } = pool;
-  const from = offset[packet]!;
-  const to = pool.base(copy) + PACKET_START;
-  bytes.copyWithin(to, from, from + length[packet]!);
-  pool.copyMetadata(packet, copy);
-  offset[copy] = to;
-  length[copy] = length[packet]!;
-  pool.txInterface[copy] = member;
+  const copy = pool.copyToSmall(packet);
+  if (copy >= 0) pool.txInterface[copy] = member;
   return copy;
 }

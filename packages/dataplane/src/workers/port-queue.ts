@@ -14,6 +14,8 @@ export class PortQueue {
   private busy = false;
   /** Packets given up because the device cannot send. */
   failed = 0;
+  /** Packets in large frames, which ports do not send, for which the pool had no usual one. */
+  noFrame = 0;
 
   constructor(
     readonly row: number,
@@ -21,9 +23,13 @@ export class PortQueue {
     private readonly pool: PacketPool,
   ) {}
 
+  get full(): boolean {
+    return this.length === WAITING_MAX;
+  }
+
   /** False when no more may wait. */
   add(packet: number): boolean {
-    if (this.length === WAITING_MAX) return false;
+    if (this.full) return false;
     this.waiting[this.length++] = packet;
     return true;
   }

@@ -40,7 +40,11 @@ export class WorkerApi {
     const { port, mode, ring } = openPort(spec, this.forwarder.pool);
     this.forwarder.addPort(row, port);
     const queue = this.forwarder.services.ports[row];
-    this.statistics.set(row, () => ({ ...port.statistics(), tx_failed: queue?.failed ?? 0 }));
+    this.statistics.set(row, () => ({
+      ...port.statistics(),
+      tx_failed: queue?.failed ?? 0,
+      tx_no_frame: queue?.noFrame ?? 0,
+    }));
     if (ring !== null) this.loop.setRings([...this.forwarder.rings, ring]);
     if (port.pollFd >= 0) this.loop.addDescriptor(port.pollFd);
     this.loop.wake();

@@ -77,6 +77,7 @@ export class Services implements WorkerServices {
     if (owner !== this.worker) return this.handOff(packet, owner, this.outputNode);
     const queue = this.ports[row];
     if (queue === undefined) return false;
+    if (packet >= this.pool.frames) return this.transmitLarge(packet, queue);
     const bytes = this.pool.length[packet]!;
     if (this.tracer.active) this.tracer.record(packet, 'interface-output', 'sent');
     if (this.capture.traffic) this.capture.packet(packet, row, CAPTURE_OUT, false);
@@ -84,6 +85,21 @@ export class Services implements WorkerServices {
     const at = row << INTERFACE_COUNTERS_SHIFT;
     this.counters[at + INTERFACE_TX_PACKETS]!++;
     this.counters[at + INTERFACE_TX_BYTES]! += bytes;
+    return true;
+  }
+
+  /** Ports send no large frames: what was put together, or has shrunk to the port's MTU, leaves in one of the usual size. */
+  private transmitLarge(packet: number, queue: PortQueue): boolean {
+    if (queue.full) return false;
+    const small = this.pool.copyToSmall(packet);
+    if (small >= 0) {
+      this.pool.free(packet);
+      return this.transmit(small);
+    }
+    if (this.pool.fitsSmall(packet)) queue.noFrame++;
+    else queue.failed++;
+    if (this.tracer.active) this.tracer.record(packet, 'interface-output', 'drop: no small frame');
+    this.dispatcher.drop(packet);
     return true;
   }
 

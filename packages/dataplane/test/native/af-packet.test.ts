@@ -11,6 +11,10 @@ describe('native AF_PACKET', () => {
     await network.scenario('packet-echo').done();
   });
 
+  it('sends what lies in a large frame', async () => {
+    await network.scenario('large-frame', 'af_packet').done();
+  });
+
   it('has a guard that keeps packets from Linux', async () => {
     ip('-n', network.near, 'address', 'add', '10.9.0.1/24', 'dev', 'left');
     ip('-n', network.far, 'address', 'add', '10.9.0.2/24', 'dev', 'left-far');

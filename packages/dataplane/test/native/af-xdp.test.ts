@@ -20,6 +20,10 @@ describe('native AF_XDP', () => {
     await network.scenario('xdp-starved').done();
   });
 
+  it('sends what lies in a large frame in one of its own', async () => {
+    await network.scenario('large-frame', 'af_xdp').done();
+  });
+
   it('names its errors, and leaves the program with the process that dies', async () => {
     const holder = network.scenario('xdp-hold');
     await holder.said('open');

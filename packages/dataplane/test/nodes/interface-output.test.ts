@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { LARGE_FRAMES } from '../../src/memory/packet-pool.js';
 import { INTERFACE_DOWN, INTERFACE_UP } from '../../src/tables/interfaces.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
-import { forwarded, ip4, pattern } from '../support/packets.js';
-import { FAR, HOST, site } from '../support/site.js';
+import { fromPeer, gre, siteOfKind } from '../support/gre-site.js';
+import { forwarded, fragmentsAt, ip4, pattern } from '../support/packets.js';
+import { FAR, HOST, LAN, REMOTE_HOST, site } from '../support/site.js';
 
 describeNode('interface-output', () => {
   let bench: Bench;
@@ -43,6 +45,82 @@ describeNode('interface-output', () => {
     assert.equal(bench.interface('wan').txPackets, 256 + 4096);
     assert.equal(bench.interface('lan').drops, 10);
     bench.expect({ 'interface-output/tx_queue_full': 10 });
+  });
+
+  describe('what lies in a large frame', () => {
+    const wide = (): Bench =>
+      siteOfKind({ kind: 'gre', protect: 'none' }, true, {
+        interfaces: [
+          { name: 'lan', address: '10.1.0.1/24', mtu: 1700 },
+          { name: 'wan', address: '192.0.2.1/24', mtu: 1700 },
+        ],
+      });
+    const largeFor = (name: string, octets: Uint8Array): number => {
+      const frame = bench.frameOf(bench.toInterface(name, octets), undefined, true);
+      bench.pool.txInterface[frame] = bench.row(name);
+      bench.pool.rxInterface[frame] = bench.row(name);
+      return frame;
+    };
+    const long = ip4({ src: REMOTE_HOST, dst: HOST, payload: pattern(1640) });
+    const outer = fragmentsAt(fromPeer(47, gre({ payload: long })), [808]);
+
+    it('leaves in one of the usual size when it was put together here', () => {
+      bench = wide();
+      bench.pushIp('wan', ...outer);
+      bench.run();
+      assert.deepEqual(bench.sentIp('lan'), [forwarded(long)]);
+      assert.deepEqual([bench.interface('lan').txPackets, bench.interface('lan').txBytes], [1, 1674]);
+      bench.expect({ 'ip4-reassembly/reassembled': 1, 'ip4-reassembly/fragments': 2 });
+    });
+
+    it('likewise when it came from Linux by the twin of a tunnel', () => {
+      bench = wide();
+      const packet = ip4({ src: HOST, dst: REMOTE_HOST, payload: pattern(1636) });
+      bench.control.adjacencies.setMtu(bench.control.interfaces.tunnelAdjacency[bench.row('tun')]!, 1676);
+      bench.inject('tun', packet);
+      bench.run();
+      const [sent] = bench.sentIp('wan');
+      assert.deepEqual(sent?.subarray(24), packet);
+      bench.expect({});
+    });
+
+    it('is dropped by name, and its frame is free, when there is none of the usual size', () => {
+      bench = wide();
+      const queue = bench.forwarders[0]!.services.ports[bench.row('lan')]!;
+      const frame = largeFor('lan', long);
+      const hoard: number[] = [];
+      for (let free = bench.pool.alloc(); free >= 0; free = bench.pool.alloc()) hoard.push(free);
+      bench.handOver('interface-output', frame);
+      bench.run();
+      bench.pool.freeMany(Int32Array.from(hoard), 0, hoard.length);
+      assert.deepEqual(bench.sent('lan'), []);
+      assert.deepEqual([queue.noFrame, queue.failed, bench.interface('lan').txPackets], [1, 0, 0]);
+      assert.equal(bench.interface('lan').drops, 1);
+      bench.expect({});
+    });
+
+    it('is given up when it fits no frame of the usual size: a twin whose MTU somebody raised', () => {
+      bench = wide();
+      const queue = bench.forwarders[0]!.services.ports[bench.row('lan')]!;
+      bench.inject('lan', bench.toInterface('lan', ip4({ src: LAN, dst: HOST, payload: pattern(4000) })));
+      bench.run();
+      assert.deepEqual(bench.sent('lan'), []);
+      assert.deepEqual([queue.noFrame, queue.failed, bench.interface('lan').txPackets], [0, 1, 0]);
+      bench.expect({});
+    });
+
+    it('is dropped like others when the port takes no more', () => {
+      bench = site({ frames: 8192, ring: 256 });
+      for (let at = 0; at < 256 + 4096; at += 256) {
+        bench.pushIp('lan', ...numbered(256, at));
+        bench.run();
+      }
+      bench.handOver('interface-output', largeFor('wan', packet));
+      bench.run();
+      assert.equal(bench.interface('wan').txPackets, 256 + 4096);
+      assert.deepEqual(bench.moved(), { 'interface-output/tx_queue_full': 1 });
+      assert.equal(bench.pool.large, LARGE_FRAMES);
+    });
   });
 
   it('drops what has no port', () => {

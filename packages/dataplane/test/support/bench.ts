@@ -179,7 +179,10 @@ export class Bench {
   inject(name: string, bytes: Uint8Array, worker = 0): void {
     const row = this.row(name);
     const hasLinkHeader = hasEthernet(this.control.interfaces.kind[row]!);
-    const frame = this.frameOf(bytes, hasLinkHeader ? PACKET_START : PACKET_START + 14);
+    const start = hasLinkHeader ? PACKET_START : PACKET_START + 14;
+    // What is read from a TUN keeps room for ESP behind it.
+    const tail = hasLinkHeader ? 0 : 128;
+    const frame = this.frameOf(bytes, start, start + bytes.length + tail > FRAME_BYTES);
     this.pool.rxInterface[frame] = row;
     const node = GRAPH.findIndex((candidate) => candidate.name === 'host-inject');
     assert.ok(this.injectRings[worker]!.push((node << NODE_SHIFT) | frame), 'the inject ring is full');
@@ -213,7 +216,10 @@ export class Bench {
 
   /** What a port has sent since the last call; the frames are free then. */
   sent(name: string): Uint8Array[] {
-    return this.drainRing(this.port(name).fromPort).map(({ bytes }) => bytes);
+    return this.drainRing(this.port(name).fromPort).map(({ frame, bytes }) => {
+      assert.ok(frame < this.pool.frames, 'a port was given a large frame');
+      return bytes;
+    });
   }
 
   /** The IPv4 packets that a port has sent, all of them from the interface's MAC address. */
@@ -232,7 +238,10 @@ export class Bench {
 
   /** What went to Linux, with the interface whose twin gets it. */
   punted(worker = 0): { interface: number; bytes: Uint8Array }[] {
-    return this.drainRing(this.puntRings[worker]!);
+    return this.drainRing(this.puntRings[worker]!).map(({ interface: row, bytes }) => ({
+      interface: row,
+      bytes,
+    }));
   }
 
   /** Packets that the control side was given; records() takes them from the workers. */
@@ -326,9 +335,8 @@ export class Bench {
   }
 
   /** A frame with these octets, everything else in it 0xa5. */
-  frameOf(bytes: Uint8Array, start = PACKET_START): number {
-    const small = start + bytes.length <= FRAME_BYTES;
-    const frame = small ? this.pool.alloc() : this.pool.allocLarge();
+  frameOf(bytes: Uint8Array, start = PACKET_START, large = start + bytes.length > FRAME_BYTES): number {
+    const frame = large ? this.pool.allocLarge() : this.pool.alloc();
     assert.ok(frame >= 0, 'the packet pool is exhausted');
     const at = this.pool.base(frame);
     this.pool.bytes.fill(0xa5, at, at + this.pool.room(frame));
@@ -346,11 +354,11 @@ export class Bench {
     return port;
   }
 
-  private drainRing(ring: SpscRing): { interface: number; bytes: Uint8Array }[] {
-    const out: { interface: number; bytes: Uint8Array }[] = [];
+  private drainRing(ring: SpscRing): { frame: number; interface: number; bytes: Uint8Array }[] {
+    const out: { frame: number; interface: number; bytes: Uint8Array }[] = [];
     while (ring.popMany(this.one, 0, 1) === 1) {
       const frame = this.one[0]! & PACKET_MASK;
-      out.push({ interface: this.pool.rxInterface[frame]!, bytes: this.take(frame) });
+      out.push({ frame, interface: this.pool.rxInterface[frame]!, bytes: this.take(frame) });
     }
     return out;
   }

@@ -68,6 +68,16 @@ s.bind((sys.argv[1], 0))
 s.send(bytes.fromhex(sys.argv[2].replace(':', '')) + b'\\x02\\0\\0\\0\\0\\x99' + b'\\x81\\x00\\x60\\x2a\\x88\\xb5' + b'tagged' * 10)
 `;
 
+/** Ends well when a frame has come that is the one expected. Arguments: device, the frame in hex. */
+export const RECEIVE_FRAME = `
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+s.bind((sys.argv[1], 0x88b5))
+s.settimeout(${DEADLINE_S})
+print('listening', flush=True)
+assert s.recv(4096) == bytes.fromhex(sys.argv[2])
+`;
+
 export const python = (program: string, ...args: string[]): string[] => [
   '/usr/bin/python3',
   '-c',
