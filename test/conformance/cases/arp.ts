@@ -6,10 +6,31 @@ const BROADCAST = "'ff:ff:ff:ff:ff:ff'";
 const PLAIN = "op='who-has', psrc=HOST, hwsrc=STATION_LAN, pdst=LAN";
 const ANSWER =
   "Ether(dst=STATION_LAN, src=MAC_LAN)/ARP(op='is-at', psrc=LAN, hwsrc=MAC_LAN, pdst=HOST, hwdst=STATION_LAN)";
+/** A station that answers nothing by itself. */
 const ALONE = "hwsrc='02:00:00:00:01:77', psrc='10.1.0.77'";
 
 function request(fields: string, link = `dst=${BROADCAST}, src=STATION_LAN`): string {
   return `Ether(${link})/ARP(${fields})`;
+}
+
+/** It has the MAC address `mac` now, it says. */
+function announcement(mac: string): string {
+  return request(
+    `op='who-has', psrc='10.1.0.77', hwsrc='${mac}', pdst='10.1.0.77'`,
+    `dst=${BROADCAST}, src='${mac}'`,
+  );
+}
+
+function isAt(mac: string): string {
+  return `Ether(dst=MAC_LAN, src='${mac}')/ARP(op='is-at', psrc='10.1.0.77', hwsrc='${mac}', pdst=LAN, hwdst=MAC_LAN)`;
+}
+
+const WHO_IS_ALONE = `Ether(dst=${BROADCAST}, src=MAC_LAN)/ARP(op='who-has', psrc=LAN, hwsrc=MAC_LAN, pdst='10.1.0.77')`;
+const TO_ALONE = "IP(src=HOST, dst='10.1.0.77', ttl=9)/UDP()";
+
+/** What comes of TO_ALONE, to a MAC address. */
+function alone(mac: string): string {
+  return `Ether(dst='${mac}', src=MAC_LAN)/IP(src=HOST, dst='10.1.0.77', ttl=8)/UDP()`;
 }
 
 /** An ARP message that gets no answer, counted. */
@@ -79,37 +100,49 @@ export const arp: readonly Case[] = [
         ],
       },
       {
-        send: [lan("IP(src=HOST, dst='10.1.0.77', ttl=9)/UDP()")],
-        expect: [
-          lan("Ether(dst='02:00:00:00:01:77', src=MAC_LAN)/IP(src=HOST, dst='10.1.0.77', ttl=8)/UDP()"),
-        ],
+        send: [lan(TO_ALONE)],
+        expect: [lan(alone('02:00:00:00:01:77'))],
       },
     ],
     counters: ANSWERED,
   },
   {
-    name: 'an announcement moves a neighbour to its new MAC address',
+    name: 'an announcement moves a neighbour to its new MAC address, and the box asks everyone whether it did',
     watch: ['arp'],
     steps: [
+      { send: [lan(announcement('02:00:00:00:01:78'))] },
       {
-        send: [
-          lan(
-            request(
-              "op='who-has', psrc='10.1.0.77', hwsrc='02:00:00:00:01:78', pdst='10.1.0.77'",
-              `dst=${BROADCAST}, src='02:00:00:00:01:78'`,
-            ),
-          ),
-        ],
+        send: [lan(TO_ALONE)],
+        expect: [lan(alone('02:00:00:00:01:78')), lan(WHO_IS_ALONE)],
       },
-      {
-        send: [lan("IP(src=HOST, dst='10.1.0.77', ttl=9)/UDP()")],
-        expect: [
-          lan("Ether(dst='02:00:00:00:01:78', src=MAC_LAN)/IP(src=HOST, dst='10.1.0.77', ttl=8)/UDP()"),
-        ],
-      },
+      { send: [lan(isAt('02:00:00:00:01:78'))], expect: [twinLan(isAt('02:00:00:00:01:78'))] },
+      { send: [lan(TO_ALONE)], expect: [lan(alone('02:00:00:00:01:78'))] },
     ],
-    counters: { 'arp-input/not_for_us': 1, 'lan.drops': 1 },
+    counters: {
+      'arp-input/not_for_us': 1,
+      'lan.drops': 1,
+      'control/neighbours_moved': 1,
+    },
     // Until no worker reads the old address any more, packets wait.
+    may: ['ip4-arp/waiting'],
+  },
+  {
+    name: 'whoever has the address has it back when somebody else announced it',
+    watch: ['arp'],
+    steps: [
+      { send: [lan(announcement('02:00:00:00:01:79'))] },
+      {
+        send: [lan(TO_ALONE)],
+        expect: [lan(alone('02:00:00:00:01:79')), lan(WHO_IS_ALONE)],
+      },
+      { send: [lan(isAt('02:00:00:00:01:78'))], expect: [twinLan(isAt('02:00:00:00:01:78'))] },
+      { send: [lan(TO_ALONE)], expect: [lan(alone('02:00:00:00:01:78'))] },
+    ],
+    counters: {
+      'arp-input/not_for_us': 1,
+      'lan.drops': 1,
+      'control/neighbours_moved': 2,
+    },
     may: ['ip4-arp/waiting'],
   },
   ignored(

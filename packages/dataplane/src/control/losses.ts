@@ -51,6 +51,12 @@ function controlLosses({ neighbours, loop, macs }: LossSources): ErrorCounter[] 
       neighbours.evicted,
       'idle neighbours that were forgotten to make room for new ones',
     ),
+    event(
+      'neighbours_moved',
+      'info',
+      neighbours.moved,
+      'times that a neighbour had another MAC address than before: when it keeps growing, two stations have one address',
+    ),
     event('frames_sent', 'info', loop.sent, 'ARP and neighbour discovery of the box itself'),
     loss(
       'control',

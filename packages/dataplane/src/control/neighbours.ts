@@ -1,15 +1,17 @@
 // Neighbours of both families: who has which address on which interface (RFC 826; RFC 4861 section 7.3).
 //
 // Owned by the control thread: workers park packets and ask, this resolves, ages and tells them. What a message makes
-// of an entry, and the states, are in neighbour-states.ts. A flood of addresses (RFC 6583) finds bounds per interface:
-// few may be asked for at once, and new ones take the place of those that were idle longest.
+// of an entry, and the states, are in neighbour-states.ts, what of it is not believed in neighbour-doubt.ts. A flood of
+// addresses (RFC 6583) finds bounds per interface: few may be asked for at once, and new ones take the place of those
+// that were idle longest.
 import { ADJ_INCOMPLETE, type AdjacencyTable } from '../tables/adjacencies.js';
 import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../wire/ethernet.js';
 import { type Address, addressKey, isIp4, isLinkLocal } from './address.js';
+import { type Doubt, doubtClaim, mayAskDoubted, noDoubt } from './neighbour-doubt.js';
 import { NeighbourLink } from './neighbour-link.js';
 import { type Heard, hear, isUsable, type Known, type NeighbourState, sameMac } from './neighbour-states.js';
 
-export interface Neighbour {
+export interface Neighbour extends Doubt {
   row: number;
   address: Address;
   state: NeighbourState;
@@ -65,6 +67,8 @@ export class Neighbours {
   /** Neighbours refused because a bound was reached, and those forgotten for new ones. */
   refused = 0;
   evicted = 0;
+  /** Times that one had another MAC address than before. */
+  moved = 0;
 
   constructor(
     private readonly adjacencies: AdjacencyTable,
@@ -137,6 +141,9 @@ export class Neighbours {
     const after = hear(entry, heard);
     if (after === null) return;
     if (entry !== null) {
+      if (doubtClaim(entry, heard, after, now, this.link(row).retransmitMs)) {
+        this.adjacencies.watch(entry.adjacency);
+      }
       this.become(entry, after, now);
       return;
     }
@@ -148,7 +155,12 @@ export class Neighbours {
   /** Asks, probes and forgets what is due. */
   tick(now: number): void {
     for (const entry of this.entries.values()) {
-      if (entry.state === 'stale' && this.adjacencies.wasUsed(entry.adjacency)) {
+      const used = this.adjacencies.wasUsed(entry.adjacency);
+      if (used && mayAskDoubted(entry, now, this.link(entry.row).retransmitMs)) {
+        this.setState(entry, 'probe');
+        entry.tries = 0;
+        this.ask(entry, now);
+      } else if (used && entry.state === 'stale') {
         this.setState(entry, 'delay');
         entry.dueAt = now + DELAY_MS;
       }
@@ -227,6 +239,7 @@ export class Neighbours {
       adjacency,
       references: 0,
       tries: 0,
+      ...noDoubt(),
       dueAt: now,
       since: now,
     };
@@ -254,8 +267,11 @@ export class Neighbours {
       entry.tries = 0;
     }
     entry.tries++;
+    entry.askedAt = now;
+    entry.awaited = true;
     entry.dueAt = now + this.link(entry.row).retransmitMs;
-    this.port.request(entry.row, entry.address, entry.state === 'probe' ? entry.mac : null);
+    const alone = entry.state === 'probe' && !entry.doubted;
+    this.port.request(entry.row, entry.address, alone ? entry.mac : null);
   }
 
   private become(entry: Neighbour, after: Known, now: number): void {
@@ -281,6 +297,7 @@ export class Neighbours {
       this.port.changed();
       this.tell(entry, true);
     } else {
+      this.moved++;
       this.move(entry, after.mac);
     }
   }
@@ -300,6 +317,8 @@ export class Neighbours {
     }
     this.setState(entry, 'failed');
     entry.mac = null;
+    entry.awaited = false;
+    entry.doubted = false;
     // One that was there a moment ago may have moved: the next packet asks everyone (section 7.3.3). A silent
     // address is left alone for a while.
     entry.dueAt = wasUsable ? now : now + FAILED_MS;
