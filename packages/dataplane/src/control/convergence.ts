@@ -64,6 +64,8 @@ export class Convergence {
   /** Interfaces whose addresses changed in this attempt, by row. */
   private readonly readdressed = new Set<number>();
   private queue: Promise<void> = Promise.resolve();
+  /** The attempt that comes next, until it begins: it will find the state of then. */
+  private next: Promise<void> | null = null;
   private retry: NodeJS.Timeout | null = null;
   private readonly watch: NodeJS.Timeout;
   private stopped = false;
@@ -118,7 +120,11 @@ export class Convergence {
 
   private enqueue(): Promise<void> {
     // An attempt that failed as a whole has told its caller; it must not keep the next one from running.
-    this.queue = Promise.allSettled([this.queue]).then(() => this.converge());
+    this.next ??= Promise.allSettled([this.queue]).then(() => {
+      this.next = null;
+      return this.converge();
+    });
+    this.queue = this.next;
     return this.queue;
   }
 
@@ -185,9 +191,11 @@ export class Convergence {
     });
     await note('VRFs', () => this.vrfs.prune(state));
     await note('twins', () => this.twins.converge());
+    // Another state came meanwhile, and its attempt comes next: this one says nothing of it.
+    if (this.state !== state) return;
     this.failures = problems;
     this.revision = state.revision;
-    this.converged = problems.length === 0 && this.state === state;
+    this.converged = problems.length === 0;
     if (problems.length > 0) this.tryAgain();
     this.onChange();
   }

@@ -1,13 +1,5 @@
 // Addresses of interfaces, of either family: what is made of them, and how they are compared.
-import {
-  contains,
-  contains6,
-  type Ip4Prefix,
-  type Ip6Prefix,
-  isLinkLocal6,
-  parseIp4Prefix,
-  parseIp6Prefix,
-} from '@sluice/shared';
+import { type Ip4Prefix, type Ip6Prefix, isLinkLocal6, parseIp4Prefix, parseIp6Prefix } from '@sluice/shared';
 import { ADJ_LOCAL, type NewAdjacency } from '../tables/adjacencies.js';
 import { linkLocalOf, withoutZone } from '../tables/ip6-scope.js';
 import { type Address, isIp4, sameAddress } from './address.js';
@@ -67,11 +59,6 @@ export function isIp6Prefix(prefix: InterfaceAddress): prefix is Ip6Prefix {
 
 export function parsePrefix(text: string): InterfaceAddress | null {
   return parseIp4Prefix(text) ?? parseIp6Prefix(text);
-}
-
-export function holds(prefix: InterfaceAddress, address: Address): boolean {
-  if (isIp4(address)) return isIp4Prefix(prefix) && contains(prefix, address);
-  return isIp6Prefix(prefix) && contains6(prefix, address);
 }
 
 export function samePrefixes(a: readonly InterfaceAddress[], b: readonly InterfaceAddress[]): boolean {

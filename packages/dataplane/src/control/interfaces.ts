@@ -23,7 +23,6 @@ import type { Interface, PortDetails, VirtualInterface, VirtualKind } from './in
 import {
   answersFrom,
   globals6,
-  holds,
   isIp4Prefix,
   isIp6Prefix,
   localRow,
@@ -31,6 +30,7 @@ import {
   samePrefixes,
   withLinkLocal,
 } from './interface-addresses.js';
+import { InterfaceIndex } from './interface-index.js';
 import type { RouteTable } from './route-table.js';
 
 const VIRTUAL_KINDS: Record<VirtualKind, number> = {
@@ -48,7 +48,9 @@ export interface Admission {
 
 export class Interfaces {
   detection: Admission | null = null;
-  private readonly byName = new Map<string, Interface>();
+  private readonly index = new InterfaceIndex();
+  /** An interface is new, or has other addresses: those without may answer by another. */
+  private unlent = false;
   private readonly linkListeners: ((entry: Interface) => void)[] = [];
   private readonly freeRows: number[] = Array.from({ length: INTERFACES_MAX - 1 }, (_, i) => i + 1);
 
@@ -60,23 +62,28 @@ export class Interfaces {
   ) {}
 
   get(name: string): Interface | undefined {
-    return this.byName.get(name);
+    return this.index.get(name);
   }
 
   ofRow(row: number): Interface | undefined {
-    for (const entry of this.byName.values()) if (entry.row === row) return entry;
-    return undefined;
+    return this.index.ofRow(row);
   }
 
   /** Names by row; empty where there is no interface. */
   names(): string[] {
     const names: string[] = [];
-    for (const { row, name } of this.byName.values()) names[row] = name;
+    for (const { row, name } of this.index.list()) names[row] = name;
     return Array.from(names, (name) => name ?? '');
   }
 
-  list(): Interface[] {
-    return [...this.byName.values()].sort((a, b) => a.row - b.row);
+  /** By row. */
+  list(): readonly Interface[] {
+    return this.index.list();
+  }
+
+  /** True when the box has this address in a VRF; a link-local one, on any link of it. */
+  isOwn(vrf: number, address: Address): boolean {
+    return this.index.isOwn(vrf, address);
   }
 
   /** The row that the next interface will have, for whoever must open its port first. */
@@ -194,7 +201,7 @@ export class Interfaces {
     if (!samePrefixes(wanted, [...entry.addresses, ...entry.addresses6])) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
     this.setState(entry);
-    this.lendAddresses();
+    if (this.unlent) this.lendAddresses();
   }
 
   /** The carrier of an interface's device came or went. */
@@ -238,7 +245,7 @@ export class Interfaces {
     Atomics.store(this.table.state, entry.row, INTERFACE_DOWN);
     this.setAddresses(entry, []);
     this.detection?.keep(entry.row, []);
-    this.byName.delete(entry.name);
+    this.index.delete(entry);
     this.table.kind[entry.row] = KIND_NONE;
     this.table.address[entry.row] = 0;
     for (const column of [this.table.address6, this.table.linkLocal6])
@@ -250,22 +257,6 @@ export class Interfaces {
     this.lendAddresses();
   }
 
-  /** The interface on whose connected network an address is; link-local ones are on that of every port. */
-  connected(vrf: number, address: Address): Interface | undefined {
-    let best: Interface | undefined;
-    let longest = -1;
-    for (const entry of this.byName.values()) {
-      if (entry.vrf !== vrf) continue;
-      for (const prefix of isIp4(address) ? entry.addresses : entry.addresses6) {
-        if (holds(prefix, address) && prefix.length > longest) {
-          best = entry;
-          longest = prefix.length;
-        }
-      }
-    }
-    return best;
-  }
-
   /** Addresses with their lengths as text, IPv4 before IPv6. */
   addressTexts(entry: Interface): string[] {
     return [...entry.addresses.map(formatIp4Prefix), ...entry.addresses6.map(formatIp6Prefix)];
@@ -274,7 +265,8 @@ export class Interfaces {
   private add(entry: Interface): Interface {
     this.table.vrf[entry.row] = entry.vrf;
     this.table.worker[entry.row] = entry.worker;
-    this.byName.set(entry.name, entry);
+    this.index.add(entry);
+    this.unlent = true;
     return entry;
   }
 
@@ -299,6 +291,9 @@ export class Interfaces {
     this.epoch.retire(() => {
       for (const adjacency of gone) adjacencies.release(adjacency);
     });
+    const before = [...entry.addresses, ...entry.addresses6];
+    this.index.readdress(entry.vrf, before.map(addressOf), addresses.map(addressOf));
+    this.unlent = true;
     entry.addresses = addresses.filter(isIp4Prefix);
     entry.addresses6 = addresses.filter(isIp6Prefix);
     const linkLocal = entry.addresses6.find(({ address }) => isLinkLocal6(address));
@@ -319,6 +314,7 @@ export class Interfaces {
    * takes its outer address last: the peer drops what its traffic selectors do not cover (RFC 4301 section 5.2).
    */
   private lendAddresses(): void {
+    this.unlent = false;
     const all = this.list();
     const lenders4 = all.filter(({ addresses }) => addresses.length > 0);
     const lenders6 = all.filter((entry) => globals6(entry).length > 0);
@@ -333,4 +329,8 @@ export class Interfaces {
     for (let i = 0; i < 4; i++)
       column[(row << 2) + i] = (address === null || isIp4(address) ? 0 : address[i]!) | 0;
   }
+}
+
+function addressOf({ address }: InterfaceAddress): Address {
+  return address;
 }

@@ -4,16 +4,18 @@ import { eventSignal } from '../native/index.js';
 import { scopeOf } from '../tables/ip6-scope.js';
 import { type SharedMemory, SIGNAL_NEIGHBOURS } from '../workers/shared-memory.js';
 import { type Address, isIp4, isLinkLocal, sameAddress } from './address.js';
-import type { Interface } from './interface.js';
 import type { Interfaces } from './interfaces.js';
 import type { NeighbourPort } from './neighbours.js';
-import type { RouteTable } from './route-table.js';
+import type { RouteSource, RouteTable } from './route-table.js';
+
+/** Sources of routes whose hosts are on the interface's own link, when they lead to its own adjacency. */
+const ON_LINK: readonly RouteSource[] = ['connected', 'static'];
 
 export interface NeighbourParts {
   interfaces: Interfaces;
   routes: RouteTable;
   epoch: EpochControl;
-  shared: SharedMemory;
+  shared: Pick<SharedMemory, 'signals' | 'workerEvents'>;
   request: NeighbourPort['request'];
   /** The largest IPv6 packet that routers of an interface's link advertise; null for none. */
   mtu6(row: number): number | null;
@@ -62,20 +64,11 @@ export function neighbourPort(parts: NeighbourParts): NeighbourPort {
  */
 function isOnLink(interfaces: Interfaces, routes: RouteTable, row: number, address: Address): boolean {
   const entry = interfaces.ofRow(row);
-  if (entry === undefined || entry.macOctets === null || isOwn(interfaces, entry, address)) return false;
+  if (entry === undefined || entry.macOctets === null) return false;
+  // Link-local addresses are each link's own: another's may be the same.
+  if (isLinkLocal(address)) return entry.addresses6.every((own) => !sameAddress(own.address, address));
   return (
-    isLinkLocal(address) ||
-    interfaces.connected(entry.vrf, address)?.row === row ||
-    routes.longest(entry.vrf, address, 'static')?.adjacency === entry.adjacency
+    !interfaces.isOwn(entry.vrf, address) &&
+    ON_LINK.some((source) => routes.longest(entry.vrf, address, source)?.adjacency === entry.adjacency)
   );
-}
-
-function isOwn(interfaces: Interfaces, entry: Interface, address: Address): boolean {
-  if (isLinkLocal(address)) return entry.addresses6.some((own) => sameAddress(own.address, address));
-  return interfaces
-    .list()
-    .some(
-      ({ vrf, addresses, addresses6 }) =>
-        vrf === entry.vrf && [...addresses, ...addresses6].some((own) => sameAddress(own.address, address)),
-    );
 }

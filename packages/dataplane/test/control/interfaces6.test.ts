@@ -114,16 +114,4 @@ describe('interfaces of IPv6', () => {
     assert.equal(words(bench.table.address6, tunnel.row), '2001:db8:ffff::1');
     assert.equal(words(bench.table.address6, wan.row), '2001:db8:ffff::1');
   });
-
-  it('are found by the closest network that holds an address', () => {
-    bench.port('wide', ['2001:db8::1/32']);
-    bench.port('close', ['2001:db8:1::1/64']);
-    bench.port('blue', ['2001:db8:1::1/80'], 1);
-    const find = (vrf: number, text: string): string | undefined =>
-      bench.interfaces.connected(vrf, parseIp6(text)!)?.name;
-    assert.equal(find(0, '2001:db8:1::9'), 'close');
-    assert.equal(find(0, '2001:db8:2::9'), 'wide');
-    assert.equal(find(1, '2001:db8:1::9'), 'blue');
-    assert.equal(find(0, '2001:db9::'), undefined);
-  });
 });
