@@ -208,6 +208,7 @@ export class Dataplane {
     this.twins = new LinuxTwins(this.threads.hostIo);
     this.twins.onRepair = options.note;
     this.monitor = new LinkMonitor((namespaces) => this.convergence.linksChanged(namespaces));
+    this.twins.namespaces.onMade = (name) => this.monitor.forget(name);
     this.traces = new TraceSession(this.threads.workers);
     this.captures = new CaptureSession(options.runDir, shared.captures, this.threads.workers, {
       row: (name) => this.interfaces.get(name)?.row,

@@ -3,11 +3,13 @@
 // What it says is a hint to look: nothing is read from it but the namespace. Should it end, it is started again, and
 // everything counts as changed.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { ip } from './ip-command.js';
+import { IpCommandError, ip } from './ip-command.js';
 
 /** Changes come in bursts, many of them our own: one look for all. */
 const SETTLE_MS = 100;
 const RESTART_MS = 1_000;
+/** What ip says, by the kernel's age, of a namespace that has a number. */
+const HAS_NUMBER = /already has a nsid|File exists/;
 
 export class LinkMonitor {
   private child: ChildProcess | null = null;
@@ -41,13 +43,18 @@ export class LinkMonitor {
     child.on('close', again);
   }
 
-  /** Has a namespace's events come here too; the kernel tells only of those that have a number here. */
+  /** Has the events of these namespaces come here too; the kernel tells only of those that have a number here. */
   async follow(namespaces: readonly string[]): Promise<void> {
+    for (const name of this.ids.values()) if (!namespaces.includes(name)) this.forget(name);
     const known = new Set(this.ids.values());
     const unknown = namespaces.filter((name) => !known.has(name));
     for (const name of unknown) {
-      // One that a device was moved to has a number already, which the kernel calls an error.
-      await ip(['netns', 'set', name, 'auto']).catch(() => undefined);
+      try {
+        await ip(['netns', 'set', name, 'auto']);
+      } catch (error) {
+        // One that a device was moved to, or that an earlier process followed, has a number already.
+        if (!(error instanceof IpCommandError && HAS_NUMBER.test(error.message))) throw error;
+      }
     }
     if (unknown.length === 0) return;
     const list = JSON.parse((await ip(['-json', 'netns', 'list-id'])) || '[]') as {
@@ -55,7 +62,14 @@ export class LinkMonitor {
       name?: string;
     }[];
     this.ids.clear();
-    for (const { nsid, name } of list) if (name !== undefined) this.ids.set(String(nsid), name);
+    for (const { nsid, name } of list) {
+      if (name !== undefined && namespaces.includes(name)) this.ids.set(String(nsid), name);
+    }
+  }
+
+  /** A namespace is gone, or another has its name now, which has no number yet. */
+  forget(namespace: string): void {
+    for (const [id, name] of this.ids) if (name === namespace) this.ids.delete(id);
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 // What Linux is to have of the data plane's interfaces and routes: twins in the namespaces of their VRFs.
-import { DEFAULT_VRF } from '@sluice/shared';
+import { DEFAULT_VRF, messageOf } from '@sluice/shared';
 import type { Parts } from './convergence.js';
 import type { TwinSpec } from './linux-twins.js';
 import { mirror, type TwinRoute } from './twin-routes.js';
@@ -28,11 +28,15 @@ export class TwinConvergence {
       if (namespace !== null) others.set(namespace, this.twinRoutes(this.vrfs.id(vrf)));
     }
     const own = this.twinRoutes(this.vrfs.id(DEFAULT_VRF));
-    try {
-      await this.parts.twins.converge(this.twinSpecs(namespaces), own, others);
-    } finally {
-      await this.parts.monitor.follow([...others.keys()]);
+    const { twins, monitor } = this.parts;
+    const problems: string[] = [];
+    for (const step of [
+      () => twins.converge(this.twinSpecs(namespaces), own, others),
+      () => monitor.follow([...others.keys()]),
+    ]) {
+      await step().catch((error: unknown) => problems.push(messageOf(error)));
     }
+    if (problems.length > 0) throw new Error(problems.join('; '));
   }
 
   private twinSpecs(namespaces: ReadonlyMap<string, string | null>): TwinSpec[] {

@@ -2,8 +2,10 @@
 //
 // Named after the VRF: `sluice-blue`. Where the data plane itself runs in a namespace that has a name, as in a lab, that
 // name takes the place of `sluice`, so that gateways of one machine do not meet. They outlive a crash with all that is
-// in them; the next process finds them by name. Ours are marked by the alias of their loopback device.
-import { readdir, stat } from 'node:fs/promises';
+// in them; the next process finds them by name. Ours are marked by the alias of their loopback device, which says too
+// in which namespace their data plane runs: names alone do not tell `sluice` and its VRF `a-blue` from `sluice-a` and
+// `blue`, and what is another gateway's must not be removed.
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { IpCommandError, ip, ipBatch, runInNamespace } from './ip-command.js';
 
 const NAMED = '/run/netns';
@@ -29,6 +31,8 @@ const SETTINGS = [
 export class VrfNamespaces {
   private prefix: string | null = null;
   private readonly ready = new Set<string>();
+  /** Told of each that was made: whoever watched one of that name before watches nothing now. */
+  onMade: (name: string) => void = () => undefined;
 
   /** The namespace of a VRF. */
   async nameOf(vrf: string): Promise<string> {
@@ -44,16 +48,16 @@ export class VrfNamespaces {
   async ensure(name: string): Promise<void> {
     if (this.ready.has(name) && (await isThere(name))) return;
     if (await isThere(name)) {
-      if (!(await isOurs(name))) {
+      if (!(await mayTake(await ownerOf(name)))) {
         throw new Error(
           `Linux has another network namespace ${name}: remove it (ip netns del ${name}), or name the VRF otherwise`,
         );
       }
     } else {
       await ip(['netns', 'add', name]);
-      await ipBatch([`link set dev lo alias ${ALIAS}`], name);
+      this.onMade(name);
     }
-    await ipBatch(['link set dev lo up'], name);
+    await ipBatch([`link set dev lo alias "${ALIAS} ${await readlink(OWN)}"`, 'link set dev lo up'], name);
     await runInNamespace(name, [
       'sh',
       '-c',
@@ -69,8 +73,9 @@ export class VrfNamespaces {
   async list(): Promise<string[]> {
     const start = await this.nameOf('');
     const names = (await namespaces()).filter((name) => name.startsWith(start));
+    const own = await readlink(OWN);
     const ours: string[] = [];
-    for (const name of names) if (this.ready.has(name) || (await isOurs(name))) ours.push(name);
+    for (const name of names) if (this.ready.has(name) || (await ownerOf(name)) === own) ours.push(name);
     return ours;
   }
 
@@ -93,17 +98,33 @@ async function isThere(name: string): Promise<boolean> {
   return (await namespaces()).includes(name);
 }
 
-/** False for what cannot be entered too: an empty file that is no namespace. */
-async function isOurs(name: string): Promise<boolean> {
+/**
+ * Where the data plane runs whose VRF's namespace this is, as /proc names namespaces; null for one that is no data plane's,
+ * and for what cannot be entered: an empty file that is no namespace.
+ */
+async function ownerOf(name: string): Promise<string | null> {
   try {
     const links = JSON.parse((await ip(['-json', 'link', 'show', 'dev', 'lo'], '', name)) || '[]') as {
       ifalias?: string;
     }[];
-    return links[0]?.ifalias === ALIAS;
+    const [mark, owner] = (links[0]?.ifalias ?? '').split(' ');
+    return mark === ALIAS ? (owner ?? '') : null;
   } catch (error) {
-    if (error instanceof IpCommandError) return false;
+    if (error instanceof IpCommandError) return null;
     throw error;
   }
+}
+
+/** True for our own, and for those whose data plane's namespace is gone: nobody else wants them. */
+async function mayTake(owner: string | null): Promise<boolean> {
+  if (owner === null) return false;
+  if (owner === (await readlink(OWN))) return true;
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    // One that has ended since has no namespace.
+    if ((await readlink(`/proc/${pid}/ns/net`).catch(() => null)) === owner) return false;
+  }
+  return true;
 }
 
 /** The name of the namespace that this process is in; null when it has none. */

@@ -80,6 +80,9 @@ describe("data plane process: Linux's side of interfaces", function () {
     assert.ok(!existsSync(`/run/netns/${blue}`));
     await gateway.apply({ vrfs, interfaces: [LAN, BLUE] });
     await pingAll(network, blue, '-c', '1', HOST);
+    // It is watched as the one before it was.
+    ip('-n', blue, 'link', 'set', 'blue0', 'down');
+    await until('blue0 is up', () => link(blue, 'blue0')?.flags.includes('UP'));
     assert.equal(await gateway.end('SIGTERM'), 0);
     assert.ok(!existsSync(`/run/netns/${blue}`));
     gateway.restart();
