@@ -6,7 +6,8 @@ import { GRAPH } from '../../src/graph/graph.js';
 /** Counters that moved: `ip4-input/truncated` → by how much. */
 export type Moved = Record<string, number>;
 
-const seen = new Set<string>();
+/** What the tests of the node that is being described have moved; null outside its suite. */
+let movedByNode: Set<string> | null = null;
 
 /** Counters of all workers of a bench, compared with what they were. */
 export class CounterWatch {
@@ -26,7 +27,7 @@ export class CounterWatch {
       const by = value - this.before.get(path)!;
       if (by === 0) continue;
       moved[path] = by;
-      seen.add(path);
+      movedByNode?.add(path);
     }
     this.before = now;
     return moved;
@@ -60,18 +61,28 @@ export function isDrop(path: string): boolean {
   return node?.counters.find((counter) => counter.name === name)?.drop === true;
 }
 
-/** The suite of a node: its last test fails while a counter that the node declares was never moved. */
+/**
+ * The suite of a node: its last test fails while a counter that the node declares was moved by none of the suite's
+ * tests. A large suite lies in several files, nodes/<name>/*.ts, each of which exports a function that `body` calls.
+ */
 export function describeNode(name: string, body: () => void): void {
   const node = GRAPH.find((candidate) => candidate.name === name);
   if (node === undefined) throw new Error(`the graph has no node "${name}"`);
   describe(name, () => {
+    const moved = new Set<string>();
+    before(() => {
+      movedByNode = moved;
+    });
+    after(() => {
+      movedByNode = null;
+    });
     body();
     // In a suite of its own, because Mocha runs those after a suite's own tests.
     describe('counters', () => {
       it('have all been moved by the tests above', () => {
         const paths = node.counters.map((counter) => `${name}/${counter.name}`);
         assert.deepEqual(
-          paths.filter((path) => !seen.has(path)),
+          paths.filter((path) => !moved.has(path)),
           [],
         );
       });
