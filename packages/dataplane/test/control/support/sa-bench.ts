@@ -7,6 +7,7 @@ import { ipWords } from '../../../src/control/ip-words.js';
 import { SecurityAssociations, type TunnelBinding } from '../../../src/control/security-associations.js';
 import { SequenceJournal } from '../../../src/control/sequence-journal.js';
 import { allocateEpoch, EpochControl } from '../../../src/memory/epoch.js';
+import { espKeySet, espKeyWipe, NativeError } from '../../../src/native/index.js';
 import { HashU32, HashU32Writer } from '../../../src/tables/hash-u32.js';
 import { InterfaceTable } from '../../../src/tables/interfaces.js';
 import {
@@ -23,6 +24,9 @@ import {
 
 export const IF_ID = 42;
 export const TUNNEL: TunnelBinding = { row: 7, name: 'tun', outerVrf: 2, kind: 'ipsec', df: null };
+/** SPIs of a pair. */
+export const IN = 0x1001;
+export const OUT = 0x2001;
 export const LOCAL = '192.0.2.1';
 export const PEER = '198.51.100.1';
 const TWO_32 = 2 ** 32;
@@ -128,6 +132,28 @@ export class SaBench {
       }
     }
     journal.close();
+  }
+
+  install(spi: number, direction: 'in' | 'out', now = 0, more: Partial<SaSpec> = {}): void {
+    this.sas.install(spec(spi, direction, more), now);
+  }
+
+  /** Whether the native layer holds a key in the slot of a row. */
+  hasKey(slot: number): boolean {
+    try {
+      espKeySet(slot, {
+        cipher: 'aes-gcm',
+        key: new Uint8Array(20),
+        integrity: 'none',
+        integrityKey: new Uint8Array(0),
+        icvBytes: 16,
+      });
+    } catch (error) {
+      if (!(error instanceof NativeError && error.code === 'EEXIST')) throw error;
+      return true;
+    }
+    espKeyWipe(slot);
+    return false;
   }
 
   /** Every worker has passed a quiescent point. */
