@@ -5,7 +5,11 @@ import { ROOT } from './paths.mjs';
 import { run } from './run.mjs';
 import { SetupError, say } from './say.mjs';
 
+/** What running, building and testing need. */
 const LIST = `${ROOT}/setup/debian-packages.txt`;
+
+/** What `npm run bench` needs besides: the systems that Sluice is measured beside. */
+export const BENCH_LIST = `${ROOT}/setup/debian-packages-bench.txt`;
 
 /**
  * Packages whose own services are not wanted: Debian starts them, and charon's would hold the ports 500 and 4500 that
@@ -16,9 +20,9 @@ const UNWANTED_SERVICES = new Map([['charon-systemd', 'strongswan.service']]);
 /** How long apt waits for another apt to finish, in seconds. */
 const APT_LOCK_TIMEOUT_S = 600;
 
-/** Installs what setup/debian-packages.txt names and this machine has not. */
-export async function installDebianPackages() {
-  const missing = await missingPackages(parsePackageList(readFileSync(LIST, 'utf8')));
+/** Installs what a list names and this machine has not. */
+export async function installDebianPackages(list = LIST) {
+  const missing = await missingPackages(parsePackageList(readFileSync(list, 'utf8')));
   if (missing.length === 0) return;
 
   say(`installing ${missing.length} Debian packages: ${missing.join(' ')}`);

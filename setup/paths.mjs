@@ -15,5 +15,6 @@ export const PACKAGES = [
   'packages/agent',
   'packages/lab',
   'packages/mgmt',
+  'bench',
   'test',
 ];

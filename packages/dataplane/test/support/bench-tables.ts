@@ -326,7 +326,8 @@ export class BenchControl {
 }
 
 export function macText(row: number): string {
-  return `02:00:00:00:${row.toString(16).padStart(2, '0')}:01`;
+  const octet = (value: number): string => (value & 0xff).toString(16).padStart(2, '0');
+  return `02:00:00:${octet(row >> 8)}:${octet(row)}:01`;
 }
 
 function prefixOf(text: string): { address: number; length: number } {

@@ -1,0 +1,46 @@
+// What the runner gives to benchmarks.
+import { cpus } from 'node:os';
+import type { BenchContext, Round, Side } from '../benchmark.js';
+
+export interface RunOptions {
+  /** Names, or what they begin with; none asks for everything. */
+  names: readonly string[];
+  rounds: number;
+  quick: boolean;
+  say(line: string): void;
+}
+
+export function makeContext({ names, rounds, quick, say }: RunOptions): BenchContext {
+  return {
+    rounds,
+    quick,
+    cores: cpus().map((_, core) => core),
+    wants: (name) => names.length === 0 || names.some((wanted) => isPart(name, wanted)),
+    alternate: (sides) => alternate(sides, rounds),
+    say,
+  };
+}
+
+/** True when one of the names is the other, or begins it. */
+export function isPart(name: string, wanted: string): boolean {
+  return name.startsWith(wanted) || wanted.startsWith(name);
+}
+
+async function alternate(sides: readonly Side[], rounds: number): Promise<Round[][]> {
+  const all: Round[][] = sides.map(() => []);
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      for (const [index, side] of sides.entries()) {
+        const result = await side.round();
+        if (round > 0) all[index]!.push(result);
+      }
+    }
+  } finally {
+    await Promise.all(sides.map((side) => side.close()));
+  }
+  return all;
+}
+
+export function valuesOf(rounds: readonly Round[]): number[] {
+  return rounds.map(({ value }) => value);
+}

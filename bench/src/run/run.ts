@@ -1,0 +1,34 @@
+// Runs the benchmarks that were asked for, one after the other.
+import type { Benchmark } from '../benchmark.js';
+import { conditionsNow } from './conditions.js';
+import { makeContext, type RunOptions } from './context.js';
+import { ROOT } from './root.js';
+import { type Row, rowOf } from './row.js';
+
+export interface Outcome {
+  rows: Row[];
+  /** A sentence for each benchmark that gave no figures. */
+  failures: string[];
+}
+
+/** One that fails is reported, and the others run. */
+export async function runBenchmarks(benchmarks: readonly Benchmark[], options: RunOptions): Promise<Outcome> {
+  const context = makeContext(options);
+  const outcome: Outcome = { rows: [], failures: [] };
+  for (const benchmark of benchmarks) {
+    if (!benchmark.names.some(context.wants)) continue;
+    options.say(benchmark.names.filter(context.wants).join(' '));
+    const conditions = conditionsNow(ROOT, context.cores.at(-1)!);
+    try {
+      const figures = await benchmark.run(context);
+      outcome.rows.push(
+        ...figures.filter(({ name }) => context.wants(name)).map((figure) => rowOf(figure, conditions)),
+      );
+    } catch (error) {
+      outcome.failures.push(
+        `${benchmark.names[0]}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return outcome;
+}

@@ -1,0 +1,34 @@
+// Every benchmark, once and tiny: what it gives are well-formed rows of the names that it promises.
+import assert from 'node:assert/strict';
+import { BENCHMARKS } from '../src/benchmarks/index.js';
+import { isPart } from '../src/run/context.js';
+import { runBenchmarks } from '../src/run/run.js';
+
+describe('benchmarks', () => {
+  it('have names of their own', () => {
+    const names = BENCHMARKS.flatMap((benchmark) => benchmark.names);
+    assert.deepEqual(names, [...new Set(names)]);
+    for (const name of names) assert.match(name, /^[a-z0-9]+(\/[a-z0-9-]+)+$/);
+  });
+
+  for (const benchmark of BENCHMARKS) {
+    it(`${benchmark.names[0]} measures`, async function () {
+      this.timeout(60_000);
+      const options = { names: [...benchmark.names], rounds: 1, quick: true, say: () => {} };
+      const { rows, failures } = await runBenchmarks([benchmark], options);
+      assert.deepEqual(failures, []);
+      assert.ok(rows.length > 0);
+      for (const row of rows) {
+        assert.ok(
+          benchmark.names.some((name) => isPart(row.name, name)),
+          row.name,
+        );
+        assert.ok(Number.isFinite(row.value) && row.value >= 0, `${row.name}: ${row.value}`);
+        assert.ok(row.spread[0] <= row.value && row.value <= row.spread[1]);
+        assert.equal(row.runs, 1);
+        assert.equal(row.peer === null, row.peerValue === null);
+        assert.equal(row.peer === null, row.ratio === null);
+      }
+    });
+  }
+});
