@@ -1,6 +1,7 @@
 // A running gateway with stations at its ports: the data plane's own process over veth pairs in the lab.
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { type Gateway, Lab, type LabNode, until } from '@sluice/lab';
 import {
   type ActorClient,
@@ -93,7 +94,7 @@ export class Setting {
       await setting.apply(topology.config);
       await setting.openPorts();
       await setting.quiet();
-      setting.atStart = await setting.sums();
+      setting.atStart = await setting.baseline();
       setting.framesAtStart = await setting.framesAtRest();
       return setting;
     } catch (error) {
@@ -228,6 +229,27 @@ export class Setting {
     );
   }
 
+  /**
+   * Sums that both sides took of the same frames. The gateway is asked after the stations, and announces its addresses
+   * for seconds after its start: what it sends in between is in its own sum only. Then what is between the two sums
+   * is something else at the next reading, when sentinels have followed every frame.
+   */
+  private async baseline(): Promise<Sums> {
+    let sums = await this.sums();
+    let agreed = 0;
+    await until(
+      async () => {
+        await this.run({ send: [], expect: [], watch: [] });
+        const next = await this.sums();
+        agreed = isDeepStrictEqual(differences(sums), differences(next)) ? agreed + 1 : 0;
+        sums = next;
+        return agreed >= READINGS_AGREED;
+      },
+      { intervalMs: 0, describe: 'stations and gateway to have sums of the same frames' },
+    );
+    return sums;
+  }
+
   private async sums(): Promise<Sums> {
     const totals = await this.agent.totals();
     const { interfaces } = await this.client.request('show-interfaces', {});
@@ -286,10 +308,22 @@ export class Setting {
 /** Longer than packets wait for a neighbour, which is 3 s. */
 const FRAMES_BACK_MS = 6000;
 const FRAMES_BACK_STEP_MS = 10;
+/** Readings one after the other that say the same: the box announces nothing as often as that. */
+const READINGS_AGREED = 3;
 /** Rounds of sentinels after a step: each passes every hand-over between workers once. */
 const ROUNDS = 2;
 /** For what must happen. Nothing waits for what must not: sentinels tell. */
 const DEADLINE_S = 5;
+
+/** What one side counts more than the other, of each port. */
+function differences(sums: Sums): Record<string, [number, number]> {
+  return Object.fromEntries(
+    Object.entries(sums).map(([port, { sent, received, gatewayReceived, gatewaySent }]) => [
+      port,
+      [gatewayReceived - sent, gatewaySent - received],
+    ]),
+  );
+}
 
 async function startDataplane(gateway: LabNode & { runDir: string }): Promise<void> {
   await gateway.start([process.execPath, '--enable-source-maps', DATAPLANE, '--run-dir', gateway.runDir], {
