@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FakeGateway, fakeGateway } from './fake-gateway.js';
 import { SHOWN } from './shown.js';
 import { sluice } from './sluice.js';
+import { type FakeGateway, fakeGateway } from './support/fake-gateway.js';
 
 describe('sluice with a gateway', function () {
   // Each test starts several Node.js processes.

@@ -1,4 +1,4 @@
-// What each subject of sluice show looks like on a terminal, with the figures of fake-gateway.ts.
+// What each subject of sluice show looks like on a terminal, with the figures of support/fake-gateway.ts.
 
 export const SHOWN: Record<string, string> = {
   interfaces: `interface  state  vrf      on                             mtu  address       rx packets       rx  tx packets     tx  drops  punted  injected

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger } from '@sluice/shared';
 import { ManagementDaemon } from '../../src/daemon/daemon.js';
 import { renderMetrics } from '../../src/daemon/metrics.js';
-import { type FakeGateway, fakeGateway } from '../fake-gateway.js';
+import { type FakeGateway, fakeGateway } from '../support/fake-gateway.js';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 

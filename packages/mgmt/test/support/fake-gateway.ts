@@ -1,0 +1,59 @@
+// The processes of a gateway, answering with fixed figures over real sockets.
+import { agentContract, type CaptureFilter, type ReplyOf, serve } from '@sluice/shared';
+import { fakeDataplane } from './fake-dataplane.js';
+import { fakeIkeBridge } from './fake-ike-bridge.js';
+import { SILENT } from './fake-process.js';
+
+export interface FakeGateway {
+  /** Filters of the traces that were started. */
+  readonly traces: unknown[];
+  /** What the agent shows. */
+  config: unknown;
+  /** Filters of the captures that were started. */
+  readonly captures: CaptureFilter[];
+  /** What the next reload answers. */
+  reload: ReplyOf<typeof agentContract, 'reload'>;
+  stop(): Promise<void>;
+}
+
+export async function fakeGateway(runDir: string): Promise<FakeGateway> {
+  const dataplane = await fakeDataplane(runDir);
+  const bridge = await fakeIkeBridge(runDir);
+
+  const agentStatus = () => ({
+    instance: agent.instance,
+    hostname: 'branch',
+    revision: 3,
+    converged: false,
+    processes: [
+      { process: 'dataplane', reachable: true, revision: 3, converged: true, problems: [] },
+      {
+        process: 'ike-bridge',
+        reachable: false,
+        revision: null,
+        converged: false,
+        problems: ['ike-bridge does not answer'],
+      },
+    ],
+  });
+  const agent = await serve(agentContract, {
+    runDir,
+    log: SILENT,
+    handlers: {
+      status: agentStatus,
+      reload: () => gateway.reload,
+      'show-config': () => ({ revision: 3, config: gateway.config }),
+    },
+    snapshots: { status: agentStatus },
+  });
+  const gateway: FakeGateway = {
+    traces: dataplane.traces,
+    captures: dataplane.captures,
+    config: {},
+    reload: { revision: 3, changes: [], problems: [] },
+    stop: async () => {
+      await Promise.all([dataplane.server.close(), bridge.close(), agent.close()]);
+    },
+  };
+  return gateway;
+}

@@ -1,0 +1,68 @@
+// An IKE bridge that answers with fixed figures over real sockets.
+import { type ActorServer, ikeBridgeContract, type ReplyOf, serve } from '@sluice/shared';
+import { SILENT, unused } from './fake-process.js';
+
+const IKE: ReplyOf<typeof ikeBridgeContract, 'show-ike'> = {
+  ike_sas: [
+    {
+      name: 'hq',
+      unique_id: '1',
+      version: 2,
+      state: 'ESTABLISHED',
+      local_address: '192.0.2.1',
+      local_id: 'branch',
+      remote_address: '198.51.100.1',
+      remote_id: 'hq',
+      initiator: true,
+      algorithm: 'AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519',
+      established_s: 90,
+      rekey_in_s: 13_000,
+      children: [
+        {
+          name: 'hq',
+          unique_id: '2',
+          state: 'INSTALLED',
+          if_id: 7,
+          spi_in: 0xc0ffee,
+          spi_out: 0xbadcafe,
+          algorithm: 'AES_GCM_16-256',
+          encap: false,
+          local_ts: ['10.1.0.0/16'],
+          remote_ts: ['10.2.0.0/16'],
+          installed_s: 89,
+          rekey_in_s: 3300,
+          packets_in: 10,
+          bytes_in: 840,
+          packets_out: 11,
+          bytes_out: 924,
+        },
+      ],
+    },
+  ],
+};
+
+export async function fakeIkeBridge(runDir: string): Promise<ActorServer<typeof ikeBridgeContract>> {
+  const status = () => ({
+    instance: server.instance,
+    revision: 3,
+    converged: true,
+    problems: [],
+    charon: 'up' as const,
+  });
+  const server: ActorServer<typeof ikeBridgeContract> = await serve(ikeBridgeContract, {
+    runDir,
+    log: SILENT,
+    handlers: {
+      apply: unused,
+      status,
+      'show-ike': () => IKE,
+      initiate: ({ child }) =>
+        child === 'hq'
+          ? { initiated: true, reason: null }
+          : { initiated: false, reason: 'there is no CHILD_SA of that name' },
+      terminate: ({ connection }) => ({ terminated: connection === 'hq' ? 1 : 0 }),
+    },
+    snapshots: { status, ike: () => ({ ike_sas: [] }) },
+  });
+  return server;
+}
