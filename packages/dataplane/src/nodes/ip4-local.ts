@@ -5,6 +5,7 @@
 //          gre-input, ipip-input, ip4-icmp-echo, path-mtu, punt; ip4-reassembly with fragments, which come back as whole
 //          datagrams.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
+import type { PacketPool } from '../memory/packet-pool.js';
 import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { classifyUdp, UDP_ESP, UDP_KEEPALIVE } from '../wire/esp-in-udp.js';
 import {
@@ -28,6 +29,7 @@ import {
   readU16,
 } from '../wire/ip4.js';
 import { PROTOCOL_IPV6 } from '../wire/ip6.js';
+import { isOwnSource4 } from './own-source.js';
 
 const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
@@ -38,52 +40,65 @@ const NEXT_IPIP = 5;
 const NEXT_PATH_MTU = 6;
 
 const COUNT_NAT_KEEPALIVE = 0;
+const COUNT_OWN_SOURCE = 1;
+
+/** Instead of a next node. */
+const KEEPALIVE = -1;
 
 export const ip4Local = defineNode({
   name: 'ip4-local',
   next: ['punt', 'esp-input', 'ip4-icmp-echo', 'ip4-reassembly', 'gre-input', 'ipip-input', 'path-mtu'],
   counters: [
     { name: 'nat_keepalive', severity: 'info', drop: true, help: 'a NAT keepalive (RFC 3948 section 2.3)' },
+    {
+      name: 'own_source',
+      severity: 'warning',
+      drop: true,
+      help: "a link brought it from one of the box's own addresses, or a broadcast of its networks: forged, or the link has a loop",
+    },
   ],
 
-  run({ pool, adjacencies }, frame, next, counters): void {
-    const { offset, length, l3, adjacency, bytes } = pool;
+  run(context, frame, next, counters): void {
+    const { pool, adjacencies } = context;
+    const { adjacency } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const protocol = bytes[ip + IP4_PROTOCOL]!;
-      const header = headerBytes(bytes, ip);
-      const payload = length[packet]! - (ip - offset[packet]!) - header;
       const toAll = adjacencies[(adjacency[packet]! << ADJ_SHIFT) + ADJ_NEXT_HOP] === 0;
-      next[i] = NEXT_PUNT;
-      if (readU16(bytes, ip + IP4_FRAGMENT) & (IP4_MF | IP4_FRAGMENT_OFFSET)) {
-        next[i] = NEXT_REASSEMBLY;
-        continue;
-      }
-      if (toAll) continue;
-      if (protocol === PROTOCOL_ESP) {
-        next[i] = NEXT_ESP;
-      } else if (protocol === PROTOCOL_UDP) {
-        const kind = classifyUdp(bytes, ip + header, payload);
-        if (kind === UDP_ESP) {
-          next[i] = NEXT_ESP;
-        } else if (kind === UDP_KEEPALIVE) {
-          counters[COUNT_NAT_KEEPALIVE]!++;
-          pool.reason[packet] = COUNT_NAT_KEEPALIVE;
-          next[i] = NEXT_DROP;
-        }
-      } else if (protocol === PROTOCOL_GRE) {
-        next[i] = NEXT_GRE;
-      } else if (protocol === PROTOCOL_IPIP || protocol === PROTOCOL_IPV6) {
-        next[i] = NEXT_IPIP;
-      } else if (protocol === PROTOCOL_ICMP) {
-        if (payload < ICMP_BYTES) continue;
-        const type = bytes[ip + header];
-        if (type === ICMP_ECHO_REQUEST) next[i] = NEXT_ECHO;
-        else if (type === ICMP_UNREACHABLE && bytes[ip + header + ICMP_CODE] === CODE_FRAGMENTATION_NEEDED)
-          next[i] = NEXT_PATH_MTU;
+      const to = receiverOf(pool, packet, toAll);
+      let drop = to === KEEPALIVE ? COUNT_NAT_KEEPALIVE : -1;
+      // ESP tells by itself whose it is; fragments come back whole.
+      if (to !== NEXT_ESP && to !== NEXT_REASSEMBLY && isOwnSource4(context, packet)) drop = COUNT_OWN_SOURCE;
+      if (drop >= 0) {
+        counters[drop]!++;
+        pool.reason[packet] = drop;
+        next[i] = NEXT_DROP;
+      } else {
+        next[i] = to;
       }
     }
   },
 });
+
+/** Who takes a packet: one of the next nodes, or KEEPALIVE. */
+function receiverOf(pool: PacketPool, packet: number, toAll: boolean): number {
+  const { bytes } = pool;
+  const ip = pool.l3[packet]!;
+  if (readU16(bytes, ip + IP4_FRAGMENT) & (IP4_MF | IP4_FRAGMENT_OFFSET)) return NEXT_REASSEMBLY;
+  if (toAll) return NEXT_PUNT;
+  const protocol = bytes[ip + IP4_PROTOCOL]!;
+  const header = headerBytes(bytes, ip);
+  const payload = pool.length[packet]! - (ip - pool.offset[packet]!) - header;
+  if (protocol === PROTOCOL_ESP) return NEXT_ESP;
+  if (protocol === PROTOCOL_UDP) {
+    const kind = classifyUdp(bytes, ip + header, payload);
+    return kind === UDP_ESP ? NEXT_ESP : kind === UDP_KEEPALIVE ? KEEPALIVE : NEXT_PUNT;
+  }
+  if (protocol === PROTOCOL_GRE) return NEXT_GRE;
+  if (protocol === PROTOCOL_IPIP || protocol === PROTOCOL_IPV6) return NEXT_IPIP;
+  if (protocol !== PROTOCOL_ICMP || payload < ICMP_BYTES) return NEXT_PUNT;
+  const type = bytes[ip + header];
+  if (type === ICMP_ECHO_REQUEST) return NEXT_ECHO;
+  const tooLong = type === ICMP_UNREACHABLE && bytes[ip + header + ICMP_CODE] === CODE_FRAGMENTATION_NEEDED;
+  return tooLong ? NEXT_PATH_MTU : NEXT_PUNT;
+}

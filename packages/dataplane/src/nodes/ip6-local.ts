@@ -53,6 +53,7 @@ import {
 } from '../wire/ip6-extensions.js';
 import { icmpErrorAuxOfOwn } from './icmp-error.js';
 import { ND_IN_FRAGMENT } from './icmp6-nd-input.js';
+import { isOwnSource6 } from './own-source.js';
 
 const NEXT_PUNT = 0;
 const NEXT_ESP = 1;
@@ -69,10 +70,11 @@ const COUNT_NO_NEXT_HEADER = 1;
 const COUNT_OPTION_DISCARDED = 2;
 const COUNT_TOO_MANY_OPTIONS = 3;
 const COUNT_BAD_OPTION = 4;
+const COUNT_OWN_SOURCE = 5;
 /** Answered with a parameter problem; the ones before are drops. */
-const COUNT_UNKNOWN_OPTION = 5;
-const COUNT_UNKNOWN_ROUTING = 6;
-const COUNT_MISPLACED = 7;
+const COUNT_UNKNOWN_OPTION = 6;
+const COUNT_UNKNOWN_ROUTING = 7;
+const COUNT_MISPLACED = 8;
 
 /** What openChain and demultiplex return besides counters: where the packet goes. */
 const GOOD = -1;
@@ -98,6 +100,14 @@ const NEXT_OF = new Uint8Array([
   NEXT_REASSEMBLY,
   NEXT_PATH_MTU,
 ]);
+
+/**
+ * By where the packet goes, negated: 1 where its source matters. ESP tells by itself whose it is, neighbour discovery
+ * looks for whoever claims an address of the box, and fragments come back whole.
+ */
+const CHECKS_SOURCE = Uint8Array.from(NEXT_OF, (_, i) =>
+  i < 2 || [TO_ESP, TO_ND, TO_REASSEMBLY].includes(-i) ? 0 : 1,
+);
 
 export const ip6Local = defineNode({
   name: 'ip6-local',
@@ -129,6 +139,12 @@ export const ip6Local = defineNode({
     },
     { name: 'bad_option', severity: 'error', drop: true, help: 'an option that is longer than its header' },
     {
+      name: 'own_source',
+      severity: 'warning',
+      drop: true,
+      help: "a link brought it from one of the box's own addresses: forged, or the link has a loop",
+    },
+    {
       name: 'unknown_option',
       severity: 'info',
       help: 'carries an unknown option that asks for an answer: answered with parameter problem',
@@ -145,7 +161,8 @@ export const ip6Local = defineNode({
     },
   ],
 
-  run({ pool, adjacencies }, frame, next, counters): void {
+  run(context, frame, next, counters): void {
+    const { pool, adjacencies } = context;
     const { offset, length, l3, adjacency, bytes } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
@@ -160,6 +177,8 @@ export const ip6Local = defineNode({
         if (isForNd(pool, packet, ip, end)) verdict = TO_ND;
         else if (isFragment(bytes)) verdict = TO_REASSEMBLY;
         else verdict = toAll ? TO_PUNT : demultiplex(bytes, ip, end);
+        if (verdict < 0 && CHECKS_SOURCE[-verdict] === 1 && isOwnSource6(context, packet))
+          verdict = COUNT_OWN_SOURCE;
       }
       if (verdict >= 0) {
         counters[verdict]!++;

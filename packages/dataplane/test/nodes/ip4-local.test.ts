@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Bench } from '../support/bench.js';
+import { type Bench, testBench } from '../support/bench.js';
 import { describeNode, type Moved } from '../support/counters.js';
 import {
   BROADCAST,
@@ -115,4 +115,71 @@ describeNode('ip4-local', () => {
       bench.expect(moved);
     });
   }
+
+  const fromOwn: [string, Uint8Array][] = [
+    ['its address on the link', local({ src: LAN, protocol: 6, payload: pattern(20) })],
+    ['its address on another link', local({ src: WAN, protocol: 17, payload: udp(500, 500, pattern(9)) })],
+    ["its tunnel's", local({ src: '169.254.0.1', protocol: 1, payload: icmp(8, 0, 1, pattern(8)) })],
+    [
+      'a broadcast of its networks',
+      local({ src: '10.1.0.255', protocol: 1, payload: icmp(8, 0, 1, pattern(8)) }),
+    ],
+    [
+      'itself, to everyone',
+      local({ src: LAN, dst: '10.1.0.255', protocol: 17, payload: udp(1, 2, pattern(3)) }),
+    ],
+    ['itself, in clear GRE', local({ src: WAN, dst: WAN, protocol: 47, payload: pattern(24) })],
+  ];
+  for (const [what, packet] of fromOwn) {
+    it(`drops what a link brings from ${what}`, () => {
+      bench.pushIp('lan', packet);
+      bench.run();
+      assert.deepEqual(bench.punted(), []);
+      assert.deepEqual(bench.sent('lan'), []);
+      bench.expect({ 'ip4-local/own_source': 1 });
+    });
+  }
+
+  it('drops fragments of those once they are whole', () => {
+    const packet = local({ src: LAN, protocol: 17, payload: udp(1, 2, pattern(60)) });
+    bench.pushIp('lan', ...fragmentsOf(packet, 40));
+    bench.run();
+    assert.deepEqual(bench.punted(), []);
+    bench.expect({
+      'ip4-reassembly/reassembled': 1,
+      'ip4-reassembly/fragments': 2,
+      'ip4-local/own_source': 1,
+    });
+  });
+
+  it('takes what the box sends itself by a tunnel, and leaves ESP to its ICV', () => {
+    const packet = local({ src: LAN, protocol: 6, payload: pattern(20) });
+    bench.enter('ip4-input', 'tun', bench.toInterface('lan', packet));
+    bench.run();
+    assert.equal(bench.punted()[0]?.interface, bench.row('tun'));
+    bench.pushIp('lan', local({ src: WAN, protocol: 50, payload: pattern(40) }));
+    bench.run();
+    bench.expect({ 'esp-input/unknown_spi': 1 });
+  });
+
+  it('takes what the box sends from one VRF to another over a wire', () => {
+    const two = testBench({
+      interfaces: [
+        { name: 'red', address: '10.1.0.1/24' },
+        { name: 'blue', address: '10.2.0.1/24', vrf: 1 },
+      ],
+      routes: [{ prefix: '10.1.0.0/24', via: 'vrf 0', vrf: 1 }],
+    });
+    try {
+      const packet = ip4({ src: '10.1.0.1', dst: '10.2.0.1', protocol: 6, payload: pattern(20) });
+      two.pushIp('blue', packet);
+      two.run();
+      assert.deepEqual(two.punted(), [
+        { interface: two.row('blue'), bytes: two.toInterface('blue', packet) },
+      ]);
+      two.expect({});
+    } finally {
+      two.close();
+    }
+  });
 });

@@ -3,7 +3,7 @@ import type { Bench } from '../support/bench.js';
 import { describeNode, type Moved } from '../support/counters.js';
 import { concat, pattern, udp } from '../support/packets.js';
 import { extension, fragmentHeader, type Ip6Options, icmp6, icmp6Error, ip6 } from '../support/packets6.js';
-import { HOST6, HOST6_LINK, LAN6, LAN6_LINK, site6 } from '../support/site.js';
+import { HOST6, HOST6_LINK, LAN6, LAN6_LINK, site6, WAN6, WAN6_LINK } from '../support/site.js';
 
 describeNode('ip6-local', () => {
   let bench: Bench;
@@ -177,5 +177,28 @@ describeNode('ip6-local', () => {
       icmp6Error(LAN6_LINK, fromLinkToGroup, 4, 2, 42),
     ]);
     bench.expect({ 'ip6-local/unknown_option': 4, 'ip6-icmp-error/sent': 4 });
+  });
+
+  const fromOwn: [string, Uint8Array][] = [
+    ['its address on the link', local({ src: LAN6, nextHeader: 6, payload: pattern(20) })],
+    ['its address on another link', icmp6({ src: WAN6, dst: LAN6, type: 128 })],
+    ["its tunnel's", local({ src: '2001:db8:cafe::1', nextHeader: 17, payload: ports })],
+    ['its link-local address', local({ src: LAN6_LINK, dst: LAN6_LINK, nextHeader: 17, payload: ports })],
+    ['itself, to a group', local({ src: LAN6_LINK, dst: 'ff02::5', nextHeader: 89, payload: pattern(20) })],
+  ];
+  for (const [what, packet] of fromOwn) {
+    it(`drops what a link brings from ${what}`, () => {
+      assert.deepEqual(push(packet, { 'ip6-local/own_source': 1 }), { punted: [], sent: [] });
+    });
+  }
+
+  it("takes what is from another link's link-local address, and what the box sends itself by a tunnel", () => {
+    const packet = local({ src: WAN6_LINK, nextHeader: 17, payload: ports });
+    assert.equal(push(packet, {}).punted.length, 1);
+    const own = local({ src: LAN6, nextHeader: 17, payload: ports });
+    bench.enter('ip6-input', 'tun', bench.toInterface('lan', own, undefined, 0x86dd));
+    bench.run();
+    assert.equal(bench.punted()[0]?.interface, bench.row('tun'));
+    bench.expect({});
   });
 });

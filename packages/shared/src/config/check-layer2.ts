@@ -1,13 +1,19 @@
 // What VLANs and bridges need of the interfaces that they lie on.
 import type { BridgeSection } from './bridge.js';
 import { configuredMtu, type InterfaceSections } from './interface-list.js';
+import type { NodeSection } from './node.js';
 import { nextHopsOf, type RouteSection } from './route.js';
 import { isServiceTagged, type VlanSection } from './vlan.js';
 
 type Path = (string | number)[];
 type Report = (path: Path, message: string) => void;
 
-export function checkLayer2(config: InterfaceSections & { routes: RouteSection[] }, report: Report): void {
+interface Users {
+  routes: RouteSection[];
+  nodes: NodeSection[];
+}
+
+export function checkLayer2(config: InterfaceSections & Users, report: Report): void {
   checkVlans(config, report);
   const owners = new Map<string, string>();
   config.bridges.forEach((bridge, i) => {
@@ -85,18 +91,24 @@ function checkMembers(
   });
 }
 
-/** What is routed by a member is routed by its bridge. */
-function checkUses(
-  config: { routes: RouteSection[] },
-  owners: ReadonlyMap<string, string>,
-  report: Report,
-): void {
+/** What is routed by a member is routed by its bridge, where nodes see it. */
+function checkUses(config: Users, owners: ReadonlyMap<string, string>, report: Report): void {
   config.routes.forEach((route, i) => {
     nextHopsOf(route).forEach((hop, j) => {
       const owner = owners.get(hop.interface ?? '');
       if (owner === undefined) return;
       const path: Path = route.next_hops === undefined ? ['routes', i] : ['routes', i, 'next_hops', j];
       report([...path, 'interface'], `"${hop.interface}" is a member of ${owner}: name the bridge`);
+    });
+  });
+  config.nodes.forEach((node, i) => {
+    node.interfaces.forEach((name, j) => {
+      const owner = owners.get(name);
+      if (owner === undefined) return;
+      report(
+        ['nodes', i, 'interfaces', j],
+        `"${name}" is a member of ${owner}, whose packets a node never sees: put it on ${owner}`,
+      );
     });
   });
 }

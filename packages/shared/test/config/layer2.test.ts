@@ -218,6 +218,12 @@ describe('VLANs, bridges and loopbacks in a configuration', () => {
       '"p1" is a member of lan: name the bridge',
     ],
     [
+      'a node on a member',
+      (c) => c.nodes.push({ file: '/etc/sluice/count.ts', interfaces: ['lan', 'p2', 'p2v9'] }),
+      'nodes.0.interfaces.2',
+      '"p2v9" is a member of lan, whose packets a node never sees: put it on lan',
+    ],
+    [
       'an IKE address that nobody has',
       (c) => Object.assign(c.loopbacks[0]!, { addresses: [] }),
       'ike.connections.0.local.address',
