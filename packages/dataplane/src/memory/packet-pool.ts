@@ -6,6 +6,7 @@
 // Free frames: each thread has a cache of its own; caches exchange batches with one shared stack under
 // a lock that is taken once for every BATCH frames.
 
+import { type CopyBytes, memoryCopy } from './memory-copy.js';
 import { allocateWasmMemory, type WasmMemory } from './wasm-memory.js';
 
 /** Bytes of a frame: what an AF_XDP UMEM chunk can be (linux/if_xdp.h: 2048 or a page). */
@@ -113,6 +114,8 @@ export class PacketPool {
   readonly bytes: Uint8Array;
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
+  /** Copies octets within the memory; `copy(to, from, bytes)`. */
+  readonly copy: CopyBytes;
 
   /** Absolute byte offset of the packet's first byte, per frame. */
   readonly offset: Int32Array;
@@ -152,6 +155,7 @@ export class PacketPool {
     this.bytes = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);
     this.i32 = new Int32Array(buffer);
+    this.copy = memoryCopy(memory);
     this.largeAt = frames * FRAME_BYTES;
     this.stack = new Int32Array(buffer, stackAt(frames), HEADER_WORDS + frames + LARGE_FRAMES);
     const view = Atomics.add(this.stack, WORD_VIEWS, 1);
@@ -238,7 +242,7 @@ export class PacketPool {
     if (copy < 0) return -1;
     const from = offset[packet]!;
     const to = this.base(copy) + PACKET_START;
-    this.bytes.copyWithin(to, from, from + bytes);
+    this.copy(to, from, bytes);
     this.copyMetadata(packet, copy);
     offset[copy] = to;
     length[copy] = bytes;

@@ -143,7 +143,7 @@ function intoSmallFrame(pool: PacketPool, packet: number, size: number): number 
   const from = pool.l3[packet]!;
   const to = pool.base(small) + QUOTE_START;
   const length = Math.min(size, QUOTE_BYTES_MAX);
-  pool.bytes.copyWithin(to, from, from + length);
+  pool.copy(to, from, length);
   pool.copyMetadata(packet, small);
   pool.offset[small] = to;
   pool.l3[small] = to;

@@ -5,6 +5,7 @@
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { FLAG_PORTS, FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
 import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { foldSum } from '../wire/checksum.js';
 import {
   headerBytes,
   IP4_BYTES,
@@ -15,6 +16,7 @@ import {
   IP4_TOTAL_LENGTH,
   readU16,
   setHeaderChecksum,
+  swap16,
   writeU16,
 } from '../wire/ip4.js';
 import { upperPorts } from '../wire/upper-layer.js';
@@ -96,14 +98,14 @@ export const ip4Frag = defineNode({
  * MTU_TOO_SMALL, BAD_OFFSET, and the packet is as it was.
  */
 function cut(pool: PacketPool, packet: number, mtu: number): number {
-  const { bytes, u16 } = pool;
-  const ip = pool.l3[packet]!;
-  const lead = ip - pool.offset[packet]!;
+  const { bytes, i32, u16, offset, l3, length } = pool;
+  const ip = l3[packet]!;
+  const lead = ip - offset[packet]!;
   const header = headerBytes(bytes, ip);
-  const payload = pool.length[packet]! - lead - header;
+  const payload = length[packet]! - lead - header;
   const room = (mtu - header) & ~7;
   if (room <= 0) return MTU_TOO_SMALL;
-  const count = Math.ceil(payload / room);
+  const count = ((payload + room - 1) / room) | 0;
   if (count > FRAGMENTS_MAX) return MTU_TOO_SMALL;
   const word = readU16(bytes, ip + IP4_FRAGMENT);
   const firstOffset = word & IP4_FRAGMENT_OFFSET;
@@ -116,38 +118,79 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
   fragments[0] = packet;
   if (!allocate(pool, from, count - from, large)) return NO_FRAMES;
 
-  const moreBehind = word & IP4_MF;
   // Into a tunnel: its SA's selectors may ask for ports, which only the first fragment shows.
-  const tellPorts = lead === 0 && firstOffset === 0;
-  const ports = tellPorts
-    ? upperPorts(bytes, bytes[ip + IP4_PROTOCOL]!, ip + header, ip + header + payload)
-    : 0;
+  if (lead === 0 && firstOffset === 0) tellPorts(pool, packet, ip + header, payload);
+  const last = word & IP4_MF;
+  // What the checksums of all fragments have in common, which is all but lengths and fragment words.
+  const sum = sumOfRest(u16, ip);
   for (let k = from; k < count; k++) {
     const at = k * room;
     const size = Math.min(room, payload - at);
     const target = fragments[k]!;
     const targetIp = pool.base(target) + FRAGMENT_START;
-    const targetHeader = copyHeader(bytes, ip, header, targetIp, k === 0);
-    bytes.copyWithin(targetIp - lead, ip - lead, ip);
-    bytes.copyWithin(targetIp + targetHeader, ip + header + at, ip + header + at + size);
-    pool.copyMetadata(packet, target);
-    if (tellPorts) {
-      pool.ports[target] = ports;
-      pool.flags[target] = pool.flags[target]! | FLAG_PORTS;
+    const fragmentWord = (firstOffset + (at >>> 3)) | (k === count - 1 ? last : IP4_MF);
+    copyLink(i32, ip, targetIp, lead);
+    let targetHeader = IP4_BYTES;
+    if (header === IP4_BYTES) {
+      writeHeader(i32, ip, targetIp, IP4_BYTES + size, fragmentWord, sum);
+    } else {
+      targetHeader = copyHeader(bytes, ip, header, targetIp, k === 0);
+      finish(bytes, u16, targetIp, targetHeader, size, fragmentWord);
     }
-    pool.offset[target] = targetIp - lead;
-    pool.l3[target] = targetIp;
-    pool.length[target] = lead + targetHeader + size;
-    const more = k === count - 1 ? moreBehind : IP4_MF;
-    finish(bytes, u16, targetIp, targetHeader, size, (firstOffset + (at >>> 3)) | more);
+    pool.copy(targetIp + targetHeader, ip + header + at, size);
+    pool.copyMetadata(packet, target);
+    offset[target] = targetIp - lead;
+    l3[target] = targetIp;
+    length[target] = lead + targetHeader + size;
   }
   if (from === 0) {
     pool.free(packet);
   } else {
-    pool.length[packet] = lead + header + room;
+    length[packet] = lead + header + room;
     finish(bytes, u16, ip, header, room, firstOffset | IP4_MF);
   }
   return count;
+}
+
+/** Has every fragment know the ports of the datagram. */
+function tellPorts(pool: PacketPool, packet: number, at: number, payload: number): void {
+  const { bytes, flags } = pool;
+  pool.ports[packet] = upperPorts(bytes, bytes[pool.l3[packet]! + IP4_PROTOCOL]!, at, at + payload);
+  flags[packet] = flags[packet]! | FLAG_PORTS;
+}
+
+/** The link header before an IP header, by whole words: up to three octets before it go along. */
+function copyLink(i32: Int32Array, ip: number, to: number, lead: number): void {
+  const back = (to - ip) >> 2;
+  for (let at = (ip - lead) >> 2; at < ip >> 2; at++) i32[at + back] = i32[at]!;
+}
+
+/** Sum of a header's first 20 octets but for length, fragment word and checksum, as loads have them. */
+function sumOfRest(u16: Uint16Array, ip: number): number {
+  const at = ip >>> 1;
+  const first = u16[at]! + u16[at + 2]! + u16[at + 4]!;
+  return first + u16[at + 6]! + u16[at + 7]! + u16[at + 8]! + u16[at + 9]!;
+}
+
+/** A header without options like another, but for these fields; `sum` is sumOfRest of the other. */
+function writeHeader(
+  i32: Int32Array,
+  from: number,
+  to: number,
+  totalLength: number,
+  fragment: number,
+  sum: number,
+): void {
+  const source = from >>> 2;
+  const target = to >>> 2;
+  const lengthWord = swap16(totalLength);
+  const fragmentWord = swap16(fragment);
+  const checksum = ~foldSum(sum + lengthWord + fragmentWord);
+  i32[target] = (i32[source]! & 0xffff) | (lengthWord << 16);
+  i32[target + 1] = (i32[source + 1]! & 0xffff) | (fragmentWord << 16);
+  i32[target + 2] = (i32[source + 2]! & 0xffff) | (checksum << 16);
+  i32[target + 3] = i32[source + 3]!;
+  i32[target + 4] = i32[source + 4]!;
 }
 
 /** Takes `count` frames into `fragments` from `at` on, all or none. */

@@ -100,15 +100,14 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
     const target = fragments[k]!;
     const to = pool.base(target) + FRAGMENT_START;
     const header = to + IP6_BYTES;
-    bytes.copyWithin(to - lead, ip - lead, ip + IP6_BYTES);
+    pool.copy(to - lead, ip - lead, lead + IP6_BYTES);
     bytes[to + IP6_NEXT_HEADER] = PROTOCOL_FRAGMENT;
     writeU16(bytes, to + IP6_PAYLOAD_LENGTH, FRAGMENT_BYTES + size);
     bytes[header] = protocol;
     bytes[header + 1] = 0;
     writeU16(bytes, header + FRAGMENT_WORD, at | (k === count - 1 ? 0 : FRAGMENT_MORE));
     writeI32(bytes, header + FRAGMENT_ID, id);
-    const from = ip + IP6_BYTES + at;
-    bytes.copyWithin(header + FRAGMENT_BYTES, from, from + size);
+    pool.copy(header + FRAGMENT_BYTES, ip + IP6_BYTES + at, size);
     pool.copyMetadata(packet, target);
     pool.offset[target] = to - lead;
     pool.l3[target] = to;

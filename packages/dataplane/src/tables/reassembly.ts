@@ -191,7 +191,7 @@ export class Reassembly {
     const target = inPlace ? first : pool.allocLarge();
     if (target < 0) return NONE;
     const to = inPlace ? from + cut : pool.base(target) + PACKET_START + 14 - lead;
-    if (to !== from) pool.bytes.copyWithin(to, from, from + headers);
+    if (to !== from) pool.copy(to, from, headers);
     if (!inPlace) pool.copyMetadata(first, target);
     pool.offset[target] = to;
     pool.l3[target] = to + lead;
@@ -213,7 +213,7 @@ export class Reassembly {
       if (packet !== target) {
         const at = this.payload[slot]!;
         const start = this.start[slot]!;
-        pool.bytes.copyWithin(base + start, at, at + this.stop[slot]! - start);
+        pool.copy(base + start, at, this.stop[slot]! - start);
         pool.free(packet);
       }
       this.freeTheSlot(slot);

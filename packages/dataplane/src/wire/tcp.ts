@@ -1,6 +1,6 @@
 // The TCP header (RFC 9293 section 3.1), and the one option that concerns whoever carries it: the maximum segment size.
 import { updateChecksum } from './checksum.js';
-import { readU16, writeU16 } from './ip4.js';
+import { readU16, swap16, writeU16 } from './ip4.js';
 
 export const TCP_BYTES = 20;
 export const TCP_SRC = 0;
@@ -52,10 +52,6 @@ function lower(bytes: Uint8Array, tcp: number, at: number, value: number): void 
   const odd = ((at - tcp) & 1) === 1;
   const updated = updateChecksum(checksum, odd ? swap16(before) : before, odd ? swap16(value) : value);
   writeU16(bytes, tcp + TCP_CHECKSUM, updated);
-}
-
-function swap16(value: number): number {
-  return ((value & 0xff) << 8) | (value >>> 8);
 }
 
 /**
