@@ -17,6 +17,7 @@ import { monotonicMs } from './monotonic.js';
 import { setMssClamp } from './mss-clamp.js';
 import type { Neighbours } from './neighbours.js';
 import type { PathMtus } from './path-mtu.js';
+import type { Paths } from './paths.js';
 import type { RouteTable } from './route-table.js';
 import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
@@ -33,6 +34,7 @@ export interface Parts {
   interfaces: Interfaces;
   routes: RouteTable;
   statics: StaticRoutes;
+  paths: Paths;
   neighbours: Neighbours;
   sas: SecurityAssociations;
   twins: LinuxTwins;
@@ -52,6 +54,8 @@ export class Convergence {
   converged = false;
   /** What kept the last attempt from the state. */
   private failures: string[] = [];
+  /** What onChange was called about last. */
+  private told: string[] = [];
   /** Called after each attempt. */
   onChange: () => void = () => undefined;
   private state: DataplaneState | null = null;
@@ -107,7 +111,8 @@ export class Convergence {
 
   /** What keeps the data plane from its state, or disturbs it. */
   get problems(): string[] {
-    return [...this.failures, ...this.parts.links().detection.problems(monotonicMs())];
+    const loops = this.state === null ? [] : this.tunnels.loops(this.state);
+    return [...this.failures, ...this.parts.links().detection.problems(monotonicMs()), ...loops];
   }
 
   tunnelOf(ifId: number): TunnelBinding | undefined {
@@ -131,6 +136,7 @@ export class Convergence {
   /** A device that went, or came back as another, makes its port worthless without anything else saying so; so with twins. */
   private watchDevices(): void {
     this.watchCarriers();
+    this.watchProblems();
     const lost = [...this.ports.values()].some(({ section, index }) => deviceIndex(section.device) !== index);
     if ((lost || this.parts.twins.lost()) && this.retry === null) this.tryAgain(0);
   }
@@ -140,6 +146,18 @@ export class Convergence {
     this.watchCarriers();
     for (const namespace of namespaces) if (namespace !== null) this.parts.twins.touched(namespace);
     if (this.state !== null && this.retry === null && !this.stopped) this.tryAgain(0);
+  }
+
+  /** What disturbs comes and goes between attempts, too. */
+  private watchProblems(): void {
+    const { problems } = this;
+    const same = problems.length === this.told.length && problems.every((each, i) => each === this.told[i]);
+    if (!same && this.revision !== null && this.next === null) this.tell();
+  }
+
+  private tell(): void {
+    this.told = this.problems;
+    this.onChange();
   }
 
   private watchCarriers(): void {
@@ -197,7 +215,7 @@ export class Convergence {
     this.revision = state.revision;
     this.converged = problems.length === 0;
     if (problems.length > 0) this.tryAgain();
-    this.onChange();
+    this.tell();
   }
 
   private tryAgain(afterMs = RETRY_MS): void {

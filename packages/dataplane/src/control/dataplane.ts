@@ -220,6 +220,7 @@ export class Dataplane {
       interfaces: this.interfaces,
       routes,
       statics: new StaticRoutes(routes, this.interfaces, paths, adjacencies),
+      paths,
       neighbours: this.neighbours,
       sas: this.sas,
       twins: this.twins,

@@ -88,6 +88,11 @@ export class RouteTable {
     }
   }
 
+  /** The route by which packets to an address go. */
+  lookup(vrf: number, address: Address): OfferedRoute | undefined {
+    return this.vrfs.get(vrf)?.longest(address)?.[0];
+  }
+
   /** The longest prefix's offer for an address among those of one source. */
   longest(vrf: number, address: Address, source: RouteSource): OfferedRoute | undefined {
     const of = (offers: OfferedRoute[]): OfferedRoute | undefined =>

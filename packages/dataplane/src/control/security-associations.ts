@@ -300,6 +300,17 @@ export class SecurityAssociations {
     }
   }
 
+  /** Where what a tunnel sends goes to; null while it has no SA. */
+  peerOf(ifId: number): string | null {
+    const tunnel = this.port.tunnel(ifId);
+    if (tunnel === undefined) return null;
+    const row = this.interfaces.tunnelSa[tunnel.row];
+    const active = (this.byInterface.get(ifId) ?? []).find(
+      (sa) => sa.spec.direction === 'out' && sa.row === row,
+    );
+    return active?.spec.dst ?? null;
+  }
+
   /** True when an SA of the interface id tells flows apart by their ports. */
   selectsPorts(ifId: number): boolean {
     return (this.byInterface.get(ifId) ?? []).some((sa) => selectsPorts(sa.spec));

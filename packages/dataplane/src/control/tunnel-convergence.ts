@@ -7,16 +7,21 @@ import {
   type TunnelSection,
   tunnelIfId,
 } from '@sluice/shared';
+import { parseAddress } from './address.js';
 import type { Parts } from './convergence.js';
 import type { Interface } from './interface.js';
 import { monotonicMs } from './monotonic.js';
 import { setMssClamp } from './mss-clamp.js';
 import type { TunnelBinding } from './security-associations.js';
+import { tunnelLoops } from './tunnel-loops.js';
 import { type TunnelSize, tunnelDf, tunnelSize } from './tunnel-size.js';
 import { setVirtualReassembly } from './virtual-reassembly.js';
 import type { Vrfs } from './vrfs.js';
 
-type TunnelParts = Pick<Parts, 'interfaces' | 'tunnels' | 'sas' | 'features' | 'table' | 'pathMtus'>;
+type TunnelParts = Pick<
+  Parts,
+  'interfaces' | 'tunnels' | 'sas' | 'features' | 'table' | 'pathMtus' | 'routes' | 'adjacencies' | 'paths'
+>;
 
 export class TunnelConvergence {
   /** By interface id. */
@@ -74,6 +79,16 @@ export class TunnelConvergence {
     const outerVrf = this.vrfs.id(section.outer_vrf);
     this.bindings.set(ifId, { row: entry.row, name: section.name, outerVrf, kind, df });
     this.parts.sas.rebind(ifId, monotonicMs());
+  }
+
+  /** A sentence for each tunnel that is routed into itself. */
+  loops(state: DataplaneState): string[] {
+    const ends = state.tunnels.flatMap((section) => {
+      const binding = this.bindings.get(tunnelIfId(section));
+      const peer = section.remote ?? this.parts.sas.peerOf(tunnelIfId(section));
+      return binding === undefined ? [] : [{ ...binding, peer: parseAddress(peer ?? '') }];
+    });
+    return tunnelLoops(ends, this.parts);
   }
 
   /** After its interface is gone. */

@@ -51,6 +51,12 @@ export const FLAGS_PRIORITY = 0xf << FLAG_PRIORITY_SHIFT;
 export const FLAG_ENCAPSULATED = 256;
 /** Came out of a transport-mode SA of the interface in rxInterface; see gre-input and ipip-input. */
 export const FLAG_PROTECTED = 512;
+/**
+ * Counted in two bits: tunnels that have put their headers before it since it came in. What would enter one more is in
+ * a loop: an outer packet that is routed into its own tunnel.
+ */
+export const FLAG_NESTED = 1 << 16;
+export const FLAGS_NESTED = 3 << 16;
 
 const COLUMNS = [
   'offset',

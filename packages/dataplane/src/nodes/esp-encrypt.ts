@@ -9,7 +9,7 @@ import type { NodeContext } from '../graph/context.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from '../graph/counters.js';
 import { FRAME_MAX } from '../graph/frame.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { FLAG_ENCAPSULATED, FLAG_PORTS, type PacketPool } from '../memory/packet-pool.js';
+import { FLAG_ENCAPSULATED, FLAG_PORTS, FLAGS_NESTED, type PacketPool } from '../memory/packet-pool.js';
 import { ESP_JOB, ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
@@ -64,6 +64,7 @@ const COUNT_EXHAUSTED = 4;
 const COUNT_NO_ROOM = 5;
 const COUNT_SEAL_FAILED = 6;
 const COUNT_SELECTOR = 7;
+const COUNT_LOOP = 8;
 
 /** What admit() returns besides the counter of a drop. */
 const ADMITTED = -1;
@@ -115,6 +116,12 @@ export const espEncrypt = defineNode({
       drop: true,
       help: 'routed into the tunnel, but not what local_ts and remote_ts allow: the peer would drop it',
     },
+    {
+      name: 'tunnel_loop',
+      severity: 'error',
+      drop: true,
+      help: "went into a fourth tunnel: a tunnel's peer is routed into the tunnel itself, see show agent",
+    },
   ],
 
   run(context, frame, next, counters): void {
@@ -164,7 +171,7 @@ function prepare(
 ): number {
   const { pool, sas, interfaces, worker } = context;
   const { words } = sas;
-  const { txInterface } = pool;
+  const { txInterface, flags } = pool;
   const { state, tunnelSa } = interfaces;
   const self = context.services.nodeIndex('esp-encrypt');
   let count = 0;
@@ -178,7 +185,8 @@ function prepare(
       state[row] === INTERFACE_UP &&
       words[at + SA_STATE] === SA_OUTBOUND &&
       words[at + SA_MODE] === MODE_TUNNEL &&
-      words[at + SA_WORKER] === worker;
+      words[at + SA_WORKER] === worker &&
+      (flags[packet]! & FLAGS_NESTED) !== FLAGS_NESTED;
     const verdict = usable ? admit(context, packet, at) : admitOther(context, packet, sa, self);
     if (verdict === ADMITTED) {
       jobIndex[count] = i;
@@ -225,6 +233,7 @@ function admitOther(context: NodeContext, packet: number, sa: number, self: numb
   const { pool, sas, interfaces, worker, services } = context;
   const at = sa << SA_SHIFT;
   if (interfaces.state[pool.txInterface[packet]!] !== INTERFACE_UP) return COUNT_TUNNEL_DOWN;
+  if ((pool.flags[packet]! & FLAGS_NESTED) === FLAGS_NESTED) return COUNT_LOOP;
   if (sas.words[at + SA_STATE] !== SA_OUTBOUND || sas.words[at + SA_MODE] !== MODE_TUNNEL) {
     const verdict = admitTransport(context, packet, at);
     if (verdict !== ADMITTED) return verdict;

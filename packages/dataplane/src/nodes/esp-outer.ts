@@ -1,5 +1,11 @@
 // The outer headers of what esp-encrypt has sealed: IPv4 or IPv6, and UDP (RFC 3948) where the SA has ports.
-import { FLAG_LOCAL_ORIGIN, FLAG_TRACE, type PacketPool } from '../memory/packet-pool.js';
+import {
+  FLAG_LOCAL_ORIGIN,
+  FLAG_NESTED,
+  FLAG_TRACE,
+  FLAGS_NESTED,
+  type PacketPool,
+} from '../memory/packet-pool.js';
 import {
   SA_DST,
   SA_FAMILY,
@@ -136,5 +142,6 @@ function own(
   pool.l3[packet] = outer;
   pool.length[packet] = total;
   pool.vrf[packet] = words[at + SA_OUTER_VRF]!;
-  pool.flags[packet] = (pool.flags[packet]! & FLAG_TRACE) | FLAG_LOCAL_ORIGIN;
+  pool.flags[packet] =
+    ((pool.flags[packet]! & (FLAG_TRACE | FLAGS_NESTED)) | FLAG_LOCAL_ORIGIN) + FLAG_NESTED;
 }

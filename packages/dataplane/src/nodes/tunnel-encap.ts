@@ -6,7 +6,13 @@
 import type { NodeContext } from '../graph/context.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from '../graph/counters.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { FLAG_ENCAPSULATED, FLAG_LOCAL_ORIGIN, FLAG_TRACE } from '../memory/packet-pool.js';
+import {
+  FLAG_ENCAPSULATED,
+  FLAG_LOCAL_ORIGIN,
+  FLAG_NESTED,
+  FLAG_TRACE,
+  FLAGS_NESTED,
+} from '../memory/packet-pool.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
   MODE_TRANSPORT,
@@ -120,13 +126,13 @@ function encapsulate(context: NodeContext, packet: number): number {
   pool.offset[packet] = outer;
   pool.l3[packet] = outer;
   pool.length[packet] = inner + size - outer;
-  const trace = pool.flags[packet]! & FLAG_TRACE;
+  const kept = (pool.flags[packet]! & (FLAG_TRACE | FLAGS_NESTED)) | FLAG_LOCAL_ORIGIN;
   if (sealed) {
-    // esp-encrypt counts it on the interface, when it is sealed.
-    pool.flags[packet] = trace | FLAG_LOCAL_ORIGIN | FLAG_ENCAPSULATED;
+    // esp-encrypt counts it on the interface, and as one tunnel, when it is sealed.
+    pool.flags[packet] = kept | FLAG_ENCAPSULATED;
     return NEXT_ENCRYPT;
   }
-  pool.flags[packet] = trace | FLAG_LOCAL_ORIGIN;
+  pool.flags[packet] = kept + FLAG_NESTED;
   pool.vrf[packet] = interfaces.outerVrf[row]!;
   const perInterface = row << INTERFACE_COUNTERS_SHIFT;
   interfaceCounters[perInterface + INTERFACE_TX_PACKETS]!++;

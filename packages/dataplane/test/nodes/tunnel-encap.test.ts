@@ -121,7 +121,24 @@ describeNode('tunnel-encap', () => {
     bench.pushIp('lan', clear());
     bench.run();
     assert.deepEqual(bench.sent('wan'), []);
-    bench.expect({ 'tunnel-encap/no_room': 1 });
+    bench.expect({ 'esp-encrypt/tunnel_loop': 1 });
+  });
+
+  it('has no room before the packet for the outer header', () => {
+    bench = siteOfKind({ kind: 'gre', protect: 'none' }, true);
+    const { pool } = bench;
+    for (const [room, moved] of [
+      [40, {}],
+      [36, { 'tunnel-encap/no_room': 1 }],
+    ] as const) {
+      const frame = bench.frameOf(clear(), room);
+      pool.l3[frame] = pool.offset[frame]!;
+      pool.txInterface[frame] = bench.row('tun');
+      bench.handOver('tunnel-encap', frame);
+      bench.run();
+      assert.equal(bench.sentIp('wan').length, room === 40 ? 1 : 0);
+      bench.expect(moved);
+    }
   });
 
   it('lets an SA of tunnel mode seal nothing but whole packets, and one of transport mode nothing but its own', () => {

@@ -1,6 +1,7 @@
 // What the process says of itself while configurations come: on its status topic, and in its log.
 import assert from 'node:assert/strict';
 import type { DataplaneState, DataplaneStatus } from '@sluice/shared';
+import { spec } from '../control/support/sa-bench.js';
 import { Gateway, port } from './support/gateway.js';
 import { Network } from './support/network.js';
 import { until } from './support/until.js';
@@ -43,6 +44,7 @@ describe('data plane process, its status', function () {
       onSnapshot: (status) => said.push(status),
       onEvent: (status) => said.push(status),
     });
+    await until('it says how it is', () => said.length > 0);
     for (let i = 0; i < 4; i++) {
       // Two at once: the second finds the first's attempt under way.
       const [, last] = await Promise.all([
@@ -59,5 +61,47 @@ describe('data plane process, its status', function () {
       [],
     );
     assert.deepEqual(faultsLogged(), []);
+  });
+
+  it('says of a tunnel that is routed into itself what to do, as soon as it has an SA, and no longer than that', async () => {
+    const tunnel = {
+      name: 'tun',
+      if_id: 77,
+      vrf: 'default',
+      outer_vrf: 'default',
+      enabled: true,
+      addresses: ['10.8.0.1/30'],
+    };
+    const routes = [{ prefix: '0.0.0.0/0', vrf: 'default', interface: 'tun' }];
+    await gateway.apply({ interfaces: [LAN, WAN], tunnels: [tunnel], routes });
+    let said: DataplaneStatus | null = null;
+    const subscription = gateway.client.subscribe('status', {
+      onSnapshot: (status) => {
+        said = status;
+      },
+      onEvent: (status) => {
+        said = status;
+      },
+    });
+    const problems = (): string[] => said?.problems ?? ['nothing was said'];
+    const peer = '198.51.100.7';
+    await gateway.client.request(
+      'sa-install',
+      spec(0x2001, 'out', { if_id: 77, src: '10.2.0.1', dst: peer }),
+    );
+    await until('the loop is told', () => problems().some((text) => text.startsWith('tun: its peer')));
+    assert.deepEqual(problems(), [
+      `tun: its peer ${peer} is routed by 0.0.0.0/0 into the tunnel itself, so nothing it sends arrives: add a route to ${peer} by another interface`,
+    ]);
+    await network.run(network.gateway, 'ping', '-c', '1', '-W', '1', '10.8.0.2');
+    await until(
+      'what entered it is counted',
+      async () => (await gateway.count('esp-encrypt/tunnel_loop')) > 0,
+    );
+
+    const way = { prefix: `${peer}/32`, vrf: 'default', next_hop: '10.2.0.2' };
+    await gateway.apply({ interfaces: [LAN, WAN], tunnels: [tunnel], routes: [...routes, way] });
+    await until('nothing is told any more', () => problems().length === 0);
+    subscription.close();
   });
 });

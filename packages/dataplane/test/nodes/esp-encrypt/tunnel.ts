@@ -6,7 +6,7 @@ import type { Bench } from '../../support/bench.js';
 import { espKeyOf } from '../../support/esp.js';
 import { espSequences, toRemote } from '../../support/esp-site.js';
 import { pattern } from '../../support/packets.js';
-import { PEER, ROUTER, SPI_OUT, saOf, siteWithTunnel, tunnelTo } from '../../support/site.js';
+import { PEER, ROUTER, SPI_OUT, saOf, site, siteWithTunnel, tunnelTo } from '../../support/site.js';
 
 export function tunnel(): void {
   describe('the tunnel', () => {
@@ -58,8 +58,57 @@ export function tunnel(): void {
       bench.pushIp('lan', toRemote());
       bench.run();
       assert.deepEqual(bench.sent('wan'), []);
-      bench.expect({ 'esp-encrypt/no_room': 1 });
+      bench.expect({ 'esp-encrypt/tunnel_loop': 1 });
+      // With fragments, none of which enters it more often than the packet would have.
+      bench.pushIp('lan', toRemote({ payload: pattern(1400) }));
+      bench.run();
+      const moved = bench.moved();
+      assert.deepEqual(bench.sent('wan'), []);
+      assert.deepEqual(Object.keys(moved).sort(), [
+        'esp-encrypt/tunnel_loop',
+        'ip4-frag/fragments',
+        'ip4-rewrite/too_big',
+      ]);
+      assert.ok(
+        moved['esp-encrypt/tunnel_loop']! <= 16,
+        `${moved['esp-encrypt/tunnel_loop']} packets of one`,
+      );
+      assert.equal(bench.framesMissing(), 0);
     });
+
+    for (const workers of [1, 2]) {
+      it(`is one of three inside each other, and no more, of ${workers} workers`, () => {
+        bench.close();
+        const peers = ['198.51.100.1', '198.51.100.2', '198.51.100.3', '198.51.100.4'];
+        const tunnels = peers.map((remote, i) =>
+          tunnelTo(
+            {},
+            {
+              name: `tun${i}`,
+              remote,
+              mtu: 1300,
+              inbound: saOf(0x1000 + i),
+              outbound: saOf(0x2000 + i),
+              workerOut: i % workers,
+            },
+          ),
+        );
+        bench = site({ tunnels, workers });
+        bench.control.addRoute({ prefix: `${peers[1]}/32`, via: 'tun0' });
+        bench.control.addRoute({ prefix: `${peers[2]}/32`, via: 'tun1' });
+        bench.control.addRoute({ prefix: '10.2.0.0/16', via: 'tun2' });
+        bench.pushIp('lan', toRemote());
+        bench.run();
+        assert.equal(bench.sentIp('wan').length, 1);
+        bench.moved();
+        bench.control.addRoute({ prefix: `${peers[0]}/32`, via: 'tun3' });
+        bench.pushIp('lan', toRemote());
+        bench.run();
+        assert.deepEqual(bench.sent('wan'), []);
+        assert.equal(bench.moved()['esp-encrypt/tunnel_loop'], 1);
+        assert.equal(bench.framesMissing(), 0);
+      });
+    }
 
     it('has no room behind the packet for padding, trailer and ICV', () => {
       bench.close();
