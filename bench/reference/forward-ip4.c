@@ -1,5 +1,5 @@
 // IPv4 forwarding as a C programmer would write it for speed: the same work for each packet as the graph of the data plane
-// does, in vectors of 256, with the same frames, columns of metadata and counters.
+// does, on the same frames, columns of metadata and counters.
 //
 //   forward-ip4 WORKLOAD quick|full     (the workload: bench/src/memory/workload.ts)
 //
@@ -7,57 +7,9 @@
 // neighbours not known, larger than the MTU) leave the loop by a branch that these packets never take, and are counted as
 // drops. The table is DIR-24-8: one load for routes up to /24, two for longer ones, in huge pages. Packets and table entries
 // are prefetched.
-#include <string.h>
-#include <sys/mman.h>
+#include "forward.h"
 
-#include "rounds.h"
-
-#define FRAME_SHIFT 11
-#define PACKET_START 258
-#define FRAME_OCTETS 60
-#define PACKETS 2048 // in rotation, as in bench/src/memory/ip4-forwarding.ts
-#define FRAMES (PACKETS * 2)
-#define VECTOR 256
-#define NEXT_HOPS 16
-#define AHEAD 8 // packets between a prefetch and its use
-
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-
-// ---- packets: frames, and metadata in columns ----
-
-static uint8_t *memory;
-static int32_t offset[FRAMES], length[FRAMES], l3[FRAMES], rx_interface[FRAMES], tx_interface[FRAMES];
-static int32_t vrf[FRAMES], adjacency[FRAMES], flags[FRAMES], reason[FRAMES];
-
-// ---- interfaces, adjacencies, counters ----
-
-struct interface {
-  uint32_t up, bridge, vrf, features, kind;
-  uint16_t mac0;
-  uint32_t mac2;
-};
-static struct interface interfaces[16];
-
-enum { RX_PACKETS, RX_BYTES, TX_PACKETS, TX_BYTES, DROPS };
-static uint64_t interface_counters[16][8];
-
-enum { NODE_ETHERNET, NODE_INPUT, NODE_LOOKUP, NODE_REWRITE, NODE_OUTPUT, NODES };
-enum { CALLS, VECTOR_PACKETS, ERRORS };
-static uint64_t node_counters[NODES][8];
-
-enum { KIND_NO_ROUTE, KIND_NEIGHBOUR = 4 };
-struct adjacency {
-  uint32_t kind, interface, mtu, rewrite_bytes, next_hop, used;
-  uint8_t rewrite[16]; // the Ethernet header from its third octet on
-  uint32_t features, spare[5];
-} __attribute__((aligned(64)));
-static struct adjacency adjacencies[NEXT_HOPS + 1];
-
-static void drop(int32_t packet, int node) {
-  node_counters[node][ERRORS]++;
-  reason[packet] = node;
-  interface_counters[rx_interface[packet]][DROPS]++;
-}
+static const uint16_t ETHERTYPE = 0x0008;
 
 // ---- the table: DIR-24-8 (Gupta, Lin and McKeown, "Routing lookups in hardware at memory access speeds") ----
 
@@ -97,34 +49,7 @@ static void add_route(uint32_t address, int len, uint32_t value) {
 
 // ---- the nodes ----
 
-static int ethernet_input(const int32_t *in, int count, int32_t *out) {
-  int n = 0;
-  for (int i = 0; i < count; i++) {
-    if (i + AHEAD < count) {
-      const uint8_t *ahead = memory + offset[in[i + AHEAD]];
-      __builtin_prefetch(ahead, 1);
-      __builtin_prefetch(ahead + 33, 1); // the header may end in the next line
-    }
-    int32_t packet = in[i], at = offset[packet];
-    const struct interface *from = &interfaces[rx_interface[packet]];
-    uint16_t type, mac0;
-    uint32_t mac2;
-    memcpy(&type, memory + at + 12, 2);
-    memcpy(&mac0, memory + at, 2);
-    memcpy(&mac2, memory + at + 2, 4);
-    if (LIKELY(length[packet] >= 14 && from->up && !from->bridge && type == 0x0008 && mac0 == from->mac0 &&
-               mac2 == from->mac2)) {
-      l3[packet] = at + 14;
-      vrf[packet] = from->vrf;
-      out[n++] = packet;
-    } else {
-      drop(packet, NODE_ETHERNET);
-    }
-  }
-  return n;
-}
-
-static int ip4_input(const int32_t *in, int count, int32_t *out) {
+static int input(const int32_t *in, int count, int32_t *out) {
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], ip = l3[packet], lead = ip - offset[packet];
@@ -155,7 +80,7 @@ static uint32_t destination_of(int32_t packet) {
   return __builtin_bswap32(word);
 }
 
-static int ip4_lookup(const int32_t *in, int count, int32_t *out) {
+static int lookup(const int32_t *in, int count, int32_t *out) {
   uint32_t destinations[VECTOR];
   for (int i = 0; i < count; i++) {
     destinations[i] = destination_of(in[i]);
@@ -174,7 +99,7 @@ static int ip4_lookup(const int32_t *in, int count, int32_t *out) {
   return n;
 }
 
-static int ip4_rewrite(const int32_t *in, int count, int32_t *out) {
+static int rewrite(const int32_t *in, int count, int32_t *out) {
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], ip = l3[packet];
@@ -201,81 +126,9 @@ static int ip4_rewrite(const int32_t *in, int count, int32_t *out) {
   return n;
 }
 
-// What waits for the port: a queue, which its driver is given at the end of the round.
-static int32_t waiting[VECTOR];
-static int waiting_count;
-
-static void interface_output(const int32_t *in, int count) {
-  for (int i = 0; i < count; i++) {
-    int32_t packet = in[i], to = tx_interface[packet];
-    const struct interface *port = &interfaces[to];
-    if (LIKELY(port->up && port->kind == 1)) {
-      interface_counters[to][TX_PACKETS]++;
-      interface_counters[to][TX_BYTES] += length[packet];
-      waiting[waiting_count++] = packet;
-    } else {
-      drop(packet, NODE_OUTPUT);
-    }
-  }
-}
-
-// ---- the ports, and a round ----
-
-static int32_t frames[PACKETS], offsets[PACKETS], lengths[PACKETS];
-static int next_frame;
-static uint64_t sent;
-static int32_t last_sent;
-
-static int receive(int32_t *packets) {
-  int count = PACKETS - next_frame < VECTOR ? PACKETS - next_frame : VECTOR;
-  for (int i = 0; i < count; i++) {
-    int32_t frame = frames[next_frame + i];
-    offset[frame] = offsets[next_frame + i];
-    length[frame] = lengths[next_frame + i];
-    packets[i] = frame;
-  }
-  next_frame += count;
-  return count;
-}
-
-static void counted(int node, int count) {
-  node_counters[node][CALLS]++;
-  node_counters[node][VECTOR_PACKETS] += count;
-}
-
-static void forward_vector(void) {
-  int32_t a[VECTOR], b[VECTOR];
-  int count = receive(a);
-  uint64_t octets = 0;
-  for (int i = 0; i < count; i++) {
-    octets += length[a[i]];
-    rx_interface[a[i]] = 1;
-    flags[a[i]] = 0;
-  }
-  interface_counters[1][RX_PACKETS] += count;
-  interface_counters[1][RX_BYTES] += octets;
-  counted(NODE_ETHERNET, count);
-  count = ethernet_input(a, count, b);
-  counted(NODE_INPUT, count);
-  count = ip4_input(b, count, a);
-  counted(NODE_LOOKUP, count);
-  count = ip4_lookup(a, count, b);
-  counted(NODE_REWRITE, count);
-  count = ip4_rewrite(b, count, a);
-  counted(NODE_OUTPUT, count);
-  interface_output(a, count);
-  sent += waiting_count;
-  if (waiting_count > 0) last_sent = waiting[waiting_count - 1];
-  waiting_count = 0;
-}
-
-// ---- the workload ----
-
-static uint32_t *destinations, destination_count, next_destination;
-static const uint8_t ETHERNET[14] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0xff, 1, 8, 0};
-
 static void write_packet(uint8_t *at, uint32_t destination) {
-  memcpy(at, ETHERNET, 14);
+  memcpy(at, MACS, 12);
+  memcpy(at + 12, &ETHERTYPE, 2);
   uint16_t words[10] = {0x4500, FRAME_OCTETS - 14, 0x1234, 0,
                         0x4011, 0,                 0x0a01, 2,
                         (uint16_t)(destination >> 16), (uint16_t)destination};
@@ -289,68 +142,13 @@ static void write_packet(uint8_t *at, uint32_t destination) {
   }
 }
 
-static void fill(void) {
-  for (int i = 0; i < PACKETS; i++) {
-    write_packet(memory + ((uint32_t)frames[i] << FRAME_SHIFT) + PACKET_START, destinations[next_destination]);
-    if (++next_destination == destination_count) next_destination = 0;
-  }
-  next_frame = 0;
-}
-
-static uint64_t run(void) {
-  uint64_t before = sent;
-  while (next_frame < PACKETS) forward_vector();
-  if (sent - before != PACKETS) die("not every packet came out");
-  return sent - before;
-}
-
-static void *pages(size_t bytes, int huge) {
-  void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (at == MAP_FAILED) die("no memory");
-  if (huge) madvise(at, bytes, MADV_HUGEPAGE);
-  return at;
-}
-
-static void load_workload(const char *name) {
-  FILE *file = fopen(name, "rb");
-  uint32_t head[2];
-  if (file == NULL || fread(head, 4, 2, file) != 2) die("the workload cannot be read");
-  for (uint32_t i = 0; i < head[0]; i++) {
-    uint32_t route[3];
-    if (fread(route, 4, 3, file) != 3) die("the workload is cut off");
-    add_route(route[0], (int)route[1], route[2] + 1);
-  }
-  destination_count = head[1];
-  destinations = malloc(4 * (size_t)destination_count);
-  if (fread(destinations, 4, destination_count, file) != destination_count) die("the workload is cut off");
-  fclose(file);
-}
-
 int main(int argc, char **argv) {
   if (argc != 3) die("forward-ip4 WORKLOAD quick|full");
-  int quick = strcmp(argv[2], "quick") == 0;
   first = pages((size_t)4 << 24, 1);
   second = pages((size_t)4 << 24, 1);
   first_length = pages((size_t)1 << 24, 1);
   second_length = pages((size_t)1 << 24, 1);
-  load_workload(argv[1]);
-  memory = pages((size_t)FRAMES << FRAME_SHIFT, 0); // as the data plane's memory is
-  for (int i = 0; i < PACKETS; i++) {
-    frames[i] = i;
-    offsets[i] = (i << FRAME_SHIFT) + PACKET_START;
-    lengths[i] = FRAME_OCTETS;
-  }
-  for (int i = 1; i <= 2; i++) {
-    interfaces[i] = (struct interface){.up = 1, .kind = 1, .mac0 = 2, .mac2 = 0x01000000u | (uint32_t)i << 16};
-  }
-  for (int i = 1; i <= NEXT_HOPS; i++) {
-    adjacencies[i] = (struct adjacency){.kind = KIND_NEIGHBOUR, .interface = 2, .mtu = 1500, .rewrite_bytes = 14};
-    const uint8_t header[14] = {2, 0, 0, 0, 0xfe, (uint8_t)i, 2, 0, 0, 0, 2, 1, 8, 0};
-    memcpy(adjacencies[i].rewrite, header, 14);
-  }
-  while (next_round()) {
-    struct measured m = measure((struct batch){fill, run}, quick);
-    answer(m, sent, memory + offset[last_sent], length[last_sent]);
-  }
-  return 0;
+  load_workload(argv[1], add_route);
+  set_up();
+  return serve(strcmp(argv[2], "quick") == 0);
 }

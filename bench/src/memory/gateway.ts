@@ -7,11 +7,22 @@ import {
   closeFd,
   eventOpen,
   Forwarder,
+  GRAPH,
   makeEngine,
   PacketPool,
   type Port,
   type SharedMemory,
+  type TestCrypto,
 } from '@sluice/dataplane/test-support';
+
+export interface GatewayOptions {
+  /** Frames of the packet memory. */
+  frames: number;
+  /** Another gateway, whose packet memory and keys this one shares. */
+  beside?: MemoryGateway;
+  /** What the forwarder asks for the time; the system's clock unless given. */
+  clock?: () => number;
+}
 
 export class MemoryGateway {
   readonly shared: SharedMemory;
@@ -19,24 +30,40 @@ export class MemoryGateway {
   readonly pool: PacketPool;
   readonly control: BenchControl;
   readonly forwarder: Forwarder;
-  private readonly crypto: ReturnType<typeof makeEngine>;
+  private readonly crypto: TestCrypto;
+  private readonly owns: boolean;
 
-  constructor(frames: number, tables: BenchTables) {
+  constructor(tables: BenchTables, { frames, beside, clock = Date.now }: GatewayOptions) {
     const events = { workerEvents: [eventOpen()], hostEvent: eventOpen(), controlEvent: eventOpen() };
-    this.shared = allocateSharedMemory(1, frames, events);
-    this.pool = new PacketPool(this.shared.pool, frames);
-    this.crypto = makeEngine('native', this.pool);
+    const shared = allocateSharedMemory(1, frames, events);
+    this.shared = beside === undefined ? shared : { ...shared, pool: beside.shared.pool };
+    this.owns = beside === undefined;
+    this.pool = beside?.pool ?? new PacketPool(this.shared.pool, frames);
+    this.crypto = beside?.crypto ?? makeEngine('native', this.pool);
     this.control = new BenchControl(this.shared, tables, (...key) => this.crypto.setKey(...key));
-    this.forwarder = new Forwarder(this.shared, 0, this.crypto);
+    this.forwarder = new Forwarder(this.shared, 0, this.crypto, GRAPH, clock);
   }
 
   addPort(name: string, port: Port): void {
     this.forwarder.addPort(this.control.row(name), port);
   }
 
+  /** What was counted as lost, for an error's message. */
+  dropped(): string {
+    const { counters } = this.forwarder;
+    const drops = GRAPH.flatMap((node, index) =>
+      node.counters.map(({ name }, at) => ({
+        name: `${node.name}/${name}`,
+        count: counters.ofNode(index)[at]!,
+      })),
+    );
+    const moved = drops.filter(({ count }) => count > 0).map(({ name, count }) => `${name} ${count}`);
+    return moved.join(', ') || 'no counter has moved';
+  }
+
   close(): void {
     this.forwarder.close();
-    this.crypto.close();
+    if (this.owns) this.crypto.close();
     for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
       closeFd(fd);
   }

@@ -1,6 +1,6 @@
 // Ports between which a benchmark's packets go round: frames that were filled beforehand come in, and are counted when they
 // go out. Filling is no part of what is measured; handing over a frame's index, offset and length is.
-import type { PacketPool, Port } from '@sluice/dataplane/test-support';
+import { type PacketPool, type Port, VECTOR_MAX } from '@sluice/dataplane/test-support';
 
 /** What both ports have in common: nothing wakes anyone, nothing is lost. */
 abstract class BenchPort implements Port {
@@ -25,17 +25,23 @@ abstract class BenchPort implements Port {
 
 /** Gives the frames of a list, each once after every rewind(). */
 export class SourcePort extends BenchPort {
+  readonly frames: Int32Array;
+  /** Where in the memory each packet starts, and its octets. */
+  readonly offsets: Int32Array;
+  readonly lengths: Int32Array;
   private next: number;
 
+  /** @param vector packets at a time */
   constructor(
     private readonly pool: PacketPool,
-    readonly frames: Int32Array,
-    /** Where in the memory each packet starts, and its octets. */
-    private readonly offsets: Int32Array,
-    private readonly lengths: Int32Array,
+    count: number,
+    private readonly vector = VECTOR_MAX,
   ) {
     super();
-    this.next = frames.length;
+    this.frames = new Int32Array(count);
+    this.offsets = new Int32Array(count);
+    this.lengths = new Int32Array(count);
+    this.next = count;
   }
 
   rewind(): void {
@@ -49,7 +55,7 @@ export class SourcePort extends BenchPort {
   receive(packets: Int32Array, max: number): number {
     const { frames, offsets, lengths, next } = this;
     const { offset, length } = this.pool;
-    const count = Math.min(max, frames.length - next);
+    const count = Math.min(max, this.vector, frames.length - next);
     for (let i = 0; i < count; i++) {
       const frame = frames[next + i]!;
       offset[frame] = offsets[next + i]!;
@@ -65,19 +71,33 @@ export class SourcePort extends BenchPort {
   }
 }
 
-/** Counts what goes out, and leaves it where it is. */
+/** Takes what goes out, and leaves it where it is. */
 export class SinkPort extends BenchPort {
+  /** Since the start. */
   sent = 0;
+  /** Those of the batch, in order: `taken` of them. */
+  readonly frames: Int32Array;
+  taken = 0;
+
+  constructor(most: number) {
+    super();
+    this.frames = new Int32Array(most);
+  }
+
   /** The last frame that went out. */
-  last = -1;
+  get last(): number {
+    return this.frames[this.taken - 1] ?? -1;
+  }
 
   receive(): number {
     return 0;
   }
 
   send(packets: Int32Array, from: number, count: number): number {
+    const { frames, taken } = this;
+    for (let i = 0; i < count; i++) frames[taken + i] = packets[from + i]!;
+    this.taken = taken + count;
     this.sent += count;
-    this.last = packets[from + count - 1]!;
     return count;
   }
 }

@@ -1,6 +1,7 @@
 // The reference programs in C, bench/reference/*.c: built for this very machine when they are not, or are old.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import process from 'node:process';
 import { ROOT } from './root.js';
 
 const FOLDER = `${ROOT}/bench/reference`;
@@ -12,14 +13,17 @@ const LIBRARIES: Record<string, string[]> = {};
 
 /** The path of a program, built. */
 export function reference(name: string): string {
-  const source = `${FOLDER}/${name}.c`;
   const program = `${BUILT}/${name}`;
-  const newest = Math.max(...[source, `${FOLDER}/rounds.h`].map((file) => statSync(file).mtimeMs));
-  if (existsSync(program) && statSync(program).mtimeMs > newest) return program;
+  const headers = readdirSync(FOLDER).filter((file) => file.endsWith('.h'));
+  const changed = [`${name}.c`, ...headers].map((file) => statSync(`${FOLDER}/${file}`).mtimeMs);
+  if (existsSync(program) && statSync(program).mtimeMs > Math.max(...changed)) return program;
   mkdirSync(BUILT, { recursive: true });
   const libraries = (LIBRARIES[name] ?? []).map((library) => `-l${library}`);
-  execFileSync('cc', [...FLAGS, '-o', program, source, ...libraries], {
+  // Renamed when whole: another run may be about to start it.
+  const made = `${program}.${process.pid}`;
+  execFileSync('cc', [...FLAGS, '-o', made, `${FOLDER}/${name}.c`, ...libraries], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  renameSync(made, program);
   return program;
 }

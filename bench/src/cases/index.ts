@@ -1,0 +1,13 @@
+// What a side in TypeScript can run, by name: each makes a batch of packets that goes round.
+import type { PacketLoop } from '../memory/packet-loop.js';
+import { forwardIp4, forwardIp6 } from './forward.js';
+
+type Case = (order: never) => Promise<PacketLoop> | PacketLoop;
+
+export const CASES = {
+  'forward-ip4': forwardIp4,
+  'forward-ip6': forwardIp6,
+} satisfies Record<string, Case>;
+
+export type CaseName = keyof typeof CASES;
+export type OrderOf<Name extends CaseName> = Parameters<(typeof CASES)[Name]>[0];
