@@ -114,19 +114,14 @@ static void interface_output(const int32_t *in, int count) {
 
 // ---- the ports, and a round ----
 
-static int32_t frames[PACKETS], offsets[PACKETS], lengths[PACKETS];
+static int32_t frames[PACKETS];
 static int next_frame;
 static uint64_t sent;
 static int32_t last_sent;
 
 static int receive(int32_t *packets) {
   int count = PACKETS - next_frame < VECTOR ? PACKETS - next_frame : VECTOR;
-  for (int i = 0; i < count; i++) {
-    int32_t frame = frames[next_frame + i];
-    offset[frame] = offsets[next_frame + i];
-    length[frame] = lengths[next_frame + i];
-    packets[i] = frame;
-  }
+  memcpy(packets, frames + next_frame, count * sizeof *packets);
   next_frame += count;
   return count;
 }
@@ -169,7 +164,9 @@ static const uint8_t MACS[12] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0xff, 1};
 
 static void fill(void) {
   for (int i = 0; i < PACKETS; i++) {
-    write_packet(memory + ((uint32_t)frames[i] << FRAME_SHIFT) + PACKET_START, destinations[next_destination]);
+    offset[frames[i]] = (frames[i] << FRAME_SHIFT) + PACKET_START;
+    length[frames[i]] = FRAME_OCTETS;
+    write_packet(memory + offset[frames[i]], destinations[next_destination]);
     if (++next_destination == destination_count) next_destination = 0;
   }
   next_frame = 0;
@@ -207,11 +204,7 @@ static void load_workload(const char *name, void (*add_route)(uint32_t address, 
 
 static void set_up(void) {
   memory = pages((size_t)FRAMES << FRAME_SHIFT, 0); // as the data plane's memory is
-  for (int i = 0; i < PACKETS; i++) {
-    frames[i] = i;
-    offsets[i] = (i << FRAME_SHIFT) + PACKET_START;
-    lengths[i] = FRAME_OCTETS;
-  }
+  for (int i = 0; i < PACKETS; i++) frames[i] = i;
   for (int i = 1; i <= 2; i++) {
     interfaces[i] = (struct interface){.up = 1, .kind = 1, .mac0 = 2, .mac2 = 0x01000000u | (uint32_t)i << 16};
   }

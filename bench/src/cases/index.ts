@@ -1,12 +1,16 @@
 // What a side in TypeScript can run, by name: each makes a batch of packets that goes round.
 import type { PacketLoop } from '../memory/packet-loop.js';
+import { forwardFeatures } from './features.js';
 import { forwardIp4, forwardIp6 } from './forward.js';
+import { portsAlone } from './ports.js';
 
 type Case = (order: never) => Promise<PacketLoop> | PacketLoop;
 
 export const CASES = {
   'forward-ip4': forwardIp4,
   'forward-ip6': forwardIp6,
+  'forward-features': forwardFeatures,
+  ports: portsAlone,
 } satisfies Record<string, Case>;
 
 export type CaseName = keyof typeof CASES;

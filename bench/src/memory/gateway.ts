@@ -61,6 +61,15 @@ export class MemoryGateway {
     return moved.join(', ') || 'no counter has moved';
   }
 
+  /** Packets that a node has had; the users' node is the one that is not of the graph. */
+  packetsOf(node: string): number {
+    // Before it sleeps a worker publishes what it has counted.
+    this.forwarder.beforeSleep();
+    this.forwarder.afterSleep();
+    const index = GRAPH.findIndex(({ name }) => name === node);
+    return this.forwarder.counters.runtime[(index < 0 ? GRAPH.length : index) * 4 + 1]!;
+  }
+
   close(): void {
     this.forwarder.close();
     if (this.owns) this.crypto.close();

@@ -1,11 +1,15 @@
 // What tests and benchmarks of other packages take of the data plane's inside: its parts, and tables made of a description.
 
+export { Features } from '../../src/control/features.js';
+export { setMssClamp } from '../../src/control/mss-clamp.js';
 export type { Port } from '../../src/drivers/port.js';
 export { GraphCounters } from '../../src/graph/counters.js';
 export { VECTOR_MAX } from '../../src/graph/frame.js';
 export { GRAPH } from '../../src/graph/graph.js';
 export { PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 export { closeFd, eventOpen } from '../../src/native/index.js';
+export { VIRTUAL_REASSEMBLY_BIT } from '../../src/nodes/virtual-reassembly.js';
+export { loadUserFile } from '../../src/user-nodes/load.js';
 export { Forwarder } from '../../src/workers/forwarder.js';
 export { allocateSharedMemory, type SharedMemory } from '../../src/workers/shared-memory.js';
 export { BenchControl, type BenchTables, macText } from './bench-tables.js';

@@ -1,0 +1,80 @@
+// 64-byte TCP segments from `lan` to `wan` by one route, with optional nodes switched on.
+import { Features, loadUserFile, setMssClamp, VIRTUAL_REASSEMBLY_BIT } from '@sluice/dataplane/test-support';
+import { MemoryGateway } from '../memory/gateway.js';
+import {
+  ETHERNET,
+  FRAME_64,
+  LAN_MAC,
+  network,
+  nextHop,
+  put16,
+  writeEthernet,
+  writeIp4,
+} from '../memory/network.js';
+import { PACKETS, PacketLoop } from '../memory/packet-loop.js';
+import { ROOT } from '../run/root.js';
+
+const TCP = 6;
+const ACK = 0x10;
+/** A bit of those that users' nodes have; see graph/arcs.ts of the data plane. */
+const USER_BIT = 8;
+/** An example that looks at every packet's protocol and port. */
+const USER_NODE = `${ROOT}/examples/nodes/block-telnet.ts`;
+
+export const FEATURES = ['mss-clamp', 'virtual-reassembly', 'user-node'] as const;
+export type FeatureName = (typeof FEATURES)[number];
+
+export interface ForwardFeatures {
+  features: readonly FeatureName[];
+  /** Where a user's node is compiled to. */
+  folder: string;
+}
+
+export async function forwardFeatures({ features, folder }: ForwardFeatures): Promise<PacketLoop> {
+  const route = { prefix: '10.9.0.0/16', via: nextHop(0) };
+  const gateway = new MemoryGateway({ ...network(), routes: [route] }, { frames: PACKETS * 2 });
+  for (const feature of features) await SWITCH[feature](gateway, folder);
+  return new PacketLoop(gateway, { from: 'lan', to: 'wan', recycles: true, write: writeSegment });
+}
+
+const SWITCH: Record<FeatureName, (gateway: MemoryGateway, folder: string) => Promise<void> | void> = {
+  'mss-clamp': (gateway) => {
+    const { control } = gateway;
+    const [features, row] = [featuresOf(gateway), control.row('wan')];
+    setMssClamp(features, control.interfaces, row, true, 1500);
+  },
+  'virtual-reassembly': (gateway) => {
+    featuresOf(gateway).switch(gateway.control.row('lan'), 'ip4-unicast', VIRTUAL_REASSEMBLY_BIT, true);
+  },
+  'user-node': async (gateway, folder) => {
+    const { url } = await loadUserFile(USER_NODE, folder);
+    await gateway.forwarder.userNodes.load({ slot: 0, url, bit: USER_BIT, onFault: 'drop' });
+    featuresOf(gateway).switch(gateway.control.row('lan'), 'ip4-unicast', USER_BIT, true);
+  },
+};
+
+/** One a gateway: it remembers what is on. */
+const known = new WeakMap<MemoryGateway, Features>();
+
+function featuresOf(gateway: MemoryGateway): Features {
+  const { control } = gateway;
+  const features = known.get(gateway) ?? new Features(control.interfaces, control.adjacencies);
+  known.set(gateway, features);
+  return features;
+}
+
+function writeSegment(bytes: Uint8Array, at: number, index: number): number {
+  writeEthernet(bytes, at, LAN_MAC, 0x0800);
+  const ip = at + ETHERNET;
+  writeIp4(bytes, ip, {
+    total: FRAME_64 - ETHERNET,
+    protocol: TCP,
+    source: 0x0a010002,
+    destination: 0x0a090000 | index,
+  });
+  put16(bytes, ip + 20, 40_000);
+  put16(bytes, ip + 22, 443);
+  bytes[ip + 32] = 5 << 4;
+  bytes[ip + 33] = ACK;
+  return FRAME_64;
+}

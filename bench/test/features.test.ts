@@ -1,0 +1,29 @@
+// Optional nodes that are measured have really run.
+import assert from 'node:assert/strict';
+import { FEATURES, forwardFeatures } from '../src/cases/features.js';
+import { PACKETS } from '../src/memory/packet-loop.js';
+import { withFolder } from '../src/run/with-folder.js';
+
+const NODES = {
+  'mss-clamp': 'ip4-mss-clamp',
+  'virtual-reassembly': 'ip4-virtual-reassembly',
+  'user-node': 'block-telnet',
+} as const;
+
+describe('optional nodes', () => {
+  for (const feature of [null, ...FEATURES]) {
+    it(`${feature ?? 'none'}: packets pass what is on, and nothing else`, () =>
+      withFolder(async (folder) => {
+        const loop = await forwardFeatures({ features: feature === null ? [] : [feature], folder });
+        try {
+          loop.fill();
+          assert.equal(loop.run(), PACKETS);
+          for (const [name, node] of Object.entries(NODES)) {
+            assert.equal(loop.gateway.packetsOf(node), name === feature ? PACKETS : 0, node);
+          }
+        } finally {
+          loop.close();
+        }
+      }));
+  }
+});
