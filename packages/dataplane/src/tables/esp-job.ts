@@ -1,7 +1,8 @@
 // A job for the crypto of ESP: eight words that say what to seal or open where. Everything else (algorithms, lengths of
 // IV and ICV, what is authenticated) belongs to the key in the slot.
 
-export const ESP_JOB = {
+/** Not exported under this name: what a module does not export, V8 takes for constant in its own functions. */
+const JOB = {
   slot: 0,
   /** What is encrypted or decrypted, in place: payload, padding, trailer. The ICV follows it. */
   dataOffset: 1,
@@ -18,7 +19,10 @@ export const ESP_JOB = {
   aadLength: 7,
 } as const;
 
-export const ESP_JOB_WORDS = 8;
+export const ESP_JOB = JOB;
+
+const WORDS = 8;
+export const ESP_JOB_WORDS = WORDS;
 
 /** Flag: esnHigh is authenticated too, where the algorithm wants it (RFC 4303 section 2.2.1, RFC 4106 section 5). */
 export const ESP_ESN = 1;
@@ -50,12 +54,12 @@ export function writeEspJob(
   esnHigh: number,
   esn: number,
 ): void {
-  const at = index * ESP_JOB_WORDS;
-  jobs[at + ESP_JOB.slot] = slot;
-  jobs[at + ESP_JOB.dataOffset] = data;
-  jobs[at + ESP_JOB.dataLength] = length;
-  jobs[at + ESP_JOB.headerOffset] = header;
-  jobs[at + ESP_JOB.ivOffset] = iv;
-  jobs[at + ESP_JOB.esnHigh] = esnHigh;
-  jobs[at + ESP_JOB.flags] = esn;
+  const at = index * WORDS;
+  jobs[at + JOB.slot] = slot;
+  jobs[at + JOB.dataOffset] = data;
+  jobs[at + JOB.dataLength] = length;
+  jobs[at + JOB.headerOffset] = header;
+  jobs[at + JOB.ivOffset] = iv;
+  jobs[at + JOB.esnHigh] = esnHigh;
+  jobs[at + JOB.flags] = esn;
 }

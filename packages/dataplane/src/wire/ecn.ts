@@ -17,6 +17,11 @@ export function trafficClass(bytes: Uint8Array, ip: number): number {
   return first >>> 4 === 4 ? bytes[ip + IP4_TOS]! : ((first << 4) | (bytes[ip + 1]! >>> 4)) & 0xff;
 }
 
+/** The same of a header's first word, as an aligned little-endian load finds it. */
+export function classOfWord(word: number): number {
+  return (word & 0xf0) === 0x40 ? (word >>> 8) & 0xff : ((word & 15) << 4) | ((word >>> 12) & 15);
+}
+
 function setTrafficClass(bytes: Uint8Array, u16: Uint16Array, ip: number, value: number): void {
   const first = bytes[ip]!;
   if (first >>> 4 === 6) {

@@ -102,14 +102,34 @@ export function writeIp4Header(
   src: number,
   dst: number,
 ): void {
-  const first = 0x4500 | tos;
-  const third = (TTL_DEFAULT << 8) | protocol;
+  const sum = ip4SumBetween(protocol, src, dst);
+  writeIp4Between(i32, ip, totalLength, id, fragment, tos, protocol, sum, swap32(src), swap32(dst));
+}
+
+/** The sum of what headers of one protocol between two addresses have in common, for writeIp4Between(). */
+export function ip4SumBetween(protocol: number, src: number, dst: number): number {
   const addresses = (src >>> 16) + (src & 0xffff) + (dst >>> 16) + (dst & 0xffff);
-  const checksum = ~foldSum(first + totalLength + id + fragment + third + addresses) & 0xffff;
+  return 0x4500 + ((TTL_DEFAULT << 8) | protocol) + addresses;
+}
+
+/** As writeIp4Header(), with that sum, and the addresses as words of the header (swap32). */
+export function writeIp4Between(
+  i32: Int32Array,
+  ip: number,
+  totalLength: number,
+  id: number,
+  fragment: number,
+  tos: number,
+  protocol: number,
+  sum: number,
+  srcWord: number,
+  dstWord: number,
+): void {
+  const checksum = ~foldSum(sum + tos + totalLength + id + fragment) & 0xffff;
   const at = ip >>> 2;
-  i32[at] = swap32((first << 16) | totalLength);
-  i32[at + 1] = swap32((id << 16) | fragment);
-  i32[at + 2] = swap32((third << 16) | checksum);
-  i32[at + 3] = swap32(src);
-  i32[at + 4] = swap32(dst);
+  i32[at] = 0x45 | (tos << 8) | (swap16(totalLength) << 16);
+  i32[at + 1] = swap16(id) | (swap16(fragment) << 16);
+  i32[at + 2] = TTL_DEFAULT | (protocol << 8) | (swap16(checksum) << 16);
+  i32[at + 3] = srcWord;
+  i32[at + 4] = dstWord;
 }

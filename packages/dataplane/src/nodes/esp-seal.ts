@@ -1,0 +1,290 @@
+// What esp-encrypt does with consecutive packets of one tunnel: all headers, inner to outer, in one pass, so that the
+// crypto gets a whole vector and nothing is left to do when it returns.
+import type { NodeContext } from '../graph/context.js';
+import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from '../graph/counters.js';
+import { FRAME_MAX } from '../graph/frame.js';
+import { NEXT_DROP } from '../graph/node.js';
+import {
+  FLAG_ENCAPSULATED,
+  FLAG_LOCAL_ORIGIN,
+  FLAG_NESTED,
+  FLAG_PORTS,
+  FLAG_TRACE,
+  FLAGS_NESTED,
+} from '../memory/packet-pool.js';
+import { ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
+import {
+  MODE_TUNNEL,
+  POLICY_DF,
+  POLICY_DF_SET,
+  SA_ALIGNMENT,
+  SA_BYTES,
+  SA_COUNTERS_SHIFT,
+  SA_DST,
+  SA_ESN,
+  SA_FAMILY,
+  SA_FIRST_USED,
+  SA_ICV_BYTES,
+  SA_IP_ID,
+  SA_IV_BYTES,
+  SA_KEY,
+  SA_LAST_USED,
+  SA_MODE,
+  SA_OUTER_VRF,
+  SA_PACKETS,
+  SA_POLICY,
+  SA_ROOM,
+  SA_SELECTORS,
+  SA_SEQ_HIGH,
+  SA_SEQ_LOW,
+  SA_SHIFT,
+  SA_SPI,
+  SA_SRC,
+  SA_TFC,
+  SA_UDP_DST,
+  SA_UDP_SRC,
+} from '../tables/security-associations.js';
+import { selectorsAllow } from '../tables/selectors.js';
+import { numbersLeft, takeNumber } from '../tables/sequence-numbers.js';
+import { classOfWord, innerDf, outerTrafficClass } from '../wire/ecn.js';
+import { ESP_HEADER_BYTES, ESP_SEQUENCE_IV_BYTES, ESP_TRAILER_BYTES, paddingBytes } from '../wire/esp.js';
+import {
+  IP4_BYTES,
+  IP4_DF,
+  IP4_PROTOCOL,
+  ip4SumBetween,
+  PROTOCOL_ESP,
+  PROTOCOL_IPIP,
+  PROTOCOL_UDP,
+  swap16,
+  swap32,
+  writeIp4Between,
+} from '../wire/ip4.js';
+import { IP6_BYTES, IP6_NEXT_HEADER, PROTOCOL_IPV6 } from '../wire/ip6.js';
+import { UDP_BYTES } from '../wire/udp.js';
+import { moveHeader, setUdpChecksum6, wrapIp6 } from './esp-outer.js';
+
+/** Why sealRun() stopped before its packets did. */
+export const STOPPED_NOT = 0;
+export const STOPPED_LOOP = 1;
+export const STOPPED_BARE = 2;
+export const STOPPED_SELECTOR = 3;
+export const STOPPED_NO_ROOM = 4;
+export const STOPPED_NO_NUMBER = 5;
+/** In what it returns: above the number of packets that it took. */
+export const STOPPED_SHIFT = 16;
+
+/** Total length of IPv4, payload length of IPv6. */
+const PACKET_BYTES_MAX = 65_535;
+
+const jobs = new Int32Array(FRAME_MAX * ESP_JOB_WORDS);
+const status = new Uint8Array(FRAME_MAX);
+/** Per job: index in the vector, where its SA's row begins, octets of the inner packet. */
+const jobIndex = new Int32Array(FRAME_MAX);
+const jobSa = new Int32Array(FRAME_MAX);
+const jobSize = new Int32Array(FRAME_MAX);
+/** Packets whose outer headers cover what is yet to be encrypted: UDP over IPv6. */
+const unfinished = new Int32Array(FRAME_MAX);
+let unfinishedCount = 0;
+
+/**
+ * Takes packets from index `from` on that leave by the tunnel of the first one, whose SA's row begins at `at` and is
+ * this worker's: gives them sequence numbers, writes ESP but for what the crypto writes, outer headers, and jobs from
+ * number `job` on; the caller says where they go next. Returns how many it took, and why it stopped at one it did not
+ * take: STOPPED_… << STOPPED_SHIFT.
+ */
+export function sealRun(
+  context: NodeContext,
+  packets: Int32Array,
+  from: number,
+  length: number,
+  at: number,
+  job: number,
+): number {
+  const { pool, sas } = context;
+  const { bytes, u16, i32, txInterface, l3, vrf, flags } = pool;
+  const { words } = sas;
+  const row = txInterface[packets[from]!]!;
+  const key = words[at + SA_KEY]!;
+  const esn = words[at + SA_ESN]!;
+  const ivBytes = words[at + SA_IV_BYTES]!;
+  const icvBytes = words[at + SA_ICV_BYTES]!;
+  const alignment = words[at + SA_ALIGNMENT]!;
+  const policy = words[at + SA_POLICY]!;
+  const selectors = words[at + SA_SELECTORS]!;
+  const tfc = words[at + SA_TFC]!;
+  const headRoom = words[at + SA_ROOM]! >>> 16;
+  const tailRoom = words[at + SA_ROOM]! & 0xffff;
+  const outerVrf = words[at + SA_OUTER_VRF]!;
+  const tunnelMode = words[at + SA_MODE] === MODE_TUNNEL;
+  const family = words[at + SA_FAMILY]!;
+  const udpBytes = words[at + SA_UDP_DST] === 0 ? 0 : UDP_BYTES;
+  const udpPorts = swap32((words[at + SA_UDP_SRC]! << 16) | words[at + SA_UDP_DST]!);
+  const protocol = udpBytes === 0 ? PROTOCOL_ESP : PROTOCOL_UDP;
+  const src = words[at + SA_SRC]!;
+  const dst = words[at + SA_DST]!;
+  const sum = ip4SumBetween(protocol, src, dst);
+  const srcWord = swap32(src);
+  const dstWord = swap32(dst);
+  const spiWord = swap32(words[at + SA_SPI]!);
+  let id = words[at + SA_IP_ID]!;
+  let left = numbersLeft(words, at);
+  let octets = 0;
+  let stopped = STOPPED_NOT;
+  let i = from;
+  for (; i < length; i++) {
+    const packet = packets[i]!;
+    if (txInterface[packet] !== row) break;
+    const ip = l3[packet]!;
+    const end = pool.offset[packet]! + pool.length[packet]!;
+    const marks = flags[packet]!;
+    if ((marks & FLAGS_NESTED) === FLAGS_NESTED) {
+      stopped = STOPPED_LOOP;
+      break;
+    }
+    if (!tunnelMode && (marks & FLAG_ENCAPSULATED) === 0) {
+      stopped = STOPPED_BARE;
+      break;
+    }
+    if (selectors !== 0) {
+      const portsKnown = marks & FLAG_PORTS;
+      if (!selectorsAllow(sas.selectors, selectors, bytes, ip, end, portsKnown, pool.ports[packet]!)) {
+        stopped = STOPPED_SELECTOR;
+        break;
+      }
+    }
+    const filler = tfc === 0 ? 0 : fillerBytes(context, row, tfc, end - ip);
+    const whole = end - ip + filler;
+    const base = pool.base(packet);
+    if (
+      ip - headRoom < base ||
+      ip + whole + tailRoom > base + pool.room(packet) ||
+      whole + headRoom + tailRoom > PACKET_BYTES_MAX
+    ) {
+      stopped = STOPPED_NO_ROOM;
+      break;
+    }
+    if (left === 0) {
+      stopped = STOPPED_NO_NUMBER;
+      break;
+    }
+    left--;
+    takeNumber(words, at);
+    const low = words[at + SA_SEQ_LOW]!;
+    const high = words[at + SA_SEQ_HIGH]!;
+
+    const first = i32[ip >>> 2]!;
+    const four = (first & 0xf0) === 0x40;
+    let payload = ip;
+    let nextHeader = four ? PROTOCOL_IPIP : PROTOCOL_IPV6;
+    if (!tunnelMode) {
+      payload += four ? (first & 15) << 2 : IP6_BYTES;
+      nextHeader = bytes[ip + (four ? IP4_PROTOCOL : IP6_NEXT_HEADER)]!;
+    }
+    // The inner header's own length tells the receiver where the packet ends (RFC 4303 section 2.7). Zeros: what stood
+    // in the frame before is somebody else's.
+    if (filler > 0) bytes.fill(0, end, end + filler);
+    const size = ip + whole - payload;
+    const padding = paddingBytes(size, alignment);
+    for (let n = 0; n < padding; n++) bytes[payload + size + n] = n + 1;
+    // Payload and padding are a multiple of 4 but for these two octets.
+    u16[(payload + size + padding) >>> 1] = padding | (nextHeader << 8);
+    const sealed = size + padding + ESP_TRAILER_BYTES;
+    const iv = payload - ivBytes;
+    const esp = iv - ESP_HEADER_BYTES;
+    const espBytes = payload + sealed + icvBytes - esp;
+
+    // Before the ESP header, which in transport mode stands where the IP header was.
+    let outer = esp - udpBytes;
+    if (!tunnelMode) {
+      outer -= payload - ip;
+      moveHeader(pool, ip, payload, outer, esp + espBytes, protocol);
+    } else if (family === 4) {
+      outer -= IP4_BYTES;
+      const tos = outerTrafficClass(classOfWord(first), policy);
+      const df = (policy & POLICY_DF) === 0 ? 0 : policy & POLICY_DF_SET ? IP4_DF : innerDf(bytes, ip);
+      writeIp4Between(i32, outer, esp + espBytes - outer, id, df, tos, protocol, sum, srcWord, dstWord);
+      id = (id + 1) & 0xffff;
+    } else {
+      outer -= IP6_BYTES;
+      const trafficClass = outerTrafficClass(classOfWord(first), policy);
+      wrapIp6(pool, words, at, outer, udpBytes + espBytes, trafficClass, protocol, ip, end);
+    }
+    const word = esp >>> 2;
+    if (udpBytes !== 0) {
+      i32[word - 2] = udpPorts;
+      // No checksum over IPv4 (RFC 3948 section 2.1).
+      i32[word - 1] = swap16(udpBytes + espBytes);
+      if (family === 6) unfinished[unfinishedCount++] = packet;
+    }
+    const lowWord = swap32(low);
+    i32[word] = spiWord;
+    i32[word + 1] = lowWord;
+    if (ivBytes === ESP_SEQUENCE_IV_BYTES) {
+      // It must never repeat under a key (RFC 4106 section 3.1): the sequence number does not.
+      i32[word + 2] = swap32(high);
+      i32[word + 3] = lowWord;
+    }
+    writeEspJob(jobs, job, key, payload, sealed, esp, iv, high, esn);
+    jobIndex[job] = i;
+    jobSa[job] = at;
+    jobSize[job] = end - ip;
+    job++;
+    octets += end - ip;
+
+    pool.offset[packet] = outer;
+    l3[packet] = outer;
+    pool.length[packet] = esp + espBytes - outer;
+    vrf[packet] = outerVrf;
+    flags[packet] = ((marks & (FLAG_TRACE | FLAGS_NESTED)) | FLAG_LOCAL_ORIGIN) + FLAG_NESTED;
+  }
+  words[at + SA_IP_ID] = id;
+  if (i > from) countSent(context, row, at, i - from, octets);
+  return (i - from) | (stopped << STOPPED_SHIFT);
+}
+
+/**
+ * Seals `count` jobs of packets of the vector `packets`. Those that the crypto refuses are not counted as sent: they
+ * are dropped for `reason`. Returns how many.
+ */
+export function sealJobs(
+  context: NodeContext,
+  packets: Int32Array,
+  next: Uint8Array,
+  count: number,
+  reason: number,
+): number {
+  const { pool, crypto } = context;
+  const refused = crypto.seal(jobs, count, status);
+  for (let n = 0; n < unfinishedCount; n++) setUdpChecksum6(pool, pool.l3[unfinished[n]!]!);
+  unfinishedCount = 0;
+  if (refused === 0) return 0;
+  for (let job = 0; job < count; job++) {
+    if (status[job] === 0) continue;
+    const i = jobIndex[job]!;
+    const packet = packets[i]!;
+    pool.reason[packet] = reason;
+    next[i] = NEXT_DROP;
+    countSent(context, pool.txInterface[packet]!, jobSa[job]!, -1, -jobSize[job]!);
+  }
+  return refused;
+}
+
+/** Counts packets on the tunnel and the SA whose row begins at `at`. */
+function countSent(context: NodeContext, row: number, at: number, packets: number, octets: number): void {
+  const { interfaceCounters, now } = context;
+  const { counters } = context.sas;
+  const perInterface = row << INTERFACE_COUNTERS_SHIFT;
+  interfaceCounters[perInterface + INTERFACE_TX_PACKETS]! += packets;
+  interfaceCounters[perInterface + INTERFACE_TX_BYTES]! += octets;
+  const perSa = (at >>> SA_SHIFT) << SA_COUNTERS_SHIFT;
+  counters[perSa + SA_PACKETS]! += packets;
+  counters[perSa + SA_BYTES]! += octets;
+  counters[perSa + SA_LAST_USED] = now;
+  if (counters[perSa + SA_FIRST_USED] === 0) counters[perSa + SA_FIRST_USED] = now;
+}
+
+/** Octets of padding for traffic flow confidentiality behind an inner packet of `size` octets, up to `wanted` in all. */
+function fillerBytes({ interfaces }: NodeContext, row: number, wanted: number, size: number): number {
+  return Math.max(0, Math.min(wanted, interfaces.mtu[row]!) - size);
+}
