@@ -14,10 +14,17 @@ describe('benchmarks', () => {
   for (const benchmark of BENCHMARKS) {
     it(`${benchmark.names[0]} measures`, async function () {
       this.timeout(60_000);
-      const options = { names: [...benchmark.names], rounds: 1, quick: true, say: () => {} };
+      // Of many that differ by a size or an algorithm two are enough.
+      const names = [benchmark.names[0]!, benchmark.names.at(-1)!];
+      const options = { names, rounds: 1, quick: true, say: () => {} };
       const { rows, failures } = await runBenchmarks([benchmark], options);
       assert.deepEqual(failures, []);
-      assert.ok(rows.length > 0);
+      for (const name of names) {
+        assert.ok(
+          rows.some((row) => isPart(row.name, name)),
+          `${name} has no row`,
+        );
+      }
       for (const row of rows) {
         assert.ok(
           benchmark.names.some((name) => isPart(row.name, name)),

@@ -1,5 +1,6 @@
 // What a side in TypeScript can run, by name: each makes a batch of packets that goes round.
 import type { PacketLoop } from '../memory/packet-loop.js';
+import { espOpen, espSeal } from './esp.js';
 import { forwardFeatures } from './features.js';
 import { forwardIp4, forwardIp6 } from './forward.js';
 import { portsAlone } from './ports.js';
@@ -10,6 +11,8 @@ export const CASES = {
   'forward-ip4': forwardIp4,
   'forward-ip6': forwardIp6,
   'forward-features': forwardFeatures,
+  'esp-seal': espSeal,
+  'esp-open': espOpen,
   ports: portsAlone,
 } satisfies Record<string, Case>;
 

@@ -9,7 +9,7 @@ const BUILT = `${ROOT}/bench/build`;
 const FLAGS = ['-O3', '-march=native', '-std=gnu17', '-Wall', '-Wextra', '-Werror'];
 
 /** Libraries that a program needs besides the C library's. */
-const LIBRARIES: Record<string, string[]> = {};
+const LIBRARIES: Record<string, string[]> = { esp: ['IPSec_MB'] };
 
 /** The path of a program, built. */
 export function reference(name: string): string {

@@ -13,5 +13,6 @@ export { loadUserFile } from '../../src/user-nodes/load.js';
 export { Forwarder } from '../../src/workers/forwarder.js';
 export { allocateSharedMemory, type SharedMemory } from '../../src/workers/shared-memory.js';
 export { BenchControl, type BenchTables, macText } from './bench-tables.js';
+export type { EspSa } from './esp.js';
 export { makeEngine, type TestCrypto } from './esp-crypto-engines.js';
 export { ethernet, forwarded, hex, ip4, mac, udp } from './packets.js';
