@@ -3,15 +3,19 @@
 // A context is a row, found by the datagram's key. Rows are also in two queues by age, that of all and that of
 // their VRF: all wait equally long, so the oldest of all is the next to run out of time, and the oldest of its VRF
 // makes room for a newer one. What a context means is its user's: full or virtual reassembly.
-import { swap32 } from '../wire/ip4.js';
 
-/** Words of a key: source and destination (four words each; of IPv4 the first), identification, scope, protocol. */
-const KEY_WORDS = 11;
-const KEY_ID = 8;
-const KEY_SCOPE = 9;
-const KEY_PROTOCOL = 10;
-/** In the protocol's word, so that no IPv6 key is an IPv4 one. */
-const FAMILY_6 = 6 << 8;
+/** Words of an IPv4 key: scope, protocol and identification, source, destination. */
+const KEY4_WORDS = 4;
+/** Words of an IPv6 key: scope, family, source and destination (four words each), identification. */
+const KEY6_WORDS = 11;
+/** A row of the table has room for either: a cache line. */
+const KEY_SHIFT = 4;
+const KEY_SCOPE = 0;
+const KEY_PROTOCOL = 1;
+const KEY_ADDRESSES = 2;
+const KEY_ID6 = 10;
+/** In the protocol's word: beyond what an IPv4 key has there. */
+const FAMILY_6 = 1 << 24;
 
 export const NONE = -1;
 
@@ -20,7 +24,9 @@ export const NONE = -1;
  * it came in by, else 0: fragments that were encrypted are never mixed with such as anybody can send.
  */
 export class FragmentKey {
-  readonly words = new Int32Array(KEY_WORDS);
+  readonly words = new Int32Array(KEY6_WORDS);
+  /** How many of them are the key: the second tells keys of different lengths apart. */
+  length = 0;
   hash = 0;
 
   constructor(private readonly seed: number) {}
@@ -29,44 +35,49 @@ export class FragmentKey {
   setIp4(i32: Int32Array, ip: number, protocol: number, vrf: number, tunnel: number): void {
     const { words } = this;
     const at = ip >>> 2;
-    words.fill(0);
-    words[0] = i32[at + 3]!;
-    words[4] = i32[at + 4]!;
-    words[KEY_ID] = swap32(i32[at + 1]!) >>> 16;
-    words[KEY_SCOPE] = vrf | (tunnel << 16);
-    words[KEY_PROTOCOL] = protocol;
-    this.mix();
+    const scope = vrf | (tunnel << 16);
+    const second = protocol | ((i32[at + 1]! & 0xffff) << 8);
+    const source = i32[at + 3]!;
+    const destination = i32[at + 4]!;
+    words[KEY_SCOPE] = scope;
+    words[KEY_PROTOCOL] = second;
+    words[KEY_ADDRESSES] = source;
+    words[KEY_ADDRESSES + 1] = destination;
+    this.length = KEY4_WORDS;
+    this.hash = finish(mix(mix(mix(mix(this.seed, scope), second), source), destination));
   }
 
   /** IPv6: source, destination and identification; fragments may differ in their next header (RFC 8200 section 4.5). */
   setIp6(i32: Int32Array, ip: number, id: number, vrf: number, tunnel: number): void {
     const { words } = this;
     const at = (ip >>> 2) + 2;
-    for (let i = 0; i < 8; i++) words[i] = i32[at + i]!;
-    words[KEY_ID] = id;
     words[KEY_SCOPE] = vrf | (tunnel << 16);
     words[KEY_PROTOCOL] = FAMILY_6;
-    this.mix();
+    for (let i = 0; i < 8; i++) words[KEY_ADDRESSES + i] = i32[at + i]!;
+    words[KEY_ID6] = id;
+    this.length = KEY6_WORDS;
+    let hash = this.seed;
+    for (let i = 0; i < KEY6_WORDS; i++) hash = mix(hash, words[i]!);
+    this.hash = finish(hash);
   }
 
   /** The worker that all fragments of this datagram go to. */
   worker(workers: number): number {
     return (this.hash >>> 16) % workers;
   }
+}
 
-  /** Murmur3 over the words: with a secret seed, so that nobody chooses which keys fall together. */
-  private mix(): void {
-    let h = this.seed;
-    for (let i = 0; i < KEY_WORDS; i++) {
-      let k = Math.imul(this.words[i]!, 0xcc9e2d51);
-      k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
-      h ^= k;
-      h = (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
-    }
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    this.hash = h ^ (h >>> 16);
-  }
+/** A word of Murmur3: with a secret seed, so that nobody chooses which keys fall together. */
+function mix(hash: number, word: number): number {
+  const k = Math.imul(word, 0xcc9e2d51);
+  const h = hash ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finish(hash: number): number {
+  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }
 
 export class FragmentContexts {
@@ -99,7 +110,7 @@ export class FragmentContexts {
     this.since = new Float64Array(capacity);
     this.vrf = new Int32Array(capacity);
     this.usedBy = new Int32Array(vrfs);
-    this.keys = new Int32Array(capacity * KEY_WORDS);
+    this.keys = new Int32Array(capacity << KEY_SHIFT);
     this.hashes = new Int32Array(capacity);
     this.chain = Int32Array.from({ length: capacity }, (_, i) => (i + 1 < capacity ? i + 1 : NONE));
     this.freeRow = 0;
@@ -110,12 +121,13 @@ export class FragmentContexts {
   /** The context of the key, or NONE. */
   find(): number {
     const { key, keys, hashes, chain } = this;
-    const { words, hash } = key;
+    const { words, length, hash } = key;
     for (let row = this.buckets[hash & this.mask]!; row !== NONE; row = chain[row]!) {
       if (hashes[row] !== hash) continue;
+      const at = row << KEY_SHIFT;
       let i = 0;
-      while (i < KEY_WORDS && keys[row * KEY_WORDS + i] === words[i]) i++;
-      if (i === KEY_WORDS) return row;
+      while (i < length && keys[at + i] === words[i]) i++;
+      if (i === length) return row;
     }
     return NONE;
   }
@@ -134,7 +146,7 @@ export class FragmentContexts {
     const { key, keys } = this;
     const row = this.freeRow;
     this.freeRow = this.chain[row]!;
-    for (let i = 0; i < KEY_WORDS; i++) keys[row * KEY_WORDS + i] = key.words[i]!;
+    for (let i = 0; i < key.length; i++) keys[(row << KEY_SHIFT) + i] = key.words[i]!;
     this.hashes[row] = key.hash;
     const bucket = key.hash & this.mask;
     this.chain[row] = this.buckets[bucket]!;
@@ -168,7 +180,7 @@ export class FragmentContexts {
   }
 
   isIp6(row: number): boolean {
-    return this.keys[row * KEY_WORDS + KEY_PROTOCOL] === FAMILY_6;
+    return this.keys[(row << KEY_SHIFT) + KEY_PROTOCOL] === FAMILY_6;
   }
 
   /** The oldest of all, or NONE. */
