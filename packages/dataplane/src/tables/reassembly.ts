@@ -27,6 +27,24 @@ export const TOO_MANY = 5;
 /** Bytes that stay free behind a datagram in a frame: it may be sealed into a tunnel again. */
 const TAIL_ROOM = 128;
 
+/** Words of a context: a row of eight. */
+const ROW_SHIFT = 3;
+const HEAD = 0;
+const TAIL = 1;
+const COUNT = 2;
+const BYTES = 3;
+/** Length of the whole datagram's payload; NONE before the last fragment tells. */
+const END = 4;
+
+/** Words of a fragment: likewise. Its first octet and the one behind the last, and where they lie in memory. */
+const SLOT_SHIFT = 3;
+const NEXT = 0;
+const PREVIOUS = 1;
+const START = 2;
+const STOP = 3;
+const PACKET = 4;
+const PAYLOAD = 5;
+
 export class Reassembly {
   readonly contexts: FragmentContexts;
   /** Fragments held. */
@@ -38,19 +56,9 @@ export class Reassembly {
   /** Per context: a bit for each ECN codepoint that its fragments had (RFC 3168 section 5.3). */
   readonly ecn: Uint8Array;
   private readonly heldBy: Int32Array;
-  private readonly head: Int32Array;
-  private readonly tail: Int32Array;
-  private readonly count: Int32Array;
-  private readonly bytes: Int32Array;
-  /** Length of the whole datagram's payload; NONE before the last fragment tells. */
-  private readonly end: Int32Array;
-  /** Fragments, by slot: packet, first octet and the one behind the last, where the payload lies; neighbours. */
-  private readonly packet: Int32Array;
-  private readonly start: Int32Array;
-  private readonly stop: Int32Array;
-  private readonly payload: Int32Array;
-  private readonly next: Int32Array;
-  private readonly previous: Int32Array;
+  /** Contexts and fragments in rows: what one step needs of them is in one cache line, and one array. */
+  private readonly rows: Int32Array;
+  private readonly slots: Int32Array;
   private freeSlot = 0;
 
   constructor(
@@ -64,27 +72,22 @@ export class Reassembly {
     this.refusal = new Uint8Array(datagrams);
     this.ecn = new Uint8Array(datagrams);
     this.heldBy = new Int32Array(vrfs);
-    this.head = new Int32Array(datagrams);
-    this.tail = new Int32Array(datagrams);
-    this.count = new Int32Array(datagrams);
-    this.bytes = new Int32Array(datagrams);
-    this.end = new Int32Array(datagrams);
-    this.packet = new Int32Array(frames);
-    this.start = new Int32Array(frames);
-    this.stop = new Int32Array(frames);
-    this.payload = new Int32Array(frames);
-    this.next = Int32Array.from({ length: frames }, (_, i) => (i + 1 < frames ? i + 1 : NONE));
-    this.previous = new Int32Array(frames);
+    this.rows = new Int32Array(datagrams << ROW_SHIFT);
+    this.slots = new Int32Array(frames << SLOT_SHIFT);
+    for (let slot = 0; slot < frames; slot++)
+      this.slots[(slot << SLOT_SHIFT) + NEXT] = slot + 1 < frames ? slot + 1 : NONE;
   }
 
   /** A new context of the key; the caller has asked contexts.mayAdd. */
   open(vrf: number): number {
     const row = this.contexts.add(vrf);
-    this.head[row] = NONE;
-    this.tail[row] = NONE;
-    this.count[row] = 0;
-    this.bytes[row] = 0;
-    this.end[row] = NONE;
+    const { rows } = this;
+    const context = row << ROW_SHIFT;
+    rows[context + HEAD] = NONE;
+    rows[context + TAIL] = NONE;
+    rows[context + COUNT] = 0;
+    rows[context + BYTES] = 0;
+    rows[context + END] = NONE;
     this.refusal[row] = 0;
     this.ecn[row] = 0;
     return row;
@@ -108,65 +111,74 @@ export class Reassembly {
     more: boolean,
     at: number,
   ): number {
-    const before = this.findBefore(row, start);
-    const behind = before === NONE ? this.head[row]! : this.next[before]!;
-    const end = this.end[row]!;
-    if (before !== NONE && this.stop[before]! > start) {
-      const same = this.start[before] === start && this.stop[before] === stop && more === (stop !== end);
-      return same && equal(bytes, at, this.payload[before]!, stop - start) ? DUPLICATE : OVERLAP;
+    const { rows, slots } = this;
+    const context = row << ROW_SHIFT;
+    const before = this.findBefore(context, start);
+    const beforeAt = before << SLOT_SHIFT;
+    const behind = before === NONE ? rows[context + HEAD]! : slots[beforeAt + NEXT]!;
+    const behindAt = behind << SLOT_SHIFT;
+    const end = rows[context + END]!;
+    if (before !== NONE && slots[beforeAt + STOP]! > start) {
+      const same =
+        slots[beforeAt + START] === start && slots[beforeAt + STOP] === stop && more === (stop !== end);
+      return same && equal(bytes, at, slots[beforeAt + PAYLOAD]!, stop - start) ? DUPLICATE : OVERLAP;
     }
-    if (behind !== NONE && this.start[behind]! < stop) return OVERLAP;
+    if (behind !== NONE && slots[behindAt + START]! < stop) return OVERLAP;
     if (end !== NONE && stop > end) return BAD_END;
     if (!more && (end !== NONE || behind !== NONE)) return BAD_END;
-    if (this.count[row] === this.limits.fragments) return TOO_MANY;
+    const count = rows[context + COUNT]!;
+    if (count === this.limits.fragments) return TOO_MANY;
 
     const slot = this.freeSlot;
-    this.freeSlot = this.next[slot]!;
-    this.packet[slot] = packet;
-    this.start[slot] = start;
-    this.stop[slot] = stop;
-    this.payload[slot] = at;
-    this.next[slot] = behind;
-    this.previous[slot] = before;
-    if (before === NONE) this.head[row] = slot;
-    else this.next[before] = slot;
-    if (behind === NONE) this.tail[row] = slot;
-    else this.previous[behind] = slot;
+    const slotAt = slot << SLOT_SHIFT;
+    this.freeSlot = slots[slotAt + NEXT]!;
+    slots[slotAt + NEXT] = behind;
+    slots[slotAt + PREVIOUS] = before;
+    slots[slotAt + START] = start;
+    slots[slotAt + STOP] = stop;
+    slots[slotAt + PACKET] = packet;
+    slots[slotAt + PAYLOAD] = at;
+    if (before === NONE) rows[context + HEAD] = slot;
+    else slots[beforeAt + NEXT] = slot;
+    if (behind === NONE) rows[context + TAIL] = slot;
+    else slots[behindAt + PREVIOUS] = slot;
     this.held++;
     this.heldBy[this.contexts.vrf[row]!]!++;
-    this.count[row]!++;
-    this.bytes[row]! += stop - start;
-    if (!more) this.end[row] = stop;
-    return this.bytes[row] === this.end[row] ? WHOLE : WAITS;
+    rows[context + COUNT] = count + 1;
+    const octets = rows[context + BYTES]! + stop - start;
+    rows[context + BYTES] = octets;
+    if (!more) rows[context + END] = stop;
+    return octets === (more ? end : stop) ? WHOLE : WAITS;
   }
 
   /** The packet with the first octets, or NONE while it has not come. */
   first(row: number): number {
-    const slot = this.head[row]!;
-    return slot !== NONE && this.start[slot] === 0 ? this.packet[slot]! : NONE;
+    const at = this.rows[(row << ROW_SHIFT) + HEAD]! << SLOT_SHIFT;
+    return at >= 0 && this.slots[at + START] === 0 ? this.slots[at + PACKET]! : NONE;
   }
 
   /** Where the octets of the first fragment lie, behind its headers. */
   firstPayload(row: number): number {
-    return this.payload[this.head[row]!]!;
+    return this.slots[(this.rows[(row << ROW_SHIFT) + HEAD]! << SLOT_SHIFT) + PAYLOAD]!;
   }
 
   /** Octets of a whole datagram's payload. */
   payloadBytes(row: number): number {
-    return this.end[row]!;
+    return this.rows[(row << ROW_SHIFT) + END]!;
   }
 
   /** Fragments of a datagram. */
   fragments(row: number): number {
-    return this.count[row]!;
+    return this.rows[(row << ROW_SHIFT) + COUNT]!;
   }
 
   /** Takes the fragments of a context out into `released`; returns how many there are. The context stays. */
   release(row: number): number {
+    const { slots } = this;
     let count = 0;
-    for (let slot = this.head[row]!; slot !== NONE; count++) {
-      const next = this.next[slot]!;
-      this.released[count] = this.packet[slot]!;
+    for (let slot = this.rows[(row << ROW_SHIFT) + HEAD]!; slot !== NONE; count++) {
+      const next = slots[(slot << SLOT_SHIFT) + NEXT]!;
+      this.released[count] = slots[(slot << SLOT_SHIFT) + PACKET]!;
       this.freeTheSlot(slot);
       slot = next;
     }
@@ -180,13 +192,12 @@ export class Reassembly {
    * header of IPv6) are left out; the header's own fields are still the first fragment's.
    */
   join(pool: PacketPool, row: number, cut: number): number {
-    const slot = this.head[row]!;
-    const first = this.packet[slot]!;
+    const first = this.first(row);
     const from = pool.offset[first]!;
     const lead = pool.l3[first]! - from;
-    const payload = this.payload[slot]!;
+    const payload = this.firstPayload(row);
     const headers = payload - cut - from;
-    const total = this.end[row]!;
+    const total = this.payloadBytes(row);
     const inPlace = payload + total + TAIL_ROOM <= pool.base(first) + pool.room(first);
     const target = inPlace ? first : pool.allocLarge();
     if (target < 0) return NONE;
@@ -206,14 +217,15 @@ export class Reassembly {
 
   /** Copies each fragment's octets to their place behind `base`, gives its frame back, and closes the context. */
   private collect(pool: PacketPool, row: number, target: number, base: number): void {
+    const { slots } = this;
     let count = 0;
-    for (let slot = this.head[row]!; slot !== NONE; count++) {
-      const next = this.next[slot]!;
-      const packet = this.packet[slot]!;
+    for (let slot = this.rows[(row << ROW_SHIFT) + HEAD]!; slot !== NONE; count++) {
+      const slotAt = slot << SLOT_SHIFT;
+      const next = slots[slotAt + NEXT]!;
+      const packet = slots[slotAt + PACKET]!;
       if (packet !== target) {
-        const at = this.payload[slot]!;
-        const start = this.start[slot]!;
-        pool.copy(base + start, at, this.stop[slot]! - start);
+        const start = slots[slotAt + START]!;
+        pool.copy(base + start, slots[slotAt + PAYLOAD]!, slots[slotAt + STOP]! - start);
         pool.free(packet);
       }
       this.freeTheSlot(slot);
@@ -224,23 +236,25 @@ export class Reassembly {
   }
 
   private freeTheSlot(slot: number): void {
-    this.next[slot] = this.freeSlot;
+    this.slots[(slot << SLOT_SHIFT) + NEXT] = this.freeSlot;
     this.freeSlot = slot;
   }
 
   private forgetHeld(row: number, count: number): void {
     this.held -= count;
     this.heldBy[this.contexts.vrf[row]!]! -= count;
-    this.head[row] = NONE;
-    this.tail[row] = NONE;
+    this.rows[(row << ROW_SHIFT) + HEAD] = NONE;
+    this.rows[(row << ROW_SHIFT) + TAIL] = NONE;
   }
 
   /** The slot behind which a fragment from `start` on belongs: most come in order, so from the end. */
-  private findBefore(row: number, start: number): number {
-    const head = this.head[row]!;
-    if (head !== NONE && this.start[head]! > start) return NONE;
-    let slot = this.tail[row]!;
-    while (slot !== NONE && this.start[slot]! > start) slot = this.previous[slot]!;
+  private findBefore(context: number, start: number): number {
+    const { rows, slots } = this;
+    const head = rows[context + HEAD]!;
+    if (head !== NONE && slots[(head << SLOT_SHIFT) + START]! > start) return NONE;
+    let slot = rows[context + TAIL]!;
+    while (slot !== NONE && slots[(slot << SLOT_SHIFT) + START]! > start)
+      slot = slots[(slot << SLOT_SHIFT) + PREVIOUS]!;
     return slot;
   }
 }
