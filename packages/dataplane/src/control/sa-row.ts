@@ -77,7 +77,7 @@ export function writeSaRow(
   words[at + SA_MODE] = spec.mode === 'tunnel' ? MODE_TUNNEL : MODE_TRANSPORT;
   words[at + SA_ESN] = spec.esn ? 1 : 0;
   words[at + SA_WINDOW] = windowBits(spec.replay_window);
-  words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
+  if (spec.direction === 'out') words[at + SA_IP_ID] = (spec.spi ^ (spec.spi >>> 16)) & 0xffff;
   words[at + SA_SEQ_LOW] = sequence | 0;
   words[at + SA_SEQ_HIGH] = Math.floor(sequence / TWO_32) | 0;
   // Where a window opened before, everything up to the highest number counts as seen.

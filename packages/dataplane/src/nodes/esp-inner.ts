@@ -1,5 +1,5 @@
-// What was inside an ESP packet that esp-decrypt has opened: padding, next header, traffic selectors, and the packet
-// that goes on.
+// What was inside an ESP packet that esp-decrypt has opened, in every case: padding, next header, traffic selectors, and
+// the packet that goes on. esp-open.ts makes shorter work of what has nothing special.
 import { AUDIT_PADDING, AUDIT_SELECTOR } from '../graph/audit.js';
 import type { NodeContext } from '../graph/context.js';
 import { FLAG_DECRYPTED, FLAG_PROTECTED, FLAG_TRACE } from '../memory/packet-pool.js';
@@ -17,7 +17,7 @@ import {
 } from '../tables/security-associations.js';
 import { selectorsAllow } from '../tables/selectors.js';
 import { decapsulate, trafficClass } from '../wire/ecn.js';
-import { ESP_TRAILER_BYTES, NEXT_HEADER_DUMMY } from '../wire/esp.js';
+import { ESP_TRAILER_BYTES, isPadding, NEXT_HEADER_DUMMY } from '../wire/esp.js';
 import {
   headerBytes,
   IP4_BYTES,
@@ -33,8 +33,8 @@ import { IP6_BYTES, IP6_NEXT_HEADER, IP6_PAYLOAD_LENGTH, PROTOCOL_IPV6 } from '.
 import { enterTunnel } from './enter-tunnel.js';
 
 /** Indices of esp-decrypt's `next`. */
-const NEXT_IP4 = 0;
-const NEXT_IP6 = 1;
+export const NEXT_IP4 = 0;
+export const NEXT_IP6 = 1;
 const NEXT_GRE = 2;
 const NEXT_IPIP = 3;
 
@@ -67,7 +67,7 @@ export function unwrapEsp(
   const trailer = payload + sealed - ESP_TRAILER_BYTES;
   const padding = bytes[trailer]!;
   const size = sealed - ESP_TRAILER_BYTES - padding;
-  if (!isPadding(bytes, payload + size, padding, size)) {
+  if (size < 0 || !isPadding(bytes, payload + size, padding)) {
     audit(context, at, AUDIT_PADDING, low, high, pool.l3[packet]!, -1, -1);
     return BAD_PADDING;
   }
@@ -95,15 +95,6 @@ export function unwrapEsp(
   pool.flags[packet] = (pool.flags[packet]! & FLAG_TRACE) | FLAG_DECRYPTED;
   enterTunnel(context, packet, row, payload, size);
   return to;
-}
-
-/** True when padding of `padding` octets at `from` is 1, 2, 3… (RFC 4303 section 2.4); `size` octets stand before it. */
-function isPadding(bytes: Uint8Array, from: number, padding: number, size: number): boolean {
-  if (size < 0) return false;
-  for (let i = 0; i < padding; i++) {
-    if (bytes[from + i] !== i + 1) return false;
-  }
-  return true;
 }
 
 function nextOfTunnel(nextHeader: number): number {

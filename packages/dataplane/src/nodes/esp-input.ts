@@ -2,7 +2,7 @@
 //
 // Expects: a whole packet of either family to the box: ESP, or ESP in UDP. A UDP checksum is not looked at, whether it
 //          is zero or not: the ICV covers what it would (RFC 3948 section 2.1).
-// Next:    esp-decrypt, on this worker or, handed over, on the SA's own. Sets aux to the SA's row.
+// Next:    esp-decrypt, on this worker or, handed over, on the SA's own. Sets aux to the SA's row and aux2 to where ESP begins.
 import { AUDIT_UNKNOWN_SPI } from '../graph/audit.js';
 import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
@@ -43,10 +43,14 @@ export const espInput = defineNode({
 
   run(context, frame, next, counters): void {
     const { pool, sas, worker, services } = context;
-    const { offset, length, l3, aux, bytes, i32 } = pool;
+    const { offset, length, l3, aux, aux2, bytes, i32 } = pool;
     const { packets } = frame;
     const { words } = sas;
     const decrypt = services.nodeIndex('esp-decrypt');
+    // Packets of a vector mostly belong to few SAs: the last one found is often the next.
+    let knownSpi = 0;
+    let knownTo = 0;
+    let known = -1;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const ip = l3[packet]!;
@@ -55,7 +59,15 @@ export const espInput = defineNode({
       let drop = COUNT_TRUNCATED;
       if (end - esp >= ESP_HEADER_BYTES) {
         const spi = swap32(i32[esp >>> 2]!);
-        const row = bytes[ip]! >>> 4 === 4 ? find4(context, spi, ip) : find6(context, spi, ip);
+        const four = bytes[ip]! >>> 4 === 4;
+        const to = i32[(ip + IP4_DST) >>> 2]!;
+        let row = known;
+        if (row < 0 || spi !== knownSpi || to !== knownTo || !four) {
+          row = four ? find4(context, spi, swap32(to)) : find6(context, spi, ip);
+          known = four ? row : -1;
+          knownSpi = spi;
+          knownTo = to;
+        }
         if (row < 0) {
           drop = COUNT_UNKNOWN_SPI;
           const low = swap32(i32[(esp + ESP_SEQUENCE) >>> 2]!);
@@ -63,6 +75,7 @@ export const espInput = defineNode({
           context.audit.refused(context, AUDIT_UNKNOWN_SPI, spi, low, 0, via, bytes, ip, -1, -1);
         } else {
           aux[packet] = row;
+          aux2[packet] = esp;
           const owner = words[(row << SA_SHIFT) + SA_WORKER]!;
           if (owner === worker) {
             next[i] = NEXT_DECRYPT;
@@ -83,10 +96,9 @@ export const espInput = defineNode({
   },
 });
 
-/** The row of the inbound SA of an SPI and the IPv4 destination of the packet at `ip`, or -1. */
-function find4({ pool, sas, spis }: NodeContext, spi: number, ip: number): number {
+/** The row of the inbound SA of an SPI and an IPv4 destination, or -1. */
+function find4({ sas, spis }: NodeContext, spi: number, dst: number): number {
   const { words } = sas;
-  const dst = swap32(pool.i32[(ip + IP4_DST) >>> 2]!);
   const row = spis.lookup(spi, dst);
   if (row < 0) return -1;
   // A row may have become another SA's since it was looked up in.

@@ -1,16 +1,16 @@
-// Security associations as the workers use them (RFC 4301 section 4.4.2): four cache lines each in shared
+// Security associations as the workers use them (RFC 4301 section 4.4.2): two cache lines each in shared
 // memory. The control side writes a row before it is reachable; from then on only the worker that owns the SA
 // writes its sequence numbers, replay window and counters.
 //
 // The first line is what every packet of either direction needs; the second is addresses, and what only an
-// outbound packet needs. The rest is rarely touched.
+// outbound packet needs.
 
 import { allocateSelectors } from './selectors.js';
 
 export const SAS_MAX = 32_768;
 /** Int32 words of a row. */
-export const SA_WORDS = 64;
-export const SA_SHIFT = 6;
+export const SA_WORDS = 32;
+export const SA_SHIFT = 5;
 
 /** Word offsets in a row: SA_FREE, SA_INBOUND or SA_OUTBOUND. */
 export const SA_STATE = 0;
@@ -57,8 +57,10 @@ export const SA_LIMIT_LOW = 26;
 export const SA_LIMIT_HIGH = 27;
 /** VRF of the outer packets. */
 export const SA_OUTER_VRF = 28;
-/** Identification field of the next outer IPv4 header. */
+/** Outbound: identification field of the next outer IPv4 header. */
 export const SA_IP_ID = 29;
+/** Inbound: set by its worker at the first authenticated packet: the peer has this SA. */
+export const SA_PROVED = 29;
 /**
  * Outbound: octets that must be free before the inner packet, outer headers with room for a link header, and behind
  * it, padding at most, trailer and ICV: head << 16 | tail.
@@ -66,9 +68,6 @@ export const SA_IP_ID = 29;
 export const SA_ROOM = 30;
 /** Outbound, tunnel mode: shorter inner packets are padded to so many octets (RFC 4303 section 2.7); 0 for none. */
 export const SA_TFC = 31;
-
-/** Inbound: set by its worker at the first authenticated packet: the peer has this SA. */
-export const SA_PROVED = 32;
 
 export const SA_FREE = 0;
 export const SA_INBOUND = 1;

@@ -49,6 +49,11 @@ export function innerDf(bytes: Uint8Array, ip: number): number {
   return bytes[ip]! >>> 4 === 4 ? readU16(bytes, ip + IP4_FRAGMENT) & IP4_DF : IP4_DF;
 }
 
+/** True when decapsulate() leaves any inner header as it is. ECT(1) and CE, which may not, have the lowest bit. */
+export function leavesInner(outside: number, policy: number): boolean {
+  return (policy & DSCP) === 0 && ((policy & ECN) === 0 || (outside & 1) === 0);
+}
+
 /**
  * Takes over to the inner header at `inner` what the path did to the outer one, whose traffic class is `outside`: the
  * ECN mark by the table of RFC 6040 section 4.2, and the DSCP, as `policy` has them as masks. False when the

@@ -1,6 +1,6 @@
 // ESP (RFC 4303 section 2): SPI, sequence number, IV, payload, padding, pad length, next header, ICV. How long IV, ICV
 // and padding are is the algorithm's: see tables/esp-algorithms.ts.
-import { headerBytes, IP4_PROTOCOL, PROTOCOL_UDP } from './ip4.js';
+import { IP4_PROTOCOL, PROTOCOL_UDP } from './ip4.js';
 import { findIp6Upper, ip6Upper } from './ip6-extensions.js';
 import { UDP_BYTES } from './udp.js';
 
@@ -19,11 +19,22 @@ export function paddingBytes(length: number, alignment: number): number {
   return -(length + ESP_TRAILER_BYTES) & (alignment - 1);
 }
 
+/** True when padding of `padding` octets at `from` is 1, 2, 3… (RFC 4303 section 2.4). */
+export function isPadding(bytes: Uint8Array, from: number, padding: number): boolean {
+  for (let i = 0; i < padding; i++) {
+    if (bytes[from + i] !== i + 1) return false;
+  }
+  return true;
+}
+
 /** Where ESP begins in a packet of either family that carries it, or carries it in UDP; `end` is the packet's. */
 export function espOffset(bytes: Uint8Array, ip: number, end: number): number {
-  if (bytes[ip]! >>> 4 === 4) {
-    return ip + headerBytes(bytes, ip) + (bytes[ip + IP4_PROTOCOL] === PROTOCOL_UDP ? UDP_BYTES : 0);
-  }
+  const first = bytes[ip]!;
+  if (first >>> 4 !== 4) return espOffset6(bytes, ip, end);
+  return ip + ((first & 15) << 2) + (bytes[ip + IP4_PROTOCOL] === PROTOCOL_UDP ? UDP_BYTES : 0);
+}
+
+function espOffset6(bytes: Uint8Array, ip: number, end: number): number {
   findIp6Upper(bytes, ip, end);
   return ip6Upper.at + (ip6Upper.protocol === PROTOCOL_UDP ? UDP_BYTES : 0);
 }

@@ -41,7 +41,8 @@ export function accept(windows: Int32Array, at: number, low: number, distance: n
     if (steps >= window) {
       for (let i = 0; i < window >>> 5; i++) windows[at + i] = 0;
     } else {
-      for (let i = 0; i < steps; i++) {
+      // Its own bit is set below.
+      for (let i = 1; i < steps; i++) {
         const bit = (low - i) & (window - 1);
         windows[at + (bit >>> 5)] = windows[at + (bit >>> 5)]! & ~(1 << (bit & 31));
       }

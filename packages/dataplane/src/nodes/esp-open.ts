@@ -1,0 +1,254 @@
+// What esp-decrypt does with consecutive packets of one SA: jobs for the crypto, and behind it the packets that were
+// inside. What the SA says is read once for such a run, and its counters are added once.
+import type { NodeContext } from '../graph/context.js';
+import { INTERFACE_COUNTERS_SHIFT, INTERFACE_RX_BYTES, INTERFACE_RX_PACKETS } from '../graph/counters.js';
+import { FRAME_MAX } from '../graph/frame.js';
+import { FLAG_DECRYPTED, FLAG_TRACE } from '../memory/packet-pool.js';
+import { ESP_JOB, ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
+import { INTERFACE_UP } from '../tables/interfaces.js';
+import {
+  MODE_TUNNEL,
+  SA_ALIGNMENT,
+  SA_BYTES,
+  SA_COUNTERS_SHIFT,
+  SA_ESN,
+  SA_FIRST_USED,
+  SA_ICV_BYTES,
+  SA_INBOUND,
+  SA_INTERFACE,
+  SA_IV_BYTES,
+  SA_KEY,
+  SA_LAST_USED,
+  SA_MODE,
+  SA_PACKETS,
+  SA_POLICY,
+  SA_PROVED,
+  SA_SELECTORS,
+  SA_SEQ_HIGH,
+  SA_SEQ_LOW,
+  SA_SHIFT,
+  SA_STATE,
+  SA_WINDOW,
+  WINDOW_SHIFT,
+} from '../tables/security-associations.js';
+import { selectorsAllow } from '../tables/selectors.js';
+import { classOfWord, leavesInner } from '../wire/ecn.js';
+import { ESP_HEADER_BYTES, ESP_SEQUENCE, ESP_TRAILER_BYTES, isPadding } from '../wire/esp.js';
+import { IP4_BYTES, PROTOCOL_IPIP, swap32 } from '../wire/ip4.js';
+import { IP6_BYTES, PROTOCOL_IPV6 } from '../wire/ip6.js';
+import { accept, inferHigh, mayAccept } from '../wire/replay-window.js';
+import { COUNT_FIRST_OF_INNER, NEXT_IP4, NEXT_IP6, unwrapEsp } from './esp-inner.js';
+
+/** Why a run ended before its packets did: indices of esp-decrypt's counters; those of esp-inner.ts follow. */
+export const COUNT_TRUNCATED = 0;
+export const COUNT_REPLAYED = 1;
+export const COUNT_INTEGRITY = 2;
+export const COUNT_SA_GONE = 3;
+export const COUNT_BLOCK = 4;
+
+/** In what runs return: above the number of packets they took, one more than why they stopped; 0 when they did not. */
+export const STOPPED_SHIFT = 16;
+
+const TWO_32 = 4294967296;
+const { dataOffset: JOB_DATA, dataLength: JOB_LENGTH } = ESP_JOB;
+
+const jobs = new Int32Array(FRAME_MAX * ESP_JOB_WORDS);
+const status = new Uint8Array(FRAME_MAX);
+/** Per job: index in the vector, SA, halves of the sequence number (signed). */
+const jobIndex = new Int32Array(FRAME_MAX);
+const jobSa = new Int32Array(FRAME_MAX);
+const jobLow = new Int32Array(FRAME_MAX);
+const jobHigh = new Int32Array(FRAME_MAX);
+
+/**
+ * Makes jobs, from number `job` on, of the packets from index `from` on that have the SA of the first one. Returns how
+ * many it took, and why it stopped at one that must not be opened.
+ */
+export function prepareRun(
+  { pool, sas }: NodeContext,
+  packets: Int32Array,
+  from: number,
+  length: number,
+  job: number,
+): number {
+  const { i32, aux, aux2 } = pool;
+  const { words, windows } = sas;
+  const sa = aux[packets[from]!]!;
+  const at = sa << SA_SHIFT;
+  if (words[at + SA_STATE] !== SA_INBOUND) return (COUNT_SA_GONE + 1) << STOPPED_SHIFT;
+  const key = words[at + SA_KEY]!;
+  const esn = words[at + SA_ESN]!;
+  const ivAndHeader = ESP_HEADER_BYTES + words[at + SA_IV_BYTES]!;
+  const icvBytes = words[at + SA_ICV_BYTES]!;
+  // Beyond a block cipher's need, alignment to 4 octets is the sender's duty (RFC 4303 section 2.4): not checked.
+  const beyondBlock = (words[at + SA_ALIGNMENT]! - 1) & ~3;
+  const window = words[at + SA_WINDOW]!;
+  const highestLow = words[at + SA_SEQ_LOW]! >>> 0;
+  const highestHigh = words[at + SA_SEQ_HIGH]! >>> 0;
+  let stopped = 0;
+  let i = from;
+  for (; i < length; i++) {
+    const packet = packets[i]!;
+    if (aux[packet] !== sa) break;
+    const esp = aux2[packet]!;
+    const payload = esp + ivAndHeader;
+    const sealed = pool.offset[packet]! + pool.length[packet]! - icvBytes - payload;
+    if (sealed < ESP_TRAILER_BYTES) {
+      stopped = COUNT_TRUNCATED + 1;
+      break;
+    }
+    if ((sealed & beyondBlock) !== 0) {
+      stopped = COUNT_BLOCK + 1;
+      break;
+    }
+    const low = swap32(i32[(esp + ESP_SEQUENCE) >>> 2]!);
+    const high = esn === 0 ? 0 : inferHigh(low >>> 0, highestLow, highestHigh, window) | 0;
+    jobLow[job] = low;
+    jobHigh[job] = high;
+    if (window !== 0) {
+      const distance = (highestHigh - (high >>> 0)) * TWO_32 + (highestLow - (low >>> 0));
+      if ((low | high) === 0 || !mayAccept(windows, sa << WINDOW_SHIFT, low, distance, window)) {
+        stopped = COUNT_REPLAYED + 1;
+        break;
+      }
+    }
+    writeEspJob(jobs, job, key, payload, sealed, esp, esp + ESP_HEADER_BYTES, high, esn);
+    jobIndex[job] = i;
+    jobSa[job] = sa;
+    job++;
+  }
+  return (i - from) | (stopped << STOPPED_SHIFT);
+}
+
+/** Opens `count` jobs. */
+export function openJobs({ crypto }: NodeContext, count: number): void {
+  crypto.open(jobs, count, status);
+}
+
+/** Of a job: where its packet is in the vector, its SA, and the halves of its sequence number. */
+export function indexOfJob(job: number): number {
+  return jobIndex[job]!;
+}
+
+export function lowOfJob(job: number): number {
+  return jobLow[job]!;
+}
+
+export function highOfJob(job: number): number {
+  return jobHigh[job]!;
+}
+
+/**
+ * Makes of the jobs from number `from` on that have the SA of the first one the packets that go on, and says where.
+ * Returns how many it took, and why it stopped at one that goes nowhere.
+ */
+export function finishRun(
+  context: NodeContext,
+  packets: Int32Array,
+  next: Uint8Array,
+  from: number,
+  count: number,
+): number {
+  const { pool, sas, interfaces } = context;
+  const { bytes, i32, offset, l3, rxInterface, vrf, flags } = pool;
+  const sa = jobSa[from]!;
+  const at = sa << SA_SHIFT;
+  const { words } = sas;
+  const row = words[at + SA_INTERFACE]!;
+  const innerVrf = interfaces.vrf[row]!;
+  const enters = words[at + SA_MODE] === MODE_TUNNEL && interfaces.state[row] === INTERFACE_UP;
+  const selectors = words[at + SA_SELECTORS]!;
+  const policy = words[at + SA_POLICY]!;
+  const window = words[at + SA_WINDOW]!;
+  let stopped = 0;
+  let plain = 0;
+  let plainOctets = 0;
+  let octets = 0;
+  let k = from;
+  for (; k < count && jobSa[k] === sa; k++) {
+    if (status[k] !== 0) {
+      stopped = COUNT_INTEGRITY + 1;
+      break;
+    }
+    if (!advance(context, sa, window, jobLow[k]!, jobHigh[k]!)) {
+      stopped = COUNT_REPLAYED + 1;
+      break;
+    }
+    const i = jobIndex[k]!;
+    const packet = packets[i]!;
+    const payload = jobs[k * ESP_JOB_WORDS + JOB_DATA]!;
+    const sealed = jobs[k * ESP_JOB_WORDS + JOB_LENGTH]!;
+    const trailer = payload + sealed - ESP_TRAILER_BYTES;
+    const padding = bytes[trailer]!;
+    const nextHeader = bytes[trailer + 1]!;
+    const size = trailer - payload - padding;
+    const four = nextHeader === PROTOCOL_IPIP;
+    if (
+      enters &&
+      (four || nextHeader === PROTOCOL_IPV6) &&
+      size >= (four ? IP4_BYTES : IP6_BYTES) &&
+      (bytes[payload]! & 0xf0) === (four ? 0x40 : 0x60) &&
+      isPadding(bytes, trailer - padding, padding) &&
+      leavesInner(classOfWord(i32[l3[packet]! >>> 2]!), policy) &&
+      (selectors === 0 || selectorsAllow(sas.selectors, selectors, bytes, payload, payload + size, 0, 0))
+    ) {
+      offset[packet] = payload;
+      l3[packet] = payload;
+      pool.length[packet] = size;
+      rxInterface[packet] = row;
+      vrf[packet] = innerVrf;
+      flags[packet] = (flags[packet]! & FLAG_TRACE) | FLAG_DECRYPTED;
+      next[i] = four ? NEXT_IP4 : NEXT_IP6;
+      plain++;
+      plainOctets += size;
+      continue;
+    }
+    const to = unwrapEsp(context, packet, sa, payload, sealed, jobLow[k]!, jobHigh[k]!);
+    if (to < 0) {
+      stopped = COUNT_FIRST_OF_INNER + ~to + 1;
+      break;
+    }
+    next[i] = to;
+    octets += pool.length[packet]!;
+  }
+  const perInterface = row << INTERFACE_COUNTERS_SHIFT;
+  context.interfaceCounters[perInterface + INTERFACE_RX_PACKETS]! += plain;
+  context.interfaceCounters[perInterface + INTERFACE_RX_BYTES]! += plainOctets;
+  if (k > from) countReceived(context, sa, k - from, plainOctets + octets);
+  if (k > from || stopped > COUNT_FIRST_OF_INNER) words[at + SA_PROVED] = 1;
+  return (k - from) | (stopped << STOPPED_SHIFT);
+}
+
+function countReceived(
+  { sas: { counters }, now }: NodeContext,
+  sa: number,
+  packets: number,
+  octets: number,
+): void {
+  const at = sa << SA_COUNTERS_SHIFT;
+  counters[at + SA_PACKETS]! += packets;
+  counters[at + SA_BYTES]! += octets;
+  counters[at + SA_LAST_USED] = now;
+  if (counters[at + SA_FIRST_USED] === 0) counters[at + SA_FIRST_USED] = now;
+}
+
+/**
+ * Marks an authenticated number in the window; false when it was there already: the same number can
+ * stand twice in one vector, and both have passed the first check.
+ */
+function advance({ sas }: NodeContext, sa: number, window: number, low: number, high: number): boolean {
+  const { words, windows } = sas;
+  const at = sa << SA_SHIFT;
+  const distance =
+    ((words[at + SA_SEQ_HIGH]! >>> 0) - (high >>> 0)) * TWO_32 +
+    ((words[at + SA_SEQ_LOW]! >>> 0) - (low >>> 0));
+  if (window !== 0) {
+    if (!mayAccept(windows, sa << WINDOW_SHIFT, low, distance, window)) return false;
+    accept(windows, sa << WINDOW_SHIFT, low, distance, window);
+  }
+  if (distance < 0) {
+    words[at + SA_SEQ_LOW] = low;
+    words[at + SA_SEQ_HIGH] = high;
+  }
+  return true;
+}
