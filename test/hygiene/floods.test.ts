@@ -1,7 +1,7 @@
 // Floods from the router: of ARP by stations that do not exist, and of rubbish to the ports of IKE.
 import assert from 'node:assert/strict';
 import { until } from '@sluice/lab';
-import { macOf, sendFrames } from '../support/frame-sender.js';
+import { flood, macOf } from '../support/frame-sender.js';
 import {
   arp,
   Dice,
@@ -44,7 +44,7 @@ describe('floods', () => {
       const message = arp({ operation: 1, senderMac, senderIp, targetIp: BRANCH.wan });
       return ethernet({ to: 'ff:ff:ff:ff:ff:ff', from: senderMac }, ETHERTYPE_ARP, message);
     });
-    await sendFrames(router, 'branch', frames, RATE);
+    await flood(router, 'branch', frames, RATE);
     const report = await ping(branchHost, HQ.host);
     assert.ok(report.answered, report.output);
     const { neighbours } = await branch.dataplane.request('show-neighbours', {});
@@ -73,7 +73,7 @@ describe('floods', () => {
         ),
       );
     });
-    const flood = sendFrames(router, 'branch', frames, RATE);
+    const flooded = flood(router, 'branch', frames, RATE);
     const vici = `unix://${branch.gateway.runDir}/charon.vici`;
     await branch.gateway.run(['swanctl', '--rekey', '--child', 'hq', '--uri', vici]);
     await until(
@@ -83,7 +83,7 @@ describe('floods', () => {
       },
       { deadlineMs: 30_000, describe: 'new SAs' },
     );
-    await flood;
+    await flooded;
     const report = await ping(branchHost, HQ.host);
     assert.ok(report.answered, report.output);
     assert.deepEqual(branch.gateway.processes(), pids);

@@ -10,7 +10,6 @@ import { transfer } from '../support/streams.js';
 import { BRANCH, HQ, type Site } from '../support/two-sites.js';
 
 const FORGED = 5000;
-const RATE = 10_000;
 const FILE_BYTES = 500_000;
 
 describe('ESP by somebody else', () => {
@@ -47,7 +46,7 @@ describe('ESP by somebody else', () => {
       );
     });
     const failedBefore = await dropped(branch, 'integrity_failed');
-    await sendFrames(router, 'branch', frames, RATE);
+    await sendFrames(router, 'branch', frames, { site: branch, port: 'wan' });
     const after = await until(
       async () => {
         const now = await inbound(branch);
@@ -83,7 +82,7 @@ describe('ESP by somebody else', () => {
       name: 'after-replay',
       filter: 'tcp or icmp',
     });
-    await sendFrames(router, 'branch', frames, RATE);
+    await sendFrames(router, 'branch', frames, { site: branch, port: 'wan' });
     const after = await until(
       async () => {
         const now = await inbound(branch);

@@ -11,8 +11,8 @@ import { sitesSuite } from '../support/sites-suite.js';
 import { BRANCH, HQ, type Site, type TwoSites } from '../support/two-sites.js';
 
 const FRAMES = 100_000;
-/** A burst that the kernel found no descriptor for is counted by the port, and was never received. */
-const RECEIVED_LEAST = 0.9;
+/** The kernel may drop a frame before the port has it; the port counts what the kernel found no descriptor for. */
+const RECEIVED_LEAST = 0.99;
 /** Longer than a packet waits for a neighbour. */
 const SETTLE_MS = 15_000;
 /** Frames that may rest in the caches and rings of threads: a leak of one frame in a hundred would be more. */
@@ -42,7 +42,7 @@ describe('hostile frames', () => {
     });
     const pids = branch.gateway.processes();
     const before = await figures(branch);
-    await sendFrames(sender, device, frames);
+    await sendFrames(sender, device, frames, { site: branch, port: wan ? 'wan' : 'lan' });
 
     let last: Figures = before;
     await until(
