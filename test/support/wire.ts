@@ -21,13 +21,16 @@ export interface WireFrame {
 
 const FIELDS = ['ip.src', 'ip.dst', 'ip.proto', 'ip.dsfield', 'ip.checksum.status', 'udp.dstport'];
 const ESP_FIELDS = ['esp.spi', 'esp.sequence', 'isakmp.ispi'];
-/** Solicitations and advertisements of routers and neighbours (RFC 4861): what a link of IPv6 is never without. */
-const ND_TYPES = ['133', '134', '135', '136'];
+/**
+ * Multicast listener queries and reports (RFC 3810), solicitations and advertisements of routers and neighbours
+ * (RFC 4861): what a link of IPv6 is never without.
+ */
+const LINK_TYPES = ['130', '131', '132', '143', '133', '134', '135', '136'];
 /** Where their type is in a row: behind the Ethernet type and the fields above. */
 const ICMP6_TYPE = 1 + FIELDS.length + ESP_FIELDS.length;
 const CHECKSUM_GOOD = '1';
 
-/** The IPv4 frames of a capture, in order. Everything else in it must be ARP or neighbour discovery. */
+/** The IPv4 frames of a capture, in order. Everything else in it must be ARP or what IPv6 says about the link. */
 export async function wireFrames(node: LabNode, path: string): Promise<WireFrame[]> {
   const { stdout } = await node.run(
     [
@@ -40,9 +43,14 @@ export async function wireFrames(node: LabNode, path: string): Promise<WireFrame
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split('\t'));
-  const isNd = (row: string[]): boolean => row[0] === '0x86dd' && ND_TYPES.includes(row[ICMP6_TYPE] ?? '');
-  const others = rows.filter((row) => row[0] !== '0x0800' && row[0] !== '0x0806' && !isNd(row));
-  assert.deepEqual(others, [], 'something other than IPv4, ARP and neighbour discovery crossed the router');
+  const isOfLink = (row: string[]): boolean =>
+    row[0] === '0x86dd' && LINK_TYPES.includes(row[ICMP6_TYPE] ?? '');
+  const others = rows.filter((row) => row[0] !== '0x0800' && row[0] !== '0x0806' && !isOfLink(row));
+  assert.deepEqual(
+    others,
+    [],
+    'something other than IPv4, ARP and what IPv6 says about the link crossed the router',
+  );
   return rows.filter(([type]) => type === '0x0800').map(frameOf);
 }
 

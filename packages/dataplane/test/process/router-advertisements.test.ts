@@ -97,12 +97,10 @@ describe('data plane process and router advertisements', function () {
     });
     assert.equal(route?.next_hops[0]?.interface, 'wan');
     assert.match(route?.next_hops[0]?.address ?? '', /^fe80::/);
-    await until(
-      'Linux has both',
-      () =>
-        /default via fe80::.* dev wan proto 171/.test(ip('-n', network.gateway, '-6', 'route')) &&
-        ip('-n', network.gateway, 'address', 'show', 'dev', 'wan').includes(address!),
-    );
+    const linuxHasBoth = (): boolean =>
+      /default via fe80::.* dev wan proto 171/.test(ip('-n', network.gateway, '-6', 'route')) &&
+      ip('-n', network.gateway, 'address', 'show', 'dev', 'wan').includes(address!);
+    await until('Linux has both', linuxHasBoth);
     await pingAll(network, network.gateway, '-c', '2', ROUTER);
     await pingAll(network, network.gateway, '-c', '2', BEHIND);
     await pingAll(network, isp, '-c', '2', address!.replace('/64', ''));
@@ -120,7 +118,7 @@ describe('data plane process and router advertisements', function () {
     gateway.restart();
     await gateway.apply({ interfaces: [LAN, WAN] });
     await until('the address is back', async () => (await addresses('wan')).includes(address!));
-    await until('and the route', () => /default via fe80::/.test(ip('-n', network.gateway, '-6', 'route')));
+    await until('Linux has both again', linuxHasBoth);
     await pingAll(network, network.gateway, '-c', '1', BEHIND);
   });
 
