@@ -14,6 +14,8 @@ export interface UpOptions {
   deadlineMs?: number;
   /** The `sluice` command; that of this source tree unless told. */
   executable?: string;
+  /** Added to its processes' environment. */
+  env?: Record<string, string>;
 }
 
 /** From dist/src/nodes of this package to the root of the tree. */
@@ -39,12 +41,12 @@ export class Gateway extends LabNode {
 
   /** Starts the gateway with this configuration. The process is that of `sluice up`; its log is sluice.log. */
   up(config: DeviceConfigInput, options: UpOptions = {}): Promise<NodeProcess> {
-    const { executable = EXECUTABLE, converged, deadlineMs = CONVERGED_DEADLINE_MS } = options;
+    const { executable = EXECUTABLE, converged, deadlineMs = CONVERGED_DEADLINE_MS, env = {} } = options;
     const file = this.writeConfig(config);
-    return this.start(
-      [process.execPath, executable, 'up', '-c', file, '--run-dir', this.runDir],
-      converged ? { name: 'sluice', ready: converged, readyMs: deadlineMs } : { name: 'sluice' },
-    );
+    return this.start([process.execPath, executable, 'up', '-c', file, '--run-dir', this.runDir], {
+      ...{ name: 'sluice', env },
+      ...(converged ? { ready: converged, readyMs: deadlineMs } : {}),
+    });
   }
 
   /** The processes of the gateway that are alive, by name: `dataplane`, `ike-bridge`, `charon`, `agent`… */
