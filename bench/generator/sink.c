@@ -101,7 +101,7 @@ static int load_program(const struct sink *sink) {
   emit_set(&code, BPF_REG_0, XDP_PASS);
   emit_exit(&code);
 
-  static char log[65536];
+  static char log[1 << 12];
   LIBBPF_OPTS(bpf_prog_load_opts, options, .log_buf = log, .log_size = sizeof log, .log_level = 0);
   int program = bpf_prog_load(BPF_PROG_TYPE_XDP, "bench_sink", "GPL", code.instructions, (size_t)code.count, &options);
   if (program < 0) fprintf(stderr, "the sink's XDP program does not load: %s\n%s", strerror(errno), log);

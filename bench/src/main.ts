@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { InterruptedError, runWithCleanup } from '@sluice/lab';
 import { BENCHMARKS } from './benchmarks/index.js';
 import { writePerformance } from './report/markdown.js';
 import { mergeResults, readResults, writeResults } from './report/results.js';
@@ -73,8 +74,10 @@ function print(text: string): void {
 }
 
 try {
-  await main();
+  // Networks that benchmarks have made are gone whatever ends this.
+  await runWithCleanup(main);
 } catch (error) {
+  if (error instanceof InterruptedError) process.exit(error.exitCode);
   if (!(error instanceof UsageError) && !(error instanceof TypeError && 'code' in error)) throw error;
   process.stderr.write(`bench: ${error.message}\n${HELP}\n`);
   process.exitCode = 2;

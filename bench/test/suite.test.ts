@@ -13,7 +13,8 @@ describe('benchmarks', () => {
 
   for (const benchmark of BENCHMARKS) {
     it(`${benchmark.names[0]} measures`, async function () {
-      this.timeout(60_000);
+      // Those on wires start whole gateways.
+      this.timeout(180_000);
       // Of many that differ by a size or an algorithm two are enough.
       const names = [benchmark.names[0]!, benchmark.names.at(-1)!];
       const options = { names, rounds: 1, quick: true, say: () => {} };

@@ -4,5 +4,20 @@ import { espAlgorithms } from './esp/algorithms.js';
 import { forwardFeatures } from './forward/features.js';
 import { forwardPlain } from './forward/plain.js';
 import { memoryPorts } from './forward/ports.js';
+import { latency } from './latency/latency.js';
+import { puntRate } from './punt/rate.js';
+import { tunnel } from './tunnel/tunnel.js';
+import { wireIp4 } from './wire/ip4.js';
+import { wireTcp } from './wire/tcp.js';
 
-export const BENCHMARKS: readonly Benchmark[] = [forwardPlain, forwardFeatures, espAlgorithms, memoryPorts];
+export const BENCHMARKS: readonly Benchmark[] = [
+  forwardPlain,
+  forwardFeatures,
+  espAlgorithms,
+  memoryPorts,
+  wireIp4,
+  wireTcp,
+  tunnel,
+  puntRate,
+  latency,
+];

@@ -9,14 +9,13 @@ import {
   dataplaneSection,
   type interfaceDrivers,
 } from '@sluice/shared';
+import { FIRST } from '../run/first.js';
 import { ROOT } from '../run/root.js';
 import { GENERATOR, SINK } from './topology.js';
 
 export type Driver = (typeof interfaceDrivers)[number];
 
 const MAIN = `${ROOT}/packages/dataplane/dist/src/main.js`;
-/** Before whatever else the machine does, as the kernel's own forwarding is. */
-const FIRST = ['nice', '-n', '-20'];
 
 export class DataplaneInTheMiddle {
   private constructor(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Round, Side } from '../benchmark.js';
+import { FIRST } from '../run/first.js';
 import { noisePercentiles } from './latencies.js';
 import { wireProgram } from './programs.js';
 
@@ -23,15 +24,14 @@ export class NoiseSide implements Side {
   async round(): Promise<Round> {
     const file = join(tmpdir(), `sluice-bench-noise-${process.pid}`);
     try {
-      const argv = [
-        '-n',
-        '-20',
+      const [shell = '', ...argv] = [
+        ...FIRST,
         wireProgram('noise'),
         String(this.quick ? 0.2 : SECONDS),
         String(this.core),
         file,
       ];
-      const { stdout } = await run('nice', argv);
+      const { stdout } = await run(shell, argv);
       const { ns } = JSON.parse(stdout) as { ns: number };
       const percentiles = noisePercentiles(file, ns);
       return { ...percentiles, value: percentiles['p99.99'] };

@@ -64,5 +64,5 @@ export async function makeSites<Node extends LabNode>(
 
 /** Waits until host reaches host through the tunnel. */
 export async function waitForTunnel({ branch, hq }: Sites<LabNode>): Promise<void> {
-  await branch.host.run(['ping', '-c', '10', '-i', '0.2', '-w', '20', hq.plan.host]);
+  await branch.host.run(['ping', '-c', '2', '-i', '0.2', '-w', '20', hq.plan.host]);
 }

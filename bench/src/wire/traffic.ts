@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { LabNode } from '@sluice/lab';
+import { FIRST } from '../run/first.js';
 import { wireProgram } from './programs.js';
 
 export interface Load {
@@ -20,6 +21,8 @@ export interface Load {
   flows?: number;
   /** Packets that the generator hands over together; 64 unless told. */
   batch?: number;
+  /** By a packet socket, not by XDP frames. */
+  sendmmsg?: boolean;
 }
 
 export interface Sent {
@@ -32,11 +35,12 @@ export interface Sent {
 export async function generate(node: LabNode, load: Load): Promise<Sent> {
   const { length } = load;
   const argv = [
-    ...['nice', '-n', '-20', wireProgram('generate'), '--device', load.fromDevice, '--to-mac', load.toMac],
+    ...[...FIRST, wireProgram('generate'), '--device', load.fromDevice, '--to-mac', load.toMac],
     ...['--from', load.from, '--to', load.to, '--seconds', String(load.seconds), '--cpu', String(load.core)],
     ...(length === 'imix' ? ['--imix'] : ['--length', String(length)]),
     ...(load.rate > 0 ? ['--rate', String(load.rate)] : []),
     ...['--flows', String(load.flows ?? 1), '--batch', String(load.batch ?? 64)],
+    ...(load.sendmmsg === true ? ['--sendmmsg'] : []),
   ];
   const { stdout } = await node.run(argv, { deadlineMs: (load.seconds + 10) * 1000 });
   return JSON.parse(stdout) as Sent;

@@ -7,27 +7,19 @@ import { type Sites, waitForTunnel } from './sites.js';
 const SECONDS = 4;
 
 export class TunnelTcpSide implements Side {
-  private constructor(
+  private served = false;
+
+  constructor(
     readonly name: string,
     private readonly sites: Sites<LabNode>,
     private readonly quick: boolean,
   ) {}
 
-  /** The sites are the side's from then on. */
-  static async make(name: string, sites: Sites<LabNode>, quick: boolean): Promise<TunnelTcpSide> {
-    const side = new TunnelTcpSide(name, sites, quick);
-    try {
-      await iperfServer(sites.hq.host, sites.hq.core);
-      return side;
-    } catch (error) {
-      await side.close();
-      throw error;
-    }
-  }
-
   /** Gbit/s. */
   async round(): Promise<Round> {
     const { branch, hq } = this.sites;
+    if (!this.served) await iperfServer(hq.host, hq.core);
+    this.served = true;
     await waitForTunnel(this.sites);
     const seconds = this.quick ? 1 : SECONDS;
     const { gbits, retransmits } = await iperf(branch.host, hq.plan.host, branch.core, seconds);
@@ -35,6 +27,6 @@ export class TunnelTcpSide implements Side {
   }
 
   async close(): Promise<void> {
-    await this.sites.lab.stop();
+    // The sites are whose who made them.
   }
 }

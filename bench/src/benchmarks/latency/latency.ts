@@ -1,7 +1,7 @@
 // latency/forward, latency/esp: how long packets take at half the rate that passes without loss.
 import type { BenchContext, Benchmark, Figure, Round, Side } from '../../benchmark.js';
-import { makeSides } from '../../run/sides.js';
 import { summarise } from '../../run/statistics.js';
+import { withParts } from '../../run/with-parts.js';
 import { type Collection, Collections } from '../../wire/collections.js';
 import { kernelWay, sluiceWay } from '../../wire/forwarding-way.js';
 import { PERCENTILES, type PercentileName } from '../../wire/latencies.js';
@@ -39,56 +39,58 @@ export const latency: Benchmark = {
 function forward(context: BenchContext): Promise<Figure[]> {
   const core = context.cores.at(-1)!;
   const latencies = latenciesAt(RATE_MOST / 2);
-  return measure(
-    context,
-    'latency/forward',
-    (env) => sluiceWay('af_xdp', { core, latencies, env }),
-    () => kernelWay(true, { core, latencies }),
+  return withCollections((collections) =>
+    withParts(
+      [
+        () => sluiceWay('af_xdp', { core, latencies, env: collections.env }),
+        () => kernelWay(true, { core, latencies }),
+      ],
+      ([own, kernel]) => measure(context, 'latency/forward', collections, own!, kernel!),
+    ),
   );
 }
 
 function esp(context: BenchContext): Promise<Figure[]> {
   const cores = [context.cores[0]!, context.cores.at(-1)!];
-  return measure(
-    context,
-    'latency/esp',
-    async (env) => tunnelWay('Sluice', await sluiceTunnel(cores, env), latenciesAt(RATE_MOST / 2)),
-    null,
-  );
+  return withCollections(async (collections) => {
+    const sites = await sluiceTunnel(cores, collections.env);
+    try {
+      const makeWay = () => tunnelWay('Sluice', sites, latenciesAt(RATE_MOST / 2));
+      return await withParts([makeWay], ([own]) => measure(context, 'latency/esp', collections, own!, null));
+    } finally {
+      await sites.lab.stop();
+    }
+  });
+}
+
+async function withCollections(body: (collections: Collections) => Promise<Figure[]>): Promise<Figure[]> {
+  const collections = new Collections();
+  try {
+    return await body(collections);
+  } finally {
+    await collections.close();
+  }
 }
 
 async function measure(
   context: BenchContext,
   group: string,
-  own: (env: Record<string, string>) => Promise<Way>,
-  peer: (() => Promise<Way>) | null,
+  collections: Collections,
+  own: Way,
+  peer: Way | null,
 ): Promise<Figure[]> {
   const { quick } = context;
   const generatorCore = context.cores[0]!;
-  const collections = new Collections();
-  try {
-    const way = await own(collections.env);
-    let rate: number;
-    try {
-      const most = await new LossFreeSide(way, { length: LENGTH, generatorCore, quick }).round();
-      rate = quick ? QUICK_RATE : (most.value * 1e6) / 2;
-    } catch (error) {
-      await way.close();
-      throw error;
-    }
-    const load = { length: LENGTH, rate, generatorCore, quick };
-    // The worker has seen the load by then, and what starting left is collected with the rounds that warm up.
-    const observed = new ObservedSide(new LatencySide(way, load), collections);
-    const sides = await makeSides<Side>([
-      async () => observed,
-      async () => new NoiseSide(context.cores.at(-1)!, quick),
-      ...(peer === null ? [] : [async () => new LatencySide(await peer(), load)]),
-    ]);
-    const [rounds, noise, beside] = await context.alternate(sides);
-    return figures(group, rate, rounds!, noise!, beside);
-  } finally {
-    await collections.close();
-  }
+  const most = await new LossFreeSide(own, { length: LENGTH, generatorCore, quick }).round();
+  const rate = quick ? QUICK_RATE : (most.value * 1e6) / 2;
+  const load = { length: LENGTH, rate, generatorCore, quick };
+  const sides: Side[] = [
+    new ObservedSide(new LatencySide(own, load), collections),
+    new NoiseSide(context.cores.at(-1)!, quick),
+    ...(peer === null ? [] : [new LatencySide(peer, load)]),
+  ];
+  const [rounds, noise, beside] = await context.alternate(sides);
+  return figures(group, rate, rounds!, noise!, beside);
 }
 
 /** Beside the latencies of a round, the collections in it. */

@@ -1,7 +1,7 @@
 // wire/tcp: one TCP connection of iperf3 through a gateway with one worker, with and without the hosts' offloads.
 import type { BenchContext, Benchmark, Figure } from '../../benchmark.js';
 import { valuesOf } from '../../run/context.js';
-import { makeSides } from '../../run/sides.js';
+import { withParts } from '../../run/with-parts.js';
 import type { Driver } from '../../wire/dataplane.js';
 import { type TcpOptions, TcpSide } from '../../wire/tcp-side.js';
 
@@ -32,11 +32,11 @@ async function measure(
     ...{ core: context.cores.at(-1)!, hostCore: context.cores[0]! },
   };
   const others: Driver[] = offloads ? [] : ['af_packet'];
-  const sides = await makeSides([
+  const makers = [
     () => TcpSide.kernel(options),
     ...[driver, ...others].map((each) => () => TcpSide.sluice(each, options)),
-  ]);
-  const [kernel, ...own] = await context.alternate(sides);
+  ];
+  const [kernel, ...own] = await withParts(makers, (sides) => context.alternate(sides));
   const peer = { name: 'Linux', values: valuesOf(kernel!) };
   return [driver, ...others].map((each, i) => ({
     ...({ name: i === 0 ? name : `${name}-af-packet`, unit: 'Gbit/s', better: 'higher', peer } as const),
