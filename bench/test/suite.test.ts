@@ -8,7 +8,7 @@ describe('benchmarks', () => {
   it('have names of their own', () => {
     const names = BENCHMARKS.flatMap((benchmark) => benchmark.names);
     assert.deepEqual(names, [...new Set(names)]);
-    for (const name of names) assert.match(name, /^[a-z0-9]+(\/[a-z0-9-]+)+$/);
+    for (const name of names) assert.match(name, /^[a-z0-9]+(\/[a-z0-9.-]+)+$/);
   });
 
   for (const benchmark of BENCHMARKS) {
