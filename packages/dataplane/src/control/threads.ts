@@ -1,4 +1,5 @@
 // The data plane's threads: forwarding workers and the host-I/O thread, started, called and ended.
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
@@ -16,7 +17,38 @@ export interface Threads {
 }
 
 /** Workers hold their tables in shared memory: their own heaps stay small. */
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 };
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 128 };
+
+const WORKER = '../workers/worker-main.js';
+const HOST_IO = '../host-io/host-io-main.js';
+
+/** Threads that load their modules already, by their file. */
+const warm = new Map<string, Worker>();
+
+/**
+ * Has young generations stay as large as they are: while modules load they would grow to 16 MiB and more for each
+ * thread, which little is made in afterwards.
+ */
+function keepYoungGeneration(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+/**
+ * Starts the two threads that every data plane has, before it is known what they are to be: they load while this thread
+ * loads what tells them. For a process that will be one.
+ */
+export function warmThreads(): void {
+  keepYoungGeneration();
+  warm.set(WORKER, launch(WORKER, 'worker-0'));
+  warm.set(HOST_IO, launch(HOST_IO, 'host-io'));
+}
+
+function launch(file: string, name: string): Worker {
+  const thread = new Worker(new URL(file, import.meta.url), { name, resourceLimits: RESOURCE_LIMITS });
+  // V8 sets the flag back for the whole process whenever a thread's heap is made.
+  thread.on('online', keepYoungGeneration);
+  return thread;
+}
 
 /**
  * Starts all threads. `died` is called when one ends that nobody stopped: the process cannot go on then,
@@ -30,29 +62,23 @@ export function startThreads(
 ): Threads {
   const threads: Worker[] = [];
   let stopping = false;
-  const start = (file: string, name: string, workerData: WorkerStart | HostIoStart): Worker => {
-    const thread = new Worker(new URL(file, import.meta.url), {
-      name,
-      workerData,
-      resourceLimits: RESOURCE_LIMITS,
-    });
+  const start = (file: string, name: string, what: WorkerStart | HostIoStart): Worker => {
+    const thread = warm.get(file) ?? launch(file, name);
+    warm.delete(file);
     thread.on('error', (error) => {
       if (!stopping) died(new Error(`thread ${name} failed`, { cause: error }));
     });
     thread.on('exit', (code) => {
       if (!stopping) died(new Error(`thread ${name} ended with code ${code}`));
     });
+    thread.postMessage(what);
     threads.push(thread);
     return thread;
   };
   const workers = cpus.map((cpu, index) =>
-    Comlink.wrap<WorkerApi>(
-      nodeEndpoint(start('../workers/worker-main.js', `worker-${index}`, { shared, index, cpu })),
-    ),
+    Comlink.wrap<WorkerApi>(nodeEndpoint(start(WORKER, `worker-${index}`, { shared, index, cpu }))),
   );
-  const hostIo = Comlink.wrap<HostIoApi>(
-    nodeEndpoint(start('../host-io/host-io-main.js', 'host-io', { shared, injectNode })),
-  );
+  const hostIo = Comlink.wrap<HostIoApi>(nodeEndpoint(start(HOST_IO, 'host-io', { shared, injectNode })));
   return {
     workers,
     hostIo,

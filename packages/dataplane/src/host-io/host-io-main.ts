@@ -1,14 +1,12 @@
 // The host-I/O thread: moves packets between the workers' rings and the twins on Linux, so that system
 // calls on TAPs cost forwarding no time.
-import { parentPort, workerData } from 'node:worker_threads';
-import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { TAP_STATISTICS, tapRead, tapStatistics, tapWrite } from '../native/index.js';
 import { EventLoop, type LoopWork } from '../workers/event-loop.js';
-import { PacketSender } from '../workers/packet-rings.js';
-import { PACKET_MASK, type SharedMemory } from '../workers/shared-memory.js';
+import { PACKET_MASK, PacketSender } from '../workers/packet-rings.js';
+import type { SharedMemory } from '../workers/shared-memory.js';
+import { onStart } from '../workers/thread-start.js';
 
 export interface HostIoStart {
   shared: SharedMemory;
@@ -187,5 +185,4 @@ export class HostIoApi {
   }
 }
 
-if (parentPort === null) throw new Error('host-io-main is a thread of the data plane, not a program');
-Comlink.expose(new HostIoApi(workerData as HostIoStart), nodeEndpoint(parentPort));
+onStart<HostIoStart>((start) => new HostIoApi(start));

@@ -4,17 +4,11 @@
 import { transformSync } from '@swc/wasm-typescript';
 import { parse } from 'acorn';
 import { simple } from 'acorn-walk';
+import { UserNodeError } from './user-node-error.js';
 
 /** What a user's node may import. */
 const API_NAME = '@sluice/node';
 const BUDGET = '__loopBudget';
-
-export class UserNodeError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UserNodeError';
-  }
-}
 
 interface Edit {
   at: number;

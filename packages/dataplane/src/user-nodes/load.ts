@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { CheckAnswer, CheckedNode } from './check-main.js';
-import { compileUserNode, UserNodeError } from './compile.js';
+import { UserNodeError } from './user-node-error.js';
 
 /** A node is a page of text; this bounds what a mistaken path reads. */
 const FILE_BYTES_MAX = 1 << 20;
@@ -30,6 +30,8 @@ export async function loadUserFile(file: string, directory: string): Promise<Loa
   const hash = createHash('sha256').update(source).digest('hex').slice(0, 16);
   const api = new URL('./api.js', import.meta.url).href;
   const budget = new URL('./loop-budget.js', import.meta.url).href;
+  // Parser and type stripper are large: a gateway without nodes of users does not load them.
+  const { compileUserNode } = await import('./compile.js');
   const code = compileUserNode(source, file, { api, budget });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${basename(file).replace(/\.[cm]?[jt]s$/, '')}-${hash}.user.mjs`);

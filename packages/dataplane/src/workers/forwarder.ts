@@ -46,16 +46,10 @@ import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import { CODE6_ADDRESS_UNREACHABLE, ICMP6_UNREACHABLE } from '../wire/icmp6.js';
 import type { LoopWork } from './event-loop.js';
+import { NODE_SHIFT, PACKET_MASK } from './packet-rings.js';
 import { PortQueue } from './port-queue.js';
 import { REASSEMBLY_TICK_MS, ReassemblyTimer } from './reassembly-timer.js';
-import {
-  NODE_SHIFT,
-  PACKET_MASK,
-  reassemblyShare,
-  type SharedMemory,
-  SIGNAL_NEIGHBOURS,
-  VRFS_MAX,
-} from './shared-memory.js';
+import { reassemblyShare, type SharedMemory, SIGNAL_NEIGHBOURS, VRFS_MAX } from './shared-memory.js';
 import { Services } from './worker-services.js';
 
 /**

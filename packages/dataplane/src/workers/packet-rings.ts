@@ -1,7 +1,10 @@
 // Rings of packets between threads: a word is a frame's index, and the node where it goes on.
 import { SpscRing } from '../memory/spsc-ring.js';
 import { eventSignal } from '../native/index.js';
-import { NODE_SHIFT } from './shared-memory.js';
+
+/** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
+export const NODE_SHIFT = 20;
+export const PACKET_MASK = (1 << NODE_SHIFT) - 1;
 
 /** The producer's end, with the event that wakes the consumer. */
 export class PacketSender {

@@ -106,10 +106,6 @@ export const RECORD_PACKET = 5;
 /** The path of a tunnel is narrow: family, MTU or 0, octets of the packet that was too long. */
 export const RECORD_PATH_MTU = 6;
 
-/** In a ring of packets: the node's index above the frame's. Pools have at most 2^20 frames. */
-export const NODE_SHIFT = 20;
-export const PACKET_MASK = (1 << NODE_SHIFT) - 1;
-
 export function allocateSharedMemory(
   workers: number,
   frames: number,

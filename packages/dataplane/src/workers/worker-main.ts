@@ -1,8 +1,5 @@
 // The thread of a forwarding worker: opens its ports, runs its loop, answers control calls through comlink.
-import { parentPort, workerData } from 'node:worker_threads';
 import type { TraceFilter } from '@sluice/shared';
-import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { openPort } from '../drivers/open-port.js';
 import type { PortSpec } from '../drivers/port.js';
 import type { CaptureOrder } from '../graph/capture.js';
@@ -13,6 +10,7 @@ import type { UserNodeOrder } from '../user-nodes/worker-nodes.js';
 import { EventLoop } from './event-loop.js';
 import { Forwarder } from './forwarder.js';
 import type { SharedMemory } from './shared-memory.js';
+import { onStart } from './thread-start.js';
 
 export interface WorkerStart {
   shared: SharedMemory;
@@ -105,5 +103,4 @@ export class WorkerApi {
   }
 }
 
-if (parentPort === null) throw new Error('worker-main is a worker thread of the data plane, not a program');
-Comlink.expose(new WorkerApi(workerData as WorkerStart), nodeEndpoint(parentPort));
+onStart<WorkerStart>((start) => new WorkerApi(start));

@@ -28,10 +28,9 @@ import { hasEthernet } from '../../src/tables/interfaces.js';
 import { HEARD_IP6 } from '../../src/tables/neighbour-records.js';
 import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../../src/wire/ethernet.js';
 import { Forwarder } from '../../src/workers/forwarder.js';
+import { NODE_SHIFT, PACKET_MASK } from '../../src/workers/packet-rings.js';
 import {
   allocateSharedMemory,
-  NODE_SHIFT,
-  PACKET_MASK,
   REASSEMBLY,
   RECORD_PACKET,
   RECORD_PATH_MTU,

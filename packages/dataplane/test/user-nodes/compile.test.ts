@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { compileUserNode, UserNodeError } from '../../src/user-nodes/compile.js';
+import { compileUserNode } from '../../src/user-nodes/compile.js';
 import { LoopBudgetError, loopBudget } from '../../src/user-nodes/loop-budget.js';
+import { UserNodeError } from '../../src/user-nodes/user-node-error.js';
 
 const URLS = {
   api: 'file:///api.js',
