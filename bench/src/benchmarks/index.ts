@@ -4,6 +4,7 @@ import { espAlgorithms } from './esp/algorithms.js';
 import { forwardFeatures } from './forward/features.js';
 import { forwardPlain } from './forward/plain.js';
 import { memoryPorts } from './forward/ports.js';
+import { fragments } from './fragments/fragments.js';
 import { latency } from './latency/latency.js';
 import { puntRate } from './punt/rate.js';
 import { tunnel } from './tunnel/tunnel.js';
@@ -14,6 +15,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   forwardPlain,
   forwardFeatures,
   espAlgorithms,
+  fragments,
   memoryPorts,
   wireIp4,
   wireTcp,

@@ -133,6 +133,7 @@ class OpenLoop extends PacketLoop {
     const { pool } = this.gateway;
     sealer.fill();
     sealer.run();
+    sealer.check();
     for (let i = 0; i < source.frames.length; i++) {
       const frame = sealer.sink.frames[i]!;
       source.frames[i] = frame;

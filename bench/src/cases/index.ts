@@ -3,6 +3,7 @@ import type { PacketLoop } from '../memory/packet-loop.js';
 import { espOpen, espSeal } from './esp.js';
 import { forwardFeatures } from './features.js';
 import { forwardIp4, forwardIp6 } from './forward.js';
+import { fragment, reassembly } from './fragments.js';
 import { portsAlone } from './ports.js';
 
 type Case = (order: never) => Promise<PacketLoop> | PacketLoop;
@@ -13,6 +14,8 @@ export const CASES = {
   'forward-features': forwardFeatures,
   'esp-seal': espSeal,
   'esp-open': espOpen,
+  fragment,
+  reassembly,
   ports: portsAlone,
 } satisfies Record<string, Case>;
 

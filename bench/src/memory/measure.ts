@@ -9,6 +9,8 @@ export interface Batch {
   fill(): void;
   /** Measured; returns how many packets it did. */
   run(): number;
+  /** Throws when they are not what should have come out; not measured. */
+  check?(): void;
 }
 
 export interface Measured {
@@ -29,6 +31,7 @@ export function measureBatches(batch: Batch, quick: boolean): Measured {
     const start = performance.now();
     const count = batch.run();
     const ms = performance.now() - start;
+    batch.check?.();
     batches.push((ms * 1e6) / count);
     spentMs += ms;
     packets += count;

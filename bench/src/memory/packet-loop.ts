@@ -69,12 +69,13 @@ export class PacketLoop implements Batch {
     const { source, sink } = this;
     const { forwarder } = this.gateway;
     while (source.left > 0) forwarder.round();
-    if (sink.taken !== this.expected) {
-      throw new Error(
-        `${sink.taken} packets came out instead of ${this.expected}: ${this.gateway.dropped()}`,
-      );
-    }
     return sink.taken;
+  }
+
+  check(): void {
+    const { taken } = this.sink;
+    if (taken === this.expected) return;
+    throw new Error(`${taken} packets came out instead of ${this.expected}: ${this.gateway.dropped()}`);
   }
 
   /** The last packet that came out, in hexadecimal. */
