@@ -9,6 +9,7 @@
 
 // What a round is measured for, as in bench/src/memory/measure.ts.
 #define ROUND_NS 250e6
+#define BATCHES_MIN 50
 
 static inline double now_ns(void) {
   struct timespec t;
@@ -45,7 +46,7 @@ static inline struct measured measure(struct batch batch, int quick) {
   double spent = 0;
   uint64_t packets = 0;
   int n = 0;
-  while (n < BATCHES_MAX && (quick ? n < 2 : spent < ROUND_NS)) {
+  while (n < BATCHES_MAX && (quick ? n < 2 : n < BATCHES_MIN || spent < ROUND_NS)) {
     batch.fill();
     double start = now_ns();
     uint64_t count = batch.run();

@@ -7,6 +7,9 @@ import { memoryPorts } from './forward/ports.js';
 import { fragments } from './fragments/fragments.js';
 import { latency } from './latency/latency.js';
 import { puntRate } from './punt/rate.js';
+import { scaleFlows } from './scale/flows.js';
+import { scaleRoutes } from './scale/routes.js';
+import { scaleSas } from './scale/sas.js';
 import { tunnel } from './tunnel/tunnel.js';
 import { wireIp4 } from './wire/ip4.js';
 import { wireTcp } from './wire/tcp.js';
@@ -17,6 +20,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
   espAlgorithms,
   fragments,
   memoryPorts,
+  scaleRoutes,
+  scaleSas,
+  scaleFlows,
   wireIp4,
   wireTcp,
   tunnel,

@@ -2,6 +2,7 @@
 import type { PacketLoop } from '../memory/packet-loop.js';
 import { espOpen, espSeal } from './esp.js';
 import { forwardFeatures } from './features.js';
+import { forwardFlows } from './flows.js';
 import { forwardIp4, forwardIp6 } from './forward.js';
 import { fragment, reassembly } from './fragments.js';
 import { portsAlone } from './ports.js';
@@ -12,6 +13,7 @@ export const CASES = {
   'forward-ip4': forwardIp4,
   'forward-ip6': forwardIp6,
   'forward-features': forwardFeatures,
+  'forward-flows': forwardFlows,
   'esp-seal': espSeal,
   'esp-open': espOpen,
   fragment,

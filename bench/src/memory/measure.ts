@@ -3,6 +3,8 @@ import { summarise } from '../run/statistics.js';
 
 /** What a round of a side is measured for. */
 const ROUND_MS = 250;
+/** Batches of a round at least, so that one which the scheduler stopped is not the median. */
+const BATCHES_MIN = 50;
 
 export interface Batch {
   /** Prepares the packets: not measured. */
@@ -26,7 +28,7 @@ export function measureBatches(batch: Batch, quick: boolean): Measured {
   const batches: number[] = [];
   let spentMs = 0;
   let packets = 0;
-  while (quick ? batches.length < 2 : spentMs < ROUND_MS) {
+  while (quick ? batches.length < 2 : batches.length < BATCHES_MIN || spentMs < ROUND_MS) {
     batch.fill();
     const start = performance.now();
     const count = batch.run();

@@ -14,7 +14,8 @@ export function writeResults(file: string, rows: readonly Row[]): void {
 export function mergeResults(old: readonly Row[], fresh: readonly Row[], names: readonly string[]): Row[] {
   const merged = new Map([...old, ...fresh].map((row) => [row.name, row]));
   const placeOf = ({ name }: Row): number => {
-    const at = names.findIndex((candidate) => name.startsWith(candidate));
+    const exact = names.indexOf(name);
+    const at = exact >= 0 ? exact : names.findIndex((candidate) => name.startsWith(candidate));
     return at < 0 ? names.length : at;
   };
   return [...merged.values()].sort((a, b) => placeOf(a) - placeOf(b));
