@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { until } from '@sluice/shared';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -43,14 +43,6 @@ async function load(): Promise<Setup> {
     names.map((name) => import(pathToFileURL(`${ROOT}/setup/${name}.mjs`).href)),
   );
   return Object.assign({}, ...modules) as Setup;
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) assert.fail(`not within 10 s: ${what}`);
-    await delay(10);
-  }
 }
 
 describe('set-up', () => {
@@ -156,17 +148,16 @@ describe('set-up', () => {
   });
 
   describe('the lock', () => {
-    /** A program that takes the lock, notes "in", stays until a file exists (or not at all), and notes "out". */
-    function holder(waitFor: string | null): ChildProcess {
+    /** A program that takes the lock, notes "in", lets others run (or stays for good), and notes "out". */
+    function holder(stays = false): ChildProcess {
       const lock = pathToFileURL(`${ROOT}/setup/lock.mjs`).href;
       const program = `
-        import { appendFileSync, existsSync } from 'node:fs';
-        import { setTimeout } from 'node:timers/promises';
+        import { appendFileSync } from 'node:fs';
+        import { setImmediate } from 'node:timers/promises';
         import { withLock } from '${lock}';
         await withLock('${dir}/lock', async () => {
           appendFileSync('${dir}/notes', 'in ' + process.pid + '\\n');
-          while (${waitFor === null ? 'false' : `!existsSync('${waitFor}')`}) await setTimeout(5);
-          await setTimeout(0);
+          await ${stays ? 'new Promise(() => setInterval(() => {}, 1000))' : 'setImmediate()'};
           appendFileSync('${dir}/notes', 'out ' + process.pid + '\\n');
         });`;
       return start(['--input-type=module', '-e', program]);
@@ -175,7 +166,7 @@ describe('set-up', () => {
       existsSync(`${dir}/notes`) ? readFileSync(`${dir}/notes`, 'utf8').trim().split('\n') : [];
 
     it('lets one set-up in at a time', async () => {
-      const holders = Array.from({ length: 4 }, () => holder(null));
+      const holders = Array.from({ length: 4 }, () => holder());
       await Promise.all(holders.map((child) => once(child, 'exit')));
       const lines = notes();
       assert.equal(lines.length, 8);
@@ -183,9 +174,9 @@ describe('set-up', () => {
     });
 
     it('is free again when its holder is killed', async () => {
-      const killed = holder(`${dir}/never`);
-      await until(() => notes().length === 1, 'the first has the lock');
-      const waiting = holder(null);
+      const killed = holder(true);
+      await until('the first to have the lock', () => notes().length === 1);
+      const waiting = holder();
       killed.kill('SIGKILL');
       const [code] = await once(waiting, 'exit');
       assert.equal(code, 0);
@@ -277,7 +268,7 @@ describe('set-up', () => {
     const mark = `test-${process.pid}-${Date.now()}`;
     start(['-e', 'setInterval(() => {}, 1000)']);
     const left = start(['-e', 'setInterval(() => {}, 1000)'], { SLUICE_TEST_RUN: mark });
-    await until(() => setup.markedProcesses(mark).length > 0, 'the process is found');
+    await until('the process to be found', () => setup.markedProcesses(mark).length > 0);
     assert.deepEqual(
       setup.markedProcesses(mark).map(({ pid }) => pid),
       [left.pid],

@@ -4,7 +4,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type LabSummary, listLabs, until } from '@sluice/lab';
+import { type LabSummary, listLabs } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { SLUICE } from '../support/cli.js';
 
 /** Makes a lab, says which, and keeps it until it is told to end. */
@@ -94,7 +95,7 @@ describe('sluice lab', function () {
     owner.kill('SIGKILL');
     await ended;
     assert.match((await sluiceLab('sweep')).stdout, SWEPT);
-    await until(gone, { describe: `lab ${id} to be gone` });
+    await until(`lab ${id} to be gone`, gone);
     assert.ok(!existsSync(`/run/sluice-lab/${id}`));
   });
 });

@@ -1,7 +1,6 @@
 // sluice trace: a ping's way through the graph, out by the tunnel and back.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
-import type { TracedPacket } from '@sluice/shared';
+import { type TracedPacket, until } from '@sluice/shared';
 import { sluice } from '../support/cli.js';
 import { ping } from '../support/ping.js';
 import { sitesSuite } from '../support/sites-suite.js';
@@ -38,11 +37,12 @@ describe('sluice trace', () => {
       done = true;
     });
     await until(
+      'the trace to have its packets',
       async () => {
         await ping(branchHost, HQ.host, { count: 1 });
         return done;
       },
-      { deadlineMs: 30_000, describe: 'the trace to have its packets' },
+      { deadlineMs: 30_000 },
     );
     const { code, stdout, stderr } = await tracing;
     assert.deepEqual([code, stderr], [0, ''], stdout);

@@ -1,6 +1,6 @@
 // Floods from the router: of ARP by stations that do not exist, and of rubbish to the ports of IKE.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { flood, macOf } from '../support/frame-sender.js';
 import {
   arp,
@@ -77,11 +77,12 @@ describe('floods', () => {
     const vici = `unix://${branch.gateway.runDir}/charon.vici`;
     await branch.gateway.run(['swanctl', '--rekey', '--child', 'hq', '--uri', vici]);
     await until(
+      'new SAs',
       async () => {
         const now = await spis(branch);
         return now.length === 2 && now.every((spi) => !before.includes(spi));
       },
-      { deadlineMs: 30_000, describe: 'new SAs' },
+      { deadlineMs: 30_000 },
     );
     await flooded;
     const report = await ping(branchHost, HQ.host);

@@ -1,7 +1,6 @@
 // ESP that only looks like the tunnel's: forged under its SPI, or sent once more.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
-import type { SaReport } from '@sluice/shared';
+import { type SaReport, until } from '@sluice/shared';
 import { macOf, sendFrames } from '../support/frame-sender.js';
 import { Dice, ETHERTYPE_IP4, esp, ethernet, framesOf, ip4, PROTOCOL_ESP } from '../support/frames.js';
 import { ping } from '../support/ping.js';
@@ -47,13 +46,10 @@ describe('ESP by somebody else', () => {
     });
     const failedBefore = await dropped(branch, 'integrity_failed');
     await sendFrames(router, 'branch', frames, { site: branch, port: 'wan' });
-    const after = await until(
-      async () => {
-        const now = await inbound(branch);
-        return now.counters.integrity_failed - before.counters.integrity_failed === FORGED && now;
-      },
-      { describe: `${FORGED} packets of failed integrity` },
-    );
+    const after = await until(`${FORGED} packets of failed integrity`, async () => {
+      const now = await inbound(branch);
+      return now.counters.integrity_failed - before.counters.integrity_failed === FORGED && now;
+    });
     assert.equal((await dropped(branch, 'integrity_failed')) - failedBefore, FORGED);
     assert.deepEqual(after.counters, {
       ...before.counters,
@@ -83,13 +79,10 @@ describe('ESP by somebody else', () => {
       filter: 'tcp or icmp',
     });
     await sendFrames(router, 'branch', frames, { site: branch, port: 'wan' });
-    const after = await until(
-      async () => {
-        const now = await inbound(branch);
-        return now.counters.replayed - before.counters.replayed === frames.length && now;
-      },
-      { describe: `${frames.length} replayed packets` },
-    );
+    const after = await until(`${frames.length} replayed packets`, async () => {
+      const now = await inbound(branch);
+      return now.counters.replayed - before.counters.replayed === frames.length && now;
+    });
     assert.equal((await dropped(branch, 'replayed')) - passedBefore, frames.length);
     assert.deepEqual(after.counters, { ...before.counters, replayed: after.counters.replayed });
     // Had any of the replayed frames reached the host, it would be there before the answer to this ping.

@@ -1,7 +1,8 @@
 // Frames that are cut, corrupted or random, by the hundred thousand, into both ports of a running gateway.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { type LabNode, until } from '@sluice/lab';
+import type { LabNode } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { type Figures, figures, unaccounted } from '../support/balance.js';
 import { checkBasicTraffic } from '../support/basic-traffic.js';
 import { macOf, sendFrames } from '../support/frame-sender.js';
@@ -46,12 +47,13 @@ describe('hostile frames', () => {
 
     let last: Figures = before;
     await until(
+      'every frame to have an outcome',
       async () => {
         last = await figures(branch);
         assert.equal(unaccounted(before, last), 0, `${JSON.stringify(before)} → ${JSON.stringify(last)}`);
         return true;
       },
-      { deadlineMs: SETTLE_MS, intervalMs: 250, describe: 'every frame to have an outcome' },
+      { deadlineMs: SETTLE_MS, intervalMs: 250 },
     );
     assert.ok(
       last.received - before.received >= FRAMES * RECEIVED_LEAST,

@@ -1,8 +1,7 @@
 // Where secrets are, after traffic and a rekey: in the file that holds the pre-shared key, and in memory.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { until } from '@sluice/lab';
-import { codeOf } from '@sluice/shared';
+import { codeOf, until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { sitesSuite } from '../support/sites-suite.js';
 import { HQ, type Site } from '../support/two-sites.js';
@@ -75,13 +74,10 @@ describe('secrets', () => {
       ...['swanctl', '--rekey', '--child', 'hq'],
       ...['--uri', `unix://${branch.gateway.runDir}/charon.vici`],
     ]);
-    await until(
-      async () => {
-        for (const site of [branch, hq]) await collect(site);
-        return secrets.length >= 2 * before + 1;
-      },
-      { describe: 'keys of new SAs' },
-    );
+    await until('keys of new SAs', async () => {
+      for (const site of [branch, hq]) await collect(site);
+      return secrets.length >= 2 * before + 1;
+    });
     const report = await ping(branchHost, HQ.host, { count: 10 });
     assert.ok(report.answered, report.output);
   });

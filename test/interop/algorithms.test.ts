@@ -2,8 +2,8 @@
 //
 // One gateway offers all of them, and one peer is told to have a single one after the other.
 import assert from 'node:assert/strict';
-import { Lab, until } from '@sluice/lab';
-import { messageOf } from '@sluice/shared';
+import { Lab } from '@sluice/lab';
+import { messageOf, until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
 import { ALGORITHM_ROWS, ALL_PROPOSALS, type AlgorithmRow } from './algorithm-rows.js';
@@ -33,19 +33,21 @@ describe('with strongSwan as the peer, every algorithm of ESP', () => {
   /** Ends the CHILD_SA, if there is one; the IKE_SA stays, and carries the next. */
   async function ended({ branch, peer }: SiteAndPeer): Promise<void> {
     await peer.terminateChild();
-    await until(async () => (await branch.dataplane.request('show-sa', {})).sas.length === 0, {
-      deadlineMs: 10_000,
-      describe: 'the data plane to have no SA',
-    });
+    await until(
+      'the data plane to have no SA',
+      async () => (await branch.dataplane.request('show-sa', {})).sas.length === 0,
+      { deadlineMs: 10_000 },
+    );
   }
 
   async function agreed({ branch, peer }: SiteAndPeer, row: AlgorithmRow): Promise<void> {
     const sas = await until(
+      'both sides to have their SAs',
       async () => {
         const both = (await branch.dataplane.request('show-sa', {})).sas;
         return both.length === 2 && (await peer.sas()).length === 1 && both;
       },
-      { deadlineMs: 10_000, describe: 'both sides to have their SAs' },
+      { deadlineMs: 10_000 },
     );
     const [theirs] = await peer.sas();
     assert.equal(theirs?.algorithm, row.charon);

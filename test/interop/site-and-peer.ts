@@ -1,6 +1,7 @@
 // branch-host - branch (ours) - router - peer (strongSwan on Linux) - hq-host.
 import { randomBytes } from 'node:crypto';
-import { type Lab, type LabNode, until } from '@sluice/lab';
+import type { Lab, LabNode } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { BRANCH, HQ, Site, siteConfig } from '../support/two-sites.js';
 import { StockPeer } from './stock-peer.js';
 
@@ -58,10 +59,11 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
   try {
     await branch.up();
     if (!weInitiate) await peer.initiate();
-    await until(async () => (await branch.tunnels()).length > 0 && (await peer.sas()).length > 0, {
-      deadlineMs: 20_000,
-      describe: 'a CHILD_SA with the peer',
-    });
+    await until(
+      'a CHILD_SA with the peer',
+      async () => (await branch.tunnels()).length > 0 && (await peer.sas()).length > 0,
+      { deadlineMs: 20_000 },
+    );
   } catch (error) {
     await branch.close();
     throw error;

@@ -1,7 +1,7 @@
 // A gateway of ours and strongSwan on Linux: either calls, either rekeys.
 import assert from 'node:assert/strict';
-import { Lab, until } from '@sluice/lab';
-import { messageOf } from '@sluice/shared';
+import { Lab } from '@sluice/lab';
+import { messageOf, until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { transfer } from '../support/streams.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
@@ -68,6 +68,7 @@ describe('with strongSwan as the peer', () => {
       }
       async function agreed({ branch, peer }: SiteAndPeer): Promise<{ spiIn: number; spiOut: number }> {
         return until(
+          'both sides to have the same two SAs',
           async () => {
             const { sas } = await branch.dataplane.request('show-sa', {});
             const theirs = await peer.sas();
@@ -79,7 +80,7 @@ describe('with strongSwan as the peer', () => {
             if (inbound.spi !== their.spiOut || outbound.spi !== their.spiIn) return null;
             return { spiIn: inbound.spi, spiOut: outbound.spi };
           },
-          { deadlineMs: 20_000, describe: 'both sides to have the same two SAs' },
+          { deadlineMs: 20_000 },
         );
       }
 
@@ -117,11 +118,12 @@ describe('with strongSwan as the peer', () => {
             await pair.branch.gateway.run(['swanctl', '--rekey', '--child', 'hq', '--uri', vici]);
           }
           await until(
+            'both sides to have only new SAs',
             async () => {
               const now = await agreed(pair);
               return now.spiIn !== before.spiIn && now.spiOut !== before.spiOut;
             },
-            { deadlineMs: 20_000, describe: 'both sides to have only new SAs' },
+            { deadlineMs: 20_000 },
           );
           await passes(pair);
         });
@@ -131,9 +133,8 @@ describe('with strongSwan as the peer', () => {
         const id = async () => (await pair.branch.tunnels())[0]?.unique_id;
         const before = await id();
         await pair.peer.rekeyIke();
-        await until(async () => ![before, undefined].includes(await id()), {
+        await until('another IKE_SA', async () => ![before, undefined].includes(await id()), {
           deadlineMs: 20_000,
-          describe: 'another IKE_SA',
         });
         await passes(pair);
       });

@@ -1,6 +1,6 @@
 // Rekeying of CHILD_SAs and IKE_SAs under load, asked for by either side and by both at once, and by time.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { agreed, replaced, spis } from '../support/associations.js';
 import { assertUntouched, during, say, sitesUnderProbe } from '../support/sites-under-probe.js';
 import type { Site, TwoSites } from '../support/two-sites.js';
@@ -61,9 +61,9 @@ describe('rekeying', () => {
         for (let turn = 0; turn < IKE_REKEYINGS; turn++) {
           const before = await ikeSas(sites.branch);
           await Promise.all(sides(sites, turn).map((site) => rekey(site, 'ike')));
-          await until(async () => (await ikeSas(sites.branch)).some((id) => !before.includes(id)), {
-            describe: 'another IKE_SA with the CHILD_SA',
-          });
+          await until('another IKE_SA with the CHILD_SA', async () =>
+            (await ikeSas(sites.branch)).some((id) => !before.includes(id)),
+          );
         }
       });
       say(`${IKE_REKEYINGS} rekeyings of the IKE_SA`, report);
@@ -78,9 +78,8 @@ describe('rekeying', () => {
       const [ikeBefore] = await ikeSas(sites.branch);
       const report = await during(sites, async () => {
         await replaced(sites, before, 30_000);
-        await until(async () => !(await ikeSas(sites.branch)).includes(ikeBefore ?? ''), {
+        await until('another IKE_SA', async () => !(await ikeSas(sites.branch)).includes(ikeBefore ?? ''), {
           deadlineMs: 30_000,
-          describe: 'another IKE_SA',
         });
         assert.notDeepEqual(await agreed(sites, CLEAN_UP_MS), before);
       });

@@ -1,7 +1,6 @@
 // A changed configuration file, while traffic runs: what did not change loses no packet.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
-import type { DeviceConfigInput } from '@sluice/shared';
+import { type DeviceConfigInput, until } from '@sluice/shared';
 import { agreed, disagreement, spis } from '../support/associations.js';
 import { killAndRecover, settled } from '../support/kill.js';
 import {
@@ -24,7 +23,7 @@ describe('a reload', () => {
     site.gateway.writeConfig(site.config);
     const { problems, changes, revision } = await site.agent.request('reload', {});
     assert.deepEqual(problems, []);
-    await until(() => settled(site), { describe: `${site.names.name} to have revision ${revision}` });
+    await until(`${site.names.name} to have revision ${revision}`, () => settled(site));
     return changes.length;
   }
 
@@ -71,15 +70,14 @@ describe('a reload', () => {
         for (const site of [hq, branch])
           assert.ok((await reload(site, (config) => addTunnel(site, config))) > 0);
         await until(
+          'the second tunnel to have its SAs',
           async () =>
             (await branch.tunnels()).some((sa) => sa.name === 'second') &&
             (await hq.tunnels()).some((sa) => sa.name === 'second'),
-          { describe: 'the second tunnel to have its SAs' },
         );
         for (const site of [branch, hq]) await reload(site, removeTunnel);
-        await until(async () => (await disagreement(sites)) === null, {
+        await until('the second tunnel to have no SAs', async () => (await disagreement(sites)) === null, {
           deadlineMs: 20_000,
-          describe: 'the second tunnel to have no SAs',
         });
         assert.ok(!(await prefixes(branch)).includes(SECOND.hq));
       });

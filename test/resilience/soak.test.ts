@@ -4,8 +4,7 @@
 //   SLUICE_SOAK_SECONDS=3600 npx mocha --no-config dist/resilience/soak.test.js
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '@sluice/lab';
-import { captureFilterSchema, traceFilterSchema } from '@sluice/shared';
+import { captureFilterSchema, traceFilterSchema, until } from '@sluice/shared';
 import { settled } from '../support/kill.js';
 import { growthOf, type MemorySeries, median, sampleInto } from '../support/memory.js';
 import { ping } from '../support/ping.js';
@@ -104,7 +103,7 @@ async function change(site: Site): Promise<void> {
   const apply = async (): Promise<void> => {
     site.gateway.writeConfig(site.config);
     assert.deepEqual((await site.agent.request('reload', {})).problems, []);
-    await until(() => settled(site), { describe: 'the change to be in force' });
+    await until('the change to be in force', () => settled(site));
   };
   site.config.routes?.push({ prefix: '192.0.2.0/24', next_hop: site.names.router });
   site.config.interfaces?.[1]?.addresses?.push('10.1.1.1/24');

@@ -1,6 +1,6 @@
 // kill -9 of `sluice up`: what it supervised goes on, and the next one takes it over.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { agreed } from '../support/associations.js';
 import { ALL_PROCESSES, killAndRecover, settled } from '../support/kill.js';
 import { assertUntouched, during, say, sitesUnderProbe } from '../support/sites-under-probe.js';
@@ -24,9 +24,10 @@ describe('kill -9 of the supervisor', () => {
           const supervisor = site.pid('supervisor');
           process.kill(supervisor, 'SIGKILL');
           await site.up();
-          await until(() => ![undefined, supervisor].includes(site.gateway.processes().get('supervisor')), {
-            describe: 'the next supervisor',
-          });
+          await until(
+            'the next supervisor',
+            () => ![undefined, supervisor].includes(site.gateway.processes().get('supervisor')),
+          );
           assert.deepEqual(pids(site), before);
           assert.ok(await settled(site));
           await killAndRecover(site, 'agent');

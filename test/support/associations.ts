@@ -1,6 +1,5 @@
 // What both sites say of their SAs, held against each other.
-import { until } from '@sluice/lab';
-import type { ChildSaReport } from '@sluice/shared';
+import { type ChildSaReport, until } from '@sluice/shared';
 import type { Site, TwoSites } from './two-sites.js';
 
 const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
@@ -29,12 +28,13 @@ export async function disagreement(sites: TwoSites): Promise<string | null> {
 export async function agreed(sites: TwoSites, deadlineMs = 20_000): Promise<TunnelSpis> {
   let problem: string | null = null;
   await until(
+    'both sites to agree on one pair of SAs and have no others',
     async () => {
       problem = await disagreement(sites);
       if (problem !== null) throw new Error(problem);
       return true;
     },
-    { deadlineMs, intervalMs: 200, describe: 'both sites to agree on one pair of SAs and have no others' },
+    { deadlineMs, intervalMs: 200 },
   );
   return spis(sites);
 }
@@ -62,6 +62,7 @@ export async function replaced(sites: TwoSites, old: TunnelSpis, deadlineMs = 20
   const [branchOld, hqOld] = [old.branchIn, old.hqIn];
   let current = old;
   await until(
+    'both sites to send by new SAs',
     async () => {
       const [branchOut, hqOut] = await Promise.all([activeSpi(sites.branch), activeSpi(sites.hq)]);
       current = { branchIn: hqOut, hqIn: branchOut };
@@ -69,7 +70,7 @@ export async function replaced(sites: TwoSites, old: TunnelSpis, deadlineMs = 20
       await Promise.all([inUse(sites.branch, hqOut), inUse(sites.hq, branchOut)]);
       return true;
     },
-    { deadlineMs, intervalMs: 100, describe: 'both sites to send by new SAs' },
+    { deadlineMs, intervalMs: 100 },
   );
   return current;
 }

@@ -1,6 +1,7 @@
 // Which (SPI, sequence number) pairs passed an interface more than once: under AES-GCM none may (RFC 4106 section 3.1).
 import { readFileSync } from 'node:fs';
-import { type Capture, type LabNode, until } from '@sluice/lab';
+import type { Capture, LabNode } from '@sluice/lab';
+import { until } from '@sluice/shared';
 
 /** Ethernet, IPv4 with options at most, the head of ESP. */
 const SNAP_LENGTH = 96;
@@ -50,8 +51,9 @@ export function readEsp(path: string): EspPackets {
 
 /** Waits until the capture holds packets of an SPI: that SA is in use. */
 export async function espSeen(capture: Capture, spi: number): Promise<void> {
-  await until(() => readEsp(capture.path).spis.has(spi), {
-    intervalMs: 100,
-    describe: `ESP with SPI ${spi.toString(16)} in ${capture.path}`,
-  });
+  await until(
+    `ESP with SPI ${spi.toString(16)} in ${capture.path}`,
+    () => readEsp(capture.path).spis.has(spi),
+    { intervalMs: 100 },
+  );
 }

@@ -1,5 +1,5 @@
 // kill -9 of a gateway's processes, and the wait until they are back.
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import type { Site } from './two-sites.js';
 
 export type ProcessName = 'dataplane' | 'agent' | 'ike-bridge' | 'charon';
@@ -12,6 +12,7 @@ export async function killAndRecover(site: Site, ...names: ProcessName[]): Promi
   const instances = await instancesOf(site);
   for (const pid of old.values()) process.kill(pid, 'SIGKILL');
   await until(
+    `${names.join(', ')} of ${site.names.name} to be back`,
     async () => {
       const same = names.find((name) => site.pid(name) === old.get(name));
       if (same !== undefined) throw new Error(`${same} has not started again`);
@@ -20,7 +21,7 @@ export async function killAndRecover(site: Site, ...names: ProcessName[]): Promi
       if (stale !== undefined) throw new Error(`the old ${stale} is still answered for`);
       return settled(site);
     },
-    { deadlineMs: 20_000, intervalMs: 50, describe: `${names.join(', ')} of ${site.names.name} to be back` },
+    { deadlineMs: 20_000, intervalMs: 50 },
   );
 }
 

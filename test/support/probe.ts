@@ -1,7 +1,8 @@
 // A steady flow of numbered datagrams both ways from host to host: exact loss, duplicates, reordering, gaps.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type LabNode, type NodeProcess, until } from '@sluice/lab';
+import type { LabNode, NodeProcess } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { BRANCH, HQ, type TwoSites } from './two-sites.js';
 
 const PROGRAM = fileURLToPath(new URL('../../support/probe.py', import.meta.url));
@@ -75,13 +76,14 @@ export class Probe {
   /** Waits until datagrams sent after a moment have arrived at both ends. */
   async arriveAfter(moment: Moment, deadlineMs = 15_000): Promise<void> {
     await until(
+      'the probe to arrive both ways',
       () => {
         this.checkEnds();
         return [this.flow('branch', 'hq'), this.flow('hq', 'branch')].every(
           ({ sent, received }) => (sent[received.at(-1)?.number ?? -1] ?? 0) > moment,
         );
       },
-      { deadlineMs, intervalMs: 50, describe: 'the probe to arrive both ways' },
+      { deadlineMs, intervalMs: 50 },
     );
   }
 

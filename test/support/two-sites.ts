@@ -1,6 +1,6 @@
 // Two sites joined by a tunnel, as tests need them: branch-host - branch - router - hq - hq-host.
 import { randomBytes } from 'node:crypto';
-import { type Gateway, Lab, type LabNode, until } from '@sluice/lab';
+import { type Gateway, Lab, type LabNode } from '@sluice/lab';
 import {
   type ActorClient,
   agentContract,
@@ -10,6 +10,7 @@ import {
   dataplaneContract,
   type IkeSaReport,
   ikeBridgeContract,
+  until,
 } from '@sluice/shared';
 
 export interface SiteNames {
@@ -175,10 +176,11 @@ async function linkByNat(lab: Lab, local: SiteNames, gateway: LabNode, router: L
 
 /** Waits until both sites have an installed CHILD_SA. */
 export async function tunnelUp({ branch, hq }: TwoSites): Promise<void> {
-  await until(async () => (await branch.tunnels()).length > 0 && (await hq.tunnels()).length > 0, {
-    deadlineMs: 20_000,
-    describe: 'both sites to have an installed CHILD_SA',
-  });
+  await until(
+    'both sites to have an installed CHILD_SA',
+    async () => (await branch.tunnels()).length > 0 && (await hq.tunnels()).length > 0,
+    { deadlineMs: 20_000 },
+  );
 }
 
 /** The branch initiates, headquarters responds. */

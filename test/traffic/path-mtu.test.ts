@@ -1,6 +1,6 @@
 // A path between two sites that becomes narrow: the router says so about ESP packets, and the tunnel follows.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { sitesSuite } from '../support/sites-suite.js';
 import { BRANCH, HQ, type Site } from '../support/two-sites.js';
@@ -22,10 +22,11 @@ describe('path MTU of a tunnel', () => {
     await router.run(['ip', 'link', 'set', 'hq', 'mtu', String(NARROW)]);
     // The packet that finds it out is lost: the error is about ESP, and says nothing of what was inside.
     await ping(branchHost, HQ.host, { size: before, df: true, count: 1, deadlineS: 1 });
-    await until(async () => (await tunnelMtu(branch, HQ.name)) < NARROW, {
-      deadlineMs: 10_000,
-      describe: 'the tunnel to have learnt of the narrow path',
-    });
+    await until(
+      'the tunnel to have learnt of the narrow path',
+      async () => (await tunnelMtu(branch, HQ.name)) < NARROW,
+      { deadlineMs: 10_000 },
+    );
     const mtu = await tunnelMtu(branch, HQ.name);
     assert.ok(mtu > NARROW - 100, `${mtu}`);
     const { errors } = await ping(branchHost, HQ.host, { size: mtu + 1, df: true, count: 1 });

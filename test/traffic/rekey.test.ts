@@ -1,6 +1,6 @@
 // A CHILD_SA that is rekeyed because of the packets that it has carried.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { sitesSuite } from '../support/sites-suite.js';
 import { BRANCH, HQ, type Site } from '../support/two-sites.js';
 
@@ -25,19 +25,21 @@ describe('rekey by packets', () => {
       ['ping', '-n', '-q', '-c', String(PINGS), '-i', '0.002', '-s', '200', HQ.host],
       { check: false, deadlineMs: 60_000 },
     );
-    await until(async () => (await spis(branch)).some((spi) => !before.includes(spi)), {
-      deadlineMs: 30_000,
-      describe: `new SAs after ${REKEY_PACKETS} packets`,
-    });
+    await until(
+      `new SAs after ${REKEY_PACKETS} packets`,
+      async () => (await spis(branch)).some((spi) => !before.includes(spi)),
+      { deadlineMs: 30_000 },
+    );
     const { stdout } = await pings;
     assert.match(stdout, new RegExp(`${PINGS} packets transmitted, ${PINGS} received`), stdout);
     for (const site of [branch, hq]) {
       await until(
+        `${site.names.name} to have only SAs that are new`,
         async () => {
           const now = await spis(site);
           return now.length === 2 && now.every((spi) => !before.includes(spi));
         },
-        { deadlineMs: 20_000, describe: `${site.names.name} to have only SAs that are new` },
+        { deadlineMs: 20_000 },
       );
     }
   });

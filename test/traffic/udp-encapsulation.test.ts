@@ -1,6 +1,6 @@
 // ESP in UDP (RFC 3948): where it is forced, and where there is a NAT.
 import assert from 'node:assert/strict';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { checkBasicTraffic } from '../support/basic-traffic.js';
 import { ping } from '../support/ping.js';
 import { type SitesSuite, sitesSuite } from '../support/sites-suite.js';
@@ -98,10 +98,9 @@ describe('ESP in UDP', () => {
         const counter = errors.find(({ reason }) => reason === 'nat_keepalive');
         return counter?.count ?? 0;
       };
-      await until(async () => (await keepalives()) > 0, {
+      await until('a NAT keepalive of the branch at headquarters', async () => (await keepalives()) > 0, {
         deadlineMs: KEEPALIVE_DEADLINE_MS,
         intervalMs: 500,
-        describe: 'a NAT keepalive of the branch at headquarters',
       });
     });
   });

@@ -1,7 +1,7 @@
 // Two sites with different pre-shared keys: both say so, and neither says which keys.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { until } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { sitesSuite } from '../support/sites-suite.js';
 import { HQ, type Site } from '../support/two-sites.js';
 
@@ -30,8 +30,9 @@ describe('a wrong pre-shared key', () => {
 
   suite.it('is a problem in the status of the side that calls, in a sentence', async ({ branch }) => {
     const sentence = await until(
+      'a problem that names the pre-shared key',
       async () => (await problems(branch)).find((text) => /pre-shared key/.test(text)),
-      { deadlineMs: 20_000, describe: 'a problem that names the pre-shared key' },
+      { deadlineMs: 20_000 },
     );
     assert.match(sentence, /^hq\/hq is not up: .*\bpeer\b.*\bpre-shared key\b/);
     assert.match(sentence, /branch\.example.*hq\.example/);
@@ -39,8 +40,8 @@ describe('a wrong pre-shared key', () => {
   });
 
   suite.it('is in the log of both sides, and the called one says for certain', async ({ branch, hq }) => {
-    await until(() => /pre-shared key/.test(logs(branch)), { describe: "a sentence in the branch's log" });
-    await until(() => /MAC mismatched/.test(logs(hq)), { describe: "a line in headquarters' log" });
+    await until("a sentence in the branch's log", () => /pre-shared key/.test(logs(branch)));
+    await until("a line in headquarters' log", () => /MAC mismatched/.test(logs(hq)));
   });
 
   suite.it('is shown to nobody', async ({ branch, hq }) => {

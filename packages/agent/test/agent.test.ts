@@ -2,19 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '@sluice/shared';
 import { Agent } from '../src/index.js';
 import { EXAMPLE, exampleWith } from './example.js';
 import { fakeDataplane, fakeIkeBridge, silent } from './fake-process.js';
-
-/** Waits for a condition. */
-async function until(condition: () => boolean, what: () => unknown): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) assert.fail(`not within 10 s: ${JSON.stringify(what())}`);
-    await delay(10);
-  }
-}
 
 describe('the agent', () => {
   let dir: string;
@@ -54,11 +45,11 @@ describe('the agent', () => {
     closing.push(() => bridge.stop());
     return bridge;
   }
-  const converged = (agent: Agent): Promise<void> =>
-    until(
-      () => agent.status().converged,
-      () => agent.status(),
-    );
+  /** Waits for something that the agent's status explains when it does not come. */
+  const comes = (agent: Agent, what: string, condition: () => boolean): Promise<true> =>
+    until(() => `${what}, in ${JSON.stringify(agent.status())}`, condition);
+  const converged = (agent: Agent): Promise<true> =>
+    comes(agent, 'both processes to have their part', () => agent.status().converged);
 
   it('tells each process its part, and says when both have it', async () => {
     const agent = await startAgent();
@@ -93,10 +84,7 @@ describe('the agent', () => {
 
     await first.stop();
     const second = await startDataplane();
-    await until(
-      () => second.told.length > 0,
-      () => agent.status(),
-    );
+    await comes(agent, 'the second one to be told', () => second.told.length > 0);
     await converged(agent);
     assert.deepEqual(second.told.at(-1), first.told.at(-1));
     assert.equal(bridge.told.length, 1);
@@ -108,10 +96,7 @@ describe('the agent', () => {
     const agent = await startAgent();
     await converged(agent);
     await dataplane.stop();
-    await until(
-      () => !agent.status().converged,
-      () => agent.status(),
-    );
+    await comes(agent, 'the loss to be seen', () => !agent.status().converged);
     const [report] = agent.status().processes;
     assert.deepEqual([report?.reachable, report?.problems], [false, ['dataplane does not answer']]);
   });
@@ -122,10 +107,7 @@ describe('the agent', () => {
     dataplane.refusal = 'no frames are left: ask for fewer workers';
     const agent = await startAgent();
     const problems = () => agent.status().processes[0]?.problems ?? [];
-    await until(
-      () => problems().some((text) => text.includes('no frames are left')),
-      () => agent.status(),
-    );
+    await comes(agent, 'the refusal', () => problems().some((text) => text.includes('no frames are left')));
     assert.equal(agent.status().converged, false);
     dataplane.refusal = null;
     await converged(agent);

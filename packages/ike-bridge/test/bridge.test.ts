@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { IkeSaReport } from '@sluice/shared';
+import { type IkeSaReport, until } from '@sluice/shared';
 import { Namespaces } from './charon/namespaces.js';
 import { Gateway, IF_ID } from './gateway.js';
-import { until } from './vici/until.js';
 
 describe('bridge', function () {
   this.timeout(120_000);
@@ -122,7 +121,7 @@ describe('bridge', function () {
     await until(
       'both sides have new SAs',
       () => whole(left) && spis(right, 'out').includes(spis(left, 'in')[0]!),
-      30_000,
+      { deadlineMs: 30_000 },
     );
     assert.notEqual(spis(left, 'in')[0], old);
     await until('it has been told', () => /had lost an SA and/.test(repairs(left)));
@@ -142,7 +141,7 @@ describe('bridge', function () {
       await until(
         'there are new SAs',
         () => gateway.specs('in').length === 2 && gateway.specs('out').length === 2,
-        20_000,
+        { deadlineMs: 20_000 },
       );
       for (const spi of before) {
         assert.ok(
@@ -151,7 +150,7 @@ describe('bridge', function () {
         );
       }
       // Some 10 s; where a side has made a duplicate, its peer's dead peer detection ends that, after some 40 s.
-      await until('the old ones have gone', () => whole(gateway), 75_000);
+      await until('the old ones have gone', () => whole(gateway), { deadlineMs: 75_000 });
       assert.ok(!before.includes(spis(gateway, 'in')[0]!));
       await until('it has been told', () => /another took its place/.test(repairs(gateway)));
     });
@@ -173,6 +172,8 @@ describe('bridge', function () {
   it('ends a connection when asked, and initiates it again because it is to be up', async () => {
     const [old] = spis(left, 'in');
     assert.deepEqual(await left.client.request('terminate', { connection: 'office' }), { terminated: 1 });
-    await until('the tunnel is up again', () => whole(left) && spis(left, 'in')[0] !== old, 20_000);
+    await until('the tunnel is up again', () => whole(left) && spis(left, 'in')[0] !== old, {
+      deadlineMs: 20_000,
+    });
   });
 });

@@ -1,9 +1,9 @@
 // Packet capture at an interface of a node, and the frames in it.
+import { until } from '@sluice/shared';
 import { LabError } from './errors.js';
 import type { LabNode } from './nodes/node.js';
 import type { NodeProcess } from './nodes/node-process.js';
 import { runCommand } from './system/command.js';
-import { until } from './until.js';
 
 export interface CaptureOptions {
   /** A device of the node, or `any`. */
@@ -42,11 +42,11 @@ export class Capture {
   /** Waits until at least `count` frames are in the file: what a node has sent may still be on its way. */
   async waitFor(count: number, options: { filter?: string; deadlineMs?: number } = {}): Promise<void> {
     const { filter, deadlineMs = 10_000 } = options;
-    await until(async () => (await framesIn(this.path, ['frame.number'], filter)).length >= count, {
-      deadlineMs,
-      intervalMs: 100,
-      describe: `${count} frames${filter ? ` matching ${filter}` : ''} in ${this.path}`,
-    });
+    await until(
+      `${count} frames${filter ? ` matching ${filter}` : ''} in ${this.path}`,
+      async () => (await framesIn(this.path, ['frame.number'], filter)).length >= count,
+      { deadlineMs, intervalMs: 100 },
+    );
   }
 
   /** Ends the capture. Returns the path of the pcap file. Throws LabError when tcpdump had failed meanwhile. */

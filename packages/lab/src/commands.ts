@@ -1,14 +1,13 @@
 // What `sluice lab …` does: functions, for the command line to call.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { isAlive } from '@sluice/shared';
+import { isAlive, SluiceError, until } from '@sluice/shared';
 import { LabError } from './errors.js';
 import { enterNode } from './nodes/node.js';
 import { type LabSummary, listLabs, sweep } from './sweep.js';
 import { signalProcess } from './system/command.js';
 import { nodeDirectory } from './system/paths.js';
 import { readHolder, removeLab } from './system/remove.js';
-import { until } from './until.js';
 
 /** How long a lab's owner may take to stop it. */
 const OWNER_DEADLINE_MS = 15_000;
@@ -29,14 +28,10 @@ export const labCommands = {
     if (owner !== null && isAlive(owner) && owner.pid !== process.pid) {
       signalProcess(owner.pid, 'SIGTERM');
       try {
-        await until(() => !isAlive(owner), {
-          deadlineMs,
-          intervalMs: 50,
-          describe: `the owner of lab ${id}`,
-        });
+        await until(`the owner of lab ${id}`, () => !isAlive(owner), { deadlineMs, intervalMs: 50 });
       } catch (error) {
         // It does not listen: its lab is removed all the same.
-        if (!(error instanceof LabError) || error.code !== 'deadline') throw error;
+        if (!(error instanceof SluiceError) || error.code !== 'deadline') throw error;
       }
     }
     removeLab(id);

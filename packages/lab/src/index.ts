@@ -13,4 +13,3 @@ export type { NodeProcess, Ready, StartOptions } from './nodes/node-process.js';
 export { InterruptedError, runWithCleanup } from './run-with-cleanup.js';
 export { type LabSummary, listLabs, type OwnerRecord, sweep } from './sweep.js';
 export { CommandError, type CommandResult } from './system/command.js';
-export { type UntilOptions, until } from './until.js';

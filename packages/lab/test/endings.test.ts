@@ -1,7 +1,7 @@
 // Every way in which a program with a lab may end.
 import assert from 'node:assert/strict';
-import { isAlive, processById } from '@sluice/shared';
-import { sweep, until } from '../src/index.js';
+import { isAlive, processById, until } from '@sluice/shared';
+import { sweep } from '../src/index.js';
 import { footprint, NOTHING } from './fixtures/footprint.js';
 import { type Running, runProgram } from './fixtures/run-program.js';
 
@@ -103,6 +103,6 @@ describe('a program with a lab', () => {
     for (const { id } of labs.slice(1)) assert.equal(footprint(id).namespaces.length, 2);
     for (const program of others) program.child.kill('SIGTERM');
     await Promise.all(others.map((program) => program.ended));
-    await until(() => labs.every(({ id }) => !footprint(id).directory));
+    await until('the labs to be gone', () => labs.every(({ id }) => !footprint(id).directory));
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { until } from '@sluice/shared';
 import { Lab } from '../src/index.js';
 import { footprint, NOTHING } from './fixtures/footprint.js';
 
@@ -118,8 +119,7 @@ describe('a lab', () => {
   it('ends a command that is under way', async () => {
     const a = await lab.host('a');
     const running = a.run(['sh', '-c', 'touch started; exec sleep 300'], { check: false });
-    const { until } = await import('../src/index.js');
-    await until(() => existsSync(a.path('started')));
+    await until('the command to have started', () => existsSync(a.path('started')));
     await lab.stop();
     assert.equal((await running).code, 137);
   });

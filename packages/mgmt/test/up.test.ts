@@ -5,8 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, type ProcessId } from '@sluice/shared';
+import { isAlive, type ProcessId, until } from '@sluice/shared';
 import { EXECUTABLE, sluice } from './sluice.js';
 
 const PROCESSES = ['agent', 'charon', 'dataplane', 'ike-bridge', 'mgmt'];
@@ -52,20 +51,15 @@ describe('sluice up', function () {
     return child;
   }
 
-  async function until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    while (!condition()) {
-      if (Date.now() > deadline) assert.fail(`not within 30 s: ${what}\n${output}`);
-      await delay(20);
-    }
-  }
+  const comes = (what: string, condition: () => boolean): Promise<true> =>
+    until(() => `${what}, in\n${output}\n`, condition, { deadlineMs: 30_000 });
 
   function identityOf(name: string): ProcessId | null {
     const path = join(runDir, `${name}.pid`);
     return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ProcessId) : null;
   }
-  const converged = (revision: number): Promise<void> =>
-    until(() => output.includes(`box, revision ${revision}: converged`), `revision ${revision} converged`);
+  const converged = (revision: number): Promise<true> =>
+    comes(`revision ${revision} to converge`, () => output.includes(`box, revision ${revision}: converged`));
 
   it('runs every process until it is told to end, and leaves none', async () => {
     const child = start();
@@ -102,7 +96,7 @@ describe('sluice up', function () {
     const killed = identityOf('dataplane');
     assert.ok(killed);
     process.kill(killed.pid, 'SIGKILL');
-    await until(() => output.includes('dataplane ended by SIGKILL'), 'its end is seen');
+    await comes('its end', () => output.includes('dataplane ended by SIGKILL'));
     output = '';
     await converged(1);
     assert.notDeepEqual(identityOf('dataplane'), killed);

@@ -34,3 +34,4 @@ export * from './messages/ike-bridge.js';
 export * from './messages/inspection.js';
 export * from './messages/sa.js';
 export * from './net/index.js';
+export { type UntilOptions, until } from './until.js';

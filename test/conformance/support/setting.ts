@@ -1,8 +1,7 @@
 // A running gateway with stations at its ports: the data plane's own process over veth pairs in the lab.
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { type Gateway, Lab, type LabNode, until } from '@sluice/lab';
+import { type Gateway, Lab, type LabNode } from '@sluice/lab';
 import {
   type ActorClient,
   connect,
@@ -11,8 +10,10 @@ import {
   type DeviceConfigInput,
   dataplaneContract,
   deviceConfigSchema,
+  messageOf,
   type SaSpec,
   tunnelIfId,
+  until,
 } from '@sluice/shared';
 import { Agent, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
 import type { Moved, SentPacket } from './case.js';
@@ -110,11 +111,11 @@ export class Setting {
     const state = dataplaneState({ schema: 1, ...config }, ++this.revision);
     await this.client.request('apply', state);
     await until(
+      'the configuration to converge: addresses of IPv6 are looked for on the link first',
       async () => {
         const { converged, problems } = await this.client.request('status', {});
         return converged || Promise.reject(new Error(problems.join('; ')));
       },
-      { describe: 'the configuration to converge: addresses of IPv6 are looked for on the link first' },
     );
   }
 
@@ -160,11 +161,12 @@ export class Setting {
   async quiet(): Promise<void> {
     const { sentinels, warm = [] } = this.topology;
     await until(
+      'sentinels to pass the gateway',
       async () => {
         await this.agent.run({ send: [], expect: [], watch: [], sentinels, rounds: ROUNDS, deadline: 1 });
         return true;
       },
-      { describe: 'sentinels to pass the gateway', deadlineMs: 20_000 },
+      { deadlineMs: 20_000 },
     );
     await this.agent.run({
       send: warm,
@@ -194,19 +196,25 @@ export class Setting {
     return most;
   }
 
-  /** Waits until no frame of the pool carries a packet; returns how many still do in the end, and what came out meanwhile. */
-  async framesBack(): Promise<{ missing: number; failures: string[] }> {
+  /** Waits until no frame of the pool carries a packet; returns what was wrong: what came out meanwhile, or frames that are missing. */
+  async framesBack(): Promise<string[]> {
     const missing = async (): Promise<number> => this.framesAtStart - (await framesFree(this.client));
-    const end = performance.now() + FRAMES_BACK_MS;
     const failures: string[] = [];
     let count = await missing();
-    while (count !== 0 && performance.now() < end) {
+    const back = async (): Promise<boolean> => {
+      if (count === 0) return true;
       // A device gives a frame back some time after it was sent: then its worker has to have a look again.
       failures.push(...(await this.run({ send: [], expect: [], watch: [] })));
       count = await missing();
-      if (count !== 0) await delay(FRAMES_BACK_STEP_MS);
+      return count === 0;
+    };
+    try {
+      const what = (): string => `all frames of the pool to come back, of which ${count} have not`;
+      await until(what, back, { deadlineMs: FRAMES_BACK_MS, intervalMs: FRAMES_BACK_STEP_MS });
+    } catch (error) {
+      failures.push(messageOf(error));
     }
-    return { missing: count, failures };
+    return failures;
   }
 
   /** Frames of each port by both sides since the start; what the gateway received are those that were sent. */
@@ -238,6 +246,7 @@ export class Setting {
     let sums = await this.sums();
     let agreed = 0;
     await until(
+      'stations and gateway to have sums of the same frames',
       async () => {
         await this.run({ send: [], expect: [], watch: [] });
         const next = await this.sums();
@@ -245,7 +254,7 @@ export class Setting {
         sums = next;
         return agreed >= READINGS_AGREED;
       },
-      { intervalMs: 0, describe: 'stations and gateway to have sums of the same frames' },
+      { intervalMs: 0 },
     );
     return sums;
   }

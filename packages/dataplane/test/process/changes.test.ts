@@ -1,10 +1,9 @@
 // A configuration that changes under traffic, devices that come and go, and what Linux sees of it.
 import assert from 'node:assert/strict';
-import { type DataplaneState, dataplaneSection } from '@sluice/shared';
+import { type DataplaneState, dataplaneSection, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll, read } from './support/ping.js';
-import { until } from './support/until.js';
 
 const NEAR = '10.1.0.2';
 const FAR = '10.2.0.2';
@@ -201,7 +200,7 @@ describe('data plane process with a configuration that changes', function () {
       async () => (await gateway.count('ip4-arp/unresolved')) > 0,
     );
     ip('-n', far, 'address', 'add', `${late}/24`, 'dev', 'eth0');
-    await until('it answers', () => pinging.output().includes(`bytes from ${late}`), 20_000);
+    await until('it answers', () => pinging.output().includes(`bytes from ${late}`), { deadlineMs: 20_000 });
     pinging.child.kill('SIGKILL');
     await pinging.ended;
   });

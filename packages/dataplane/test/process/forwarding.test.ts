@@ -1,10 +1,9 @@
 // Two hosts and the data plane between them, over either driver.
 import assert from 'node:assert/strict';
-import { interfaceDrivers } from '@sluice/shared';
+import { interfaceDrivers, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const NEAR = '10.1.0.2';
 const FAR = '10.2.0.2';

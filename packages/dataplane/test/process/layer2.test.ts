@@ -1,11 +1,10 @@
 // VLANs, a bridge and a loopback between real hosts; the kernel has no VLANs, so tagged hosts are a script.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { type DataplaneState, interfaceDrivers } from '@sluice/shared';
+import { type DataplaneState, interfaceDrivers, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const VLAN_HOST = fileURLToPath(new URL('../../../test/process/support/vlan-host.py', import.meta.url));
 const ONE = '10.1.0.11';

@@ -1,11 +1,10 @@
 // How the process ends, comes back, and idles.
 import assert from 'node:assert/strict';
-import type { SaSpec } from '@sluice/shared';
+import { type SaSpec, until } from '@sluice/shared';
 import { spec } from '../control/support/sa-bench.js';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const NEAR = '10.1.0.2';
 const FAR = '10.2.0.2';

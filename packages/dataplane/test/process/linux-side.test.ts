@@ -1,10 +1,10 @@
 // What Linux has of the interfaces: a namespace per VRF, carriers, and nothing that somebody put there by hand.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 interface Link {
   ifname: string;

@@ -1,9 +1,9 @@
 // IPv6 neighbours with Linux as the peer: neighbour discovery both ways, duplicates, announcements.
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const NEAR = '2001:db8:1::2';
 const FAR = '2001:db8:2::2';

@@ -1,10 +1,10 @@
 // Floods of what the box hands to Linux, class by class: a session and IKE go on, and forwarding keeps its share.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network, type Running } from './support/network.js';
 import { pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 // The compiler leaves Python where it is: this file runs from dist/test/process.
 const script = (name: string): string =>
@@ -89,7 +89,7 @@ describe('data plane process under floods of punted packets', function () {
       await until(
         () => `the session goes on: ${sessions.output()}`,
         () => rounds() > before,
-        30_000,
+        { deadlineMs: 30_000 },
       );
       const { output } = await flood.ended;
       assert.ok(Number(output.trim()) > 10_000, output);

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RouteReport } from '@sluice/shared';
+import { type RouteReport, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network, type Running } from './support/network.js';
 import { pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const WAN = port('wan', 'p0', [], { ipv6: { accept_ra: true, dad_transmits: 1 } });
 const LAN = port('lan', 'p1', ['2001:db8:1::1/64']);
@@ -148,7 +147,7 @@ describe('data plane process and router advertisements', function () {
     await until(
       'all of it is gone',
       async () => (await defaults()).length === 0 && (await addresses('wan')).length === 0,
-      20_000,
+      { deadlineMs: 20_000 },
     );
     await until(
       'Linux has let go too',

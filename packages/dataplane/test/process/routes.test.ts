@@ -1,9 +1,9 @@
 // Routes with several next hops, into other VRFs, and those that refuse, as hosts around a gateway see them.
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const LAN = port('lan', 'p0', ['10.1.0.1/24']);
 const A = port('a', 'p1', ['10.2.0.1/24']);

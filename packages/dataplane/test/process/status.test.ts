@@ -1,10 +1,9 @@
 // What the process says of itself while configurations come: on its status topic, and in its log.
 import assert from 'node:assert/strict';
-import type { DataplaneState, DataplaneStatus } from '@sluice/shared';
+import { type DataplaneState, type DataplaneStatus, until } from '@sluice/shared';
 import { spec } from '../control/support/sa-bench.js';
 import { Gateway, port } from './support/gateway.js';
 import { Network } from './support/network.js';
-import { until } from './support/until.js';
 
 const LAN = port('lan', 'p0', ['10.1.0.1/24']);
 const WAN = port('wan', 'p1', ['10.2.0.1/24']);

@@ -1,11 +1,10 @@
 // A million frames that no sane host sends: nothing breaks, and every one of them is accounted for.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { type ErrorCounter, interfaceDrivers } from '@sluice/shared';
+import { type ErrorCounter, interfaceDrivers, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 // The compiler leaves Python where it is: this file runs from dist/test/process.
 const JUNK = fileURLToPath(new URL('../../../test/process/support/junk.py', import.meta.url));
@@ -115,13 +114,13 @@ for (const driver of interfaceDrivers) {
           balance = { incoming, outgoing, drops: all('drops'), named, own, icmp, pieces, errors };
           return incoming === outgoing && named === all('drops');
         },
-        20_000,
+        { deadlineMs: 20_000 },
       );
 
       await until(
         'the pool has its frames back',
         async () => (await gateway.published()).frames_free === before.frames_free,
-        20_000,
+        { deadlineMs: 20_000 },
       );
     });
 
@@ -130,7 +129,7 @@ for (const driver of interfaceDrivers) {
       await until(
         'a ping comes back',
         async () => (await ping(network, near, '-c', '1', '-W', '1', FAR)).received === 1,
-        45_000,
+        { deadlineMs: 45_000 },
       );
       await pingAll(network, near, '-c', '100', '-i', '0.002', FAR);
       await pingAll(network, near, '-c', '1', '10.1.0.1');

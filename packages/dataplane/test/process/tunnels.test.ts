@@ -1,11 +1,10 @@
 // GRE and IPIP tunnels in clear and required to be protected, and IPsec's audit log, as a process.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import type { AuditEvent, TunnelSection } from '@sluice/shared';
+import { type AuditEvent, type TunnelSection, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
 import { Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 // The compiler leaves Python where it is: this file runs from dist/test/process.
 const TUNNEL_END = fileURLToPath(new URL('../../../test/process/support/tunnel-end.py', import.meta.url));

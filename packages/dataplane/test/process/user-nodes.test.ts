@@ -1,11 +1,11 @@
 // A user's node in a running gateway: loaded, changed, failing, and holding a worker.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { until } from '@sluice/shared';
 import { NodeFiles, nodeSource } from '../user-nodes/support.js';
 import { Gateway, port } from './support/gateway.js';
 import { Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
-import { until } from './support/until.js';
 
 const FAR = '10.2.0.2';
 const EXAMPLES = fileURLToPath(new URL('../../../../../examples/nodes/', import.meta.url));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '@sluice/shared';
 import { type DesiredIke, loadConnMessage, PLUGINS, Reconciler, toCharon } from '../../src/charon/index.js';
 import {
   decimal,
@@ -22,7 +23,6 @@ import {
   type ViciSection,
   version,
 } from '../../src/vici/index.js';
-import { until } from '../vici/until.js';
 import { connection, TUNNELS } from './fixtures.js';
 import { type Charon, Namespaces } from './namespaces.js';
 

@@ -8,6 +8,7 @@ import {
   type IkeSaReport,
   ikeEventSchema,
   ikeSaReportSchema,
+  until,
 } from '@sluice/shared';
 import {
   CHARON_EVENTS,
@@ -21,7 +22,6 @@ import {
   Reconciler,
 } from '../../src/charon/index.js';
 import { initiate, rekey, terminate, ViciClient, ViciError } from '../../src/vici/index.js';
-import { until } from '../vici/until.js';
 import { connection, TUNNELS } from './fixtures.js';
 import { type Charon, Namespaces, PEER_PLUGINS } from './namespaces.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { PACKET, text, ViciClient, ViciError } from '../../src/vici/index.js';
 import { event, FakeServer, polite, segment } from './fake-server.js';
-import { until } from './until.js';
 
 describe('vici client', () => {
   let server: FakeServer;

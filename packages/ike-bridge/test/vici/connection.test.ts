@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import fc from 'fast-check';
 import {
   listSas,
@@ -13,7 +14,6 @@ import {
   type ViciErrorCode,
 } from '../../src/vici/index.js';
 import { confirm, event, FakeServer, polite, response, type Script, segment } from './fake-server.js';
-import { until } from './until.js';
 
 const fails = (code: ViciErrorCode) => (error: unknown) => {
   assert.ok(error instanceof ViciError, String(error));

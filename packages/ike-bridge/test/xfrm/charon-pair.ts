@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { until } from '@sluice/shared';
 import { decodeMessage, encodeMessage, type Message } from '../../src/xfrm/netlink.js';
 import { XfrmServer } from '../../src/xfrm/server.js';
 import { Xfrm } from '../../src/xfrm/xfrm.js';
-import { until } from '../vici/until.js';
 import { type MemoryLog, memoryLog } from './log.js';
 import { MemorySink } from './memory-sink.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { AF_INET, XFRM_MSG } from '../../src/xfrm/constants.js';
 import { decodeAttributes, findAttribute } from '../../src/xfrm/netlink.js';
 import { xfrmAlgoAead, xfrmUsersaInfo, xfrmUserspiInfo } from '../../src/xfrm/sa-structs.js';
 import { addressFromXfrm } from '../../src/xfrm/selector.js';
-import { until } from '../vici/until.js';
 import { CharonPair, IF_ID, type Side } from './charon-pair.js';
 
 const initiate = (side: Side): Promise<string> =>

@@ -1,11 +1,16 @@
 // Two charons with the children of a device configuration, loaded by VICI as the bridge does, over IPv4 or IPv6.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type ConnectionSection, type childSection, connectionSection, type SaSpec } from '@sluice/shared';
+import {
+  type ConnectionSection,
+  type childSection,
+  connectionSection,
+  type SaSpec,
+  until,
+} from '@sluice/shared';
 import type { z } from 'zod';
 import { loadConnMessage, toCharon } from '../../src/charon/connections.js';
 import { initiate, loadConn, loadShared, rekey, terminate, ViciClient } from '../../src/vici/index.js';
-import { until } from '../vici/until.js';
 import { CharonPair, type Side } from './charon-pair.js';
 
 export type ChildInput = Omit<z.input<typeof childSection>, 'tunnel'>;

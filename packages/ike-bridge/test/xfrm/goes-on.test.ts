@@ -1,8 +1,7 @@
 // SAs of every kind outlive what happens to them: another bridge, another address of the peer, a rekeying.
 import assert from 'node:assert/strict';
-import type { SaSpec } from '@sluice/shared';
+import { type SaSpec, until } from '@sluice/shared';
 import { specOf } from '../../src/xfrm/sa-spec.js';
-import { until } from '../vici/until.js';
 import { type ChildInput, ConfiguredPair, installed } from './configured-pair.js';
 
 describe('SAs that go on', function () {

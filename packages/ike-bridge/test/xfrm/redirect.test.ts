@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { until } from '@sluice/shared';
 import { NLMSG_ERROR, REDIRECT_MSG_BIND, XFRM_MSG } from '../../src/xfrm/constants.js';
 import { decodeMessage, encodeMessage, type Message, reply } from '../../src/xfrm/netlink.js';
-import { until } from '../vici/until.js';
 
 const run = promisify(execFile);
 const packageDir = fileURLToPath(new URL('../../../', import.meta.url));

@@ -1,8 +1,7 @@
 // The demo, step by step.
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { createLogger, type Logger } from '@sluice/shared';
+import { createLogger, type Logger, until } from '@sluice/shared';
 import type { Lab } from '../lab.js';
-import { until } from '../until.js';
 import { sharePsk, siteConfiguration } from './configuration.js';
 import { showLive } from './live.js';
 import { type ExpectedSpis, proveEncryption } from './proof.js';
@@ -81,10 +80,9 @@ async function establish(screen: Screen, sites: SiteActors[], signal: AbortSigna
     Promise.all(
       sites.map(async (actors) => {
         const { name } = actors.site;
-        const ikeSa = await until(() => actors.tunnel(), {
+        const ikeSa = await until(`${name} to have an installed CHILD_SA`, () => actors.tunnel(), {
           deadlineMs: TUNNEL_DEADLINE_MS,
           intervalMs: 50,
-          describe: `${name} to have an installed CHILD_SA`,
           signal,
         });
         const { routes } = await actors.dataplane.request('show-routes', {});

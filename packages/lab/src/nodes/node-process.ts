@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { until } from '@sluice/shared';
 import { LabError } from '../errors.js';
 import { signalProcess } from '../system/command.js';
-import { until } from '../until.js';
 import { isListening } from './listening.js';
 
 /**
@@ -89,7 +89,7 @@ export class NodeProcess {
     return readFileSync(this.logPath, 'utf8');
   }
 
-  /** Throws LabError when it ends first (with the end of its log), or is not ready in time. */
+  /** Throws LabError when it ends first (with the end of its log), SluiceError `deadline` when it is not ready in time. */
   async waitUntilReady(ready: Ready, deadlineMs: number): Promise<void> {
     const isReady = (): boolean | Promise<boolean> => {
       if (typeof ready === 'function') return ready();
@@ -99,6 +99,7 @@ export class NodeProcess {
         : isListening(this.pid, 'udp', ready.udp);
     };
     const state = await until(
+      `${this.name} in ${this.#spawn.node} to be ready`,
       async () => {
         // Looked at first: what has ended by the time that readiness is looked at may have been ready before.
         const ended = this.#status !== null;
@@ -110,7 +111,7 @@ export class NodeProcess {
         }
         return ended ? 'ended' : null;
       },
-      { deadlineMs, describe: `${this.name} in ${this.#spawn.node} to be ready` },
+      { deadlineMs },
     );
     if (state === 'ended') throw this.#endedEarly();
   }

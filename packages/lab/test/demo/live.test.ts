@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, createLogger, dataplaneContract, defineContract, serve } from '@sluice/shared';
+import { connect, createLogger, dataplaneContract, defineContract, serve, until } from '@sluice/shared';
 import { showLive } from '../../src/demo/live.js';
 import { Screen } from '../../src/demo/screen.js';
 import { HQ } from '../../src/demo/topology.js';
-import { until } from '../../src/index.js';
 import { countersReport } from '../fixtures/reports.js';
 
 const contract = defineContract({
@@ -33,7 +32,7 @@ describe('the live table of a running data plane', () => {
         server.publish('counters', countersReport(now.atMs, now.packets));
       }, 20);
       try {
-        await until(() => /hq +wan +4\.00 k +32\.0 M/.test(text), { describe: 'the rate in the table' });
+        await until('the rate in the table', () => /hq +wan +4\.00 k +32\.0 M/.test(text));
       } finally {
         clearInterval(counting);
         abort.abort();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { type Evidence, judge, proveEncryption } from '../../src/demo/proof.js';
 import { BRANCH, HOST_DEVICE, HQ } from '../../src/demo/topology.js';
 import { measureTcp, ping, startSteadyTraffic } from '../../src/demo/traffic.js';
-import { Lab, type LabNode, until } from '../../src/index.js';
+import { Lab, type LabNode } from '../../src/index.js';
 
 const SPIS = { toHq: [0xc1], toBranch: [0xc2] };
 
@@ -122,7 +123,7 @@ describe("the demo's traffic, where gateways only forward", () => {
     const before = await fromHosts();
     const flowing = async (): Promise<boolean> =>
       (await fromHosts()).every((packets, i) => packets > before[i]! + 100);
-    await until(flowing, { describe: '100 packets from either host' });
+    await until('100 packets from either host', flowing);
   });
 });
 

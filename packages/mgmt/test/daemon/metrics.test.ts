@@ -5,8 +5,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { createLogger } from '@sluice/shared';
+import { createLogger, until } from '@sluice/shared';
 import { ManagementDaemon } from '../../src/daemon/daemon.js';
 import { renderMetrics } from '../../src/daemon/metrics.js';
 import { type FakeGateway, fakeGateway } from '../support/fake-gateway.js';
@@ -40,13 +39,9 @@ describe('metrics', function () {
   }
 
   async function served(port: number): Promise<Response> {
-    const deadline = Date.now() + 15_000;
-    for (;;) {
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
-      if (response !== null) return response;
-      assert.ok(Date.now() < deadline, 'nothing is served');
-      await delay(20);
-    }
+    return until('metrics to be served', () => fetch(`http://127.0.0.1:${port}/metrics`), {
+      deadlineMs: 15_000,
+    });
   }
 
   it('are what the processes say at the moment of the scrape', async () => {

@@ -5,10 +5,10 @@ import { connect as connectStream } from 'node:net';
 import { NanomsgSocket } from '../../src/actor/nanomsg.js';
 import { prepareRunDir, socketPath } from '../../src/actor/run-dir.js';
 import { encode, encodeEvent, MESSAGE_LIMIT_BYTES, monotonicMs } from '../../src/actor/wire.js';
-import { connect } from '../../src/index.js';
+import { connect, until } from '../../src/index.js';
 import { testContract } from '../support/contract.js';
 import { type ProbeServer, serveProbe } from '../support/handlers.js';
-import { Sandbox, until } from '../support/sandbox.js';
+import { Sandbox } from '../support/sandbox.js';
 
 const RAW = { receiveLimitBytes: MESSAGE_LIMIT_BYTES, reconnectMs: 20 };
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ActorClient, ActorError, connect } from '../../src/index.js';
+import { type ActorClient, ActorError, connect, until } from '../../src/index.js';
 import { type TestContract, testContract } from '../support/contract.js';
 import { type ProbeServer, serveProbe } from '../support/handlers.js';
-import { endProcess, openDescriptors, Sandbox, until } from '../support/sandbox.js';
+import { endProcess, openDescriptors, Sandbox } from '../support/sandbox.js';
 
 describe('actor requests', () => {
   let sandbox: Sandbox;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Subscription } from '../../src/actor/subscription.js';
-import { createLogger } from '../../src/index.js';
+import { createLogger, until } from '../../src/index.js';
 import { testContract } from '../support/contract.js';
 
 /** A server's topic in this process: what it published, and what its subscriber may be sent of it. */
@@ -81,12 +81,15 @@ describe('a subscription', () => {
             if (what === 'event') earlier = event;
           }
         }
-        for (let turn = 0; turn < 100; turn++) {
-          subscription.reached(model.instance, model.sequence);
-          await answerSnapshots();
-          if (state.instance === model.instance && state.last === model.last) break;
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
+        await until(
+          'the state of the model',
+          async () => {
+            subscription.reached(model.instance, model.sequence);
+            await answerSnapshots();
+            return state.instance === model.instance && state.last === model.last;
+          },
+          { intervalMs: 5 },
+        );
         subscription.close();
         pending = [];
         assert.deepEqual(state, { last: model.last, sum: model.sum, instance: model.instance });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { BackoffClock } from '../../src/actor/backoff.js';
 import { PidFile } from '../../src/actor/pid-file.js';
 import { isAlive, type ProcessId, processById, signalProcess } from '../../src/actor/process-id.js';
-import { type ProcessSpec, Supervisor, type SupervisorOptions } from '../../src/index.js';
-import { endProcess, Sandbox, until } from '../support/sandbox.js';
+import { type ProcessSpec, Supervisor, type SupervisorOptions, until } from '../../src/index.js';
+import { endProcess, Sandbox } from '../support/sandbox.js';
 
 const FAST = { initialMs: 10, maxMs: 80, resetAfterMs: 10_000 };
 

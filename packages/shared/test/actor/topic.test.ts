@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type ActorClient, connect } from '../../src/index.js';
+import { type ActorClient, connect, until } from '../../src/index.js';
 import { type TestContract, testContract } from '../support/contract.js';
 import { type ProbeServer, serveProbe } from '../support/handlers.js';
-import { endProcess, Sandbox, until } from '../support/sandbox.js';
+import { endProcess, Sandbox } from '../support/sandbox.js';
 
 /** A subscriber that keeps the state, and checks that each event is the next one. */
 function follow(client: ActorClient<TestContract>, onEvent?: (n: number) => void) {

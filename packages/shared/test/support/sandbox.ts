@@ -63,19 +63,6 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals = '
   await exit;
 }
 
-/** Waits until the condition holds; fails with `what` when it does not within the time. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** File descriptors that this process has open. */
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;

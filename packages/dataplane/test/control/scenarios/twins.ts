@@ -1,6 +1,7 @@
 // Brings twins and routes of a namespace of its own to what they should be; the namespace is this process's.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { until } from '@sluice/shared';
 import { LinuxTwins, type TwinSpec } from '../../../src/control/linux-twins.js';
 import type { TwinRoute } from '../../../src/control/twin-routes.js';
 import { closeFd } from '../../../src/native/index.js';
@@ -99,14 +100,16 @@ monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
   heard += text;
 });
 async function hears(what: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!heard.includes(what)) {
-    assert.ok(performance.now() < end, `the monitor has not heard of ${what}: ${heard}`);
-    // A change of its own, until the monitor listens and says so: announcements come in order.
-    ip('route', 'replace', what, 'dev', 'foreign');
-    ip('route', 'del', what);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(
+    () => `the monitor to hear of ${what}, in ${heard}`,
+    () => {
+      if (heard.includes(what)) return true;
+      // A change of its own, until the monitor listens and says so: announcements come in order.
+      ip('route', 'replace', what, 'dev', 'foreign');
+      ip('route', 'del', what);
+      return false;
+    },
+  );
 }
 await hears('10.200.0.0/24');
 await twins.converge([lan, tun], routes);

@@ -17,9 +17,9 @@ import {
   formatIp6Prefix,
   type InterfaceSection,
   parseIp6Prefix,
+  until,
 } from '@sluice/shared';
 import type { Network, Running } from './network.js';
-import { until } from './until.js';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 
@@ -93,14 +93,14 @@ export class Gateway {
   }
 
   /** Waits until it has converged by itself. */
-  converged(deadlineMs?: number): Promise<DataplaneStatus> {
+  converged(deadlineMs = 10_000): Promise<DataplaneStatus> {
     return until(
       'converged',
       async () => {
         const status = await this.client.request('status', {});
         return status.converged && status;
       },
-      deadlineMs,
+      { deadlineMs },
     );
   }
 

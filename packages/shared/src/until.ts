@@ -1,28 +1,27 @@
 // until: wait for a condition, with a deadline, and say what it last was when it never came true.
 import { inspect } from 'node:util';
-import { messageOf } from '@sluice/shared';
-import { LabError } from './errors.js';
+import { messageOf, SluiceError } from './actor/errors.js';
 
 export interface UntilOptions {
   /** Milliseconds to wait in all; 10,000 unless told. */
   deadlineMs?: number;
   /** Milliseconds between two looks; 20 unless told. */
   intervalMs?: number;
-  /** What is waited for, as the end of "waited for …". */
-  describe?: string;
   /** Ends the wait early, with the signal's reason. */
   signal?: AbortSignal;
 }
 
 /**
- * Looks at `condition` until it gives a truthy value, and returns that value. A condition that throws counts
- * as not yet true: its last error is part of the sentence when the deadline passes, and its cause.
+ * Looks at `condition` until it gives a truthy value, and returns that value. A condition that throws counts as not
+ * yet true. At the deadline it throws SluiceError `deadline`: a sentence with `what` (a function is asked then) and the
+ * condition's last value, or its last error, which is the cause too.
  */
 export async function until<T>(
+  what: string | (() => string),
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
-  const { deadlineMs = 10_000, intervalMs = 20, describe = 'a condition', signal } = options;
+  const { deadlineMs = 10_000, intervalMs = 20, signal } = options;
   const started = performance.now();
   let last: { value: T } | { error: unknown } | undefined;
   for (;;) {
@@ -35,24 +34,24 @@ export async function until<T>(
       last = { error };
     }
     const waited = performance.now() - started;
-    if (waited >= deadlineMs) throw deadlineError(describe, waited, last);
+    if (waited >= deadlineMs) throw deadlineError(typeof what === 'string' ? what : what(), waited, last);
     await pause(Math.min(intervalMs, deadlineMs - waited), signal);
   }
 }
 
 function deadlineError(
-  describe: string,
+  what: string,
   waitedMs: number,
   last: { value: unknown } | { error: unknown },
-): LabError {
+): SluiceError {
   const state =
     'error' in last
       ? `last error: ${messageOf(last.error)}`
       : `last state: ${inspect(last.value, { depth: 4, breakLength: 120 })}`;
   const options = 'error' in last ? { cause: last.error } : undefined;
-  return new LabError(
+  return new SluiceError(
     'deadline',
-    `waited ${(waitedMs / 1000).toFixed(1)} s for ${describe}; ${state}`,
+    `waited ${(waitedMs / 1000).toFixed(1)} s for this: ${what}; ${state}`,
     options,
   );
 }
