@@ -22,6 +22,9 @@ export type ArcName = keyof typeof ARCS;
 /** Features of one arc at most; bit 31 would make masks negative. */
 export const FEATURE_BITS = 31;
 
+/** Indices of `next` that an arc takes behind a definition's own: its end, and one for each bit. */
+export const ARC_NEXTS = 1 + FEATURE_BITS;
+
 /** A feature's place: the order among those of its arc. The gaps are for users' nodes. */
 export interface FeaturePlace {
   arc: ArcName;
@@ -29,8 +32,8 @@ export interface FeaturePlace {
 }
 
 /**
- * The next of a packet at the start of an arc. `at` is the index behind the definition's own `next` (its length),
- * `mask` the interface's features.
+ * The next of a packet at the start of an arc. `at` is the index of the arc's end, which is the one behind the
+ * definition's own `next` (its length), or ARC_NEXTS further for a second arc; `mask` the interface's features.
  */
 export function startArc(at: number, mask: number): number {
   return mask === 0 ? at : at + 32 - Math.clz32(mask & -mask);

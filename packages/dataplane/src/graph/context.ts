@@ -10,6 +10,7 @@ import type { SaTable } from '../tables/security-associations.js';
 import type { VirtualReassembly } from '../tables/virtual-reassembly.js';
 import type { AuditLog } from './audit.js';
 import type { MacLearning } from './mac-learning.js';
+import type { PlainEgress } from './plain-egress.js';
 import type { PuntPolicer } from './punt-policer.js';
 import type { RateLimiters } from './rate-limiter.js';
 
@@ -49,6 +50,11 @@ export interface NodeContext {
   readonly workers: number;
   /** Milliseconds since 1970, read once per turn of the loop. */
   now: number;
+  /**
+   * True while nobody follows packets: no trace, no capture of traffic. Nodes may then take plain packets through the
+   * work of the nodes behind them at once; else each packet meets every node.
+   */
+  plain: boolean;
   /** By receiving interface: ICMP errors, and ICMPv6 errors. */
   readonly icmpErrors: RateLimiters;
   readonly icmp6Errors: RateLimiters;
@@ -63,6 +69,15 @@ export interface NodeContext {
   /** This worker's interface counters; see graph/counters.ts. */
   readonly interfaceCounters: Float64Array;
   readonly services: WorkerServices;
+  /** Only while `plain`. */
+  readonly egress: PlainEgress;
+}
+
+/** What waits to be sent by a port. Whoever adds a packet to it counts it on the interface. */
+export interface Outlet {
+  readonly waiting: Int32Array;
+  /** Packets in `waiting`, at most as many as it has room for. */
+  length: number;
 }
 
 /** What a node asks of the worker that runs it. None of these allocates or throws. */
@@ -71,6 +86,8 @@ export interface WorkerServices {
   emit(packet: number, next: number): void;
   /** Hands a packet to another worker's node; false when that worker's ring is full. */
   handOff(packet: number, worker: number, node: number): boolean;
+  /** The queue of the port of an interface that is up, has an Ethernet port and is this worker's; else null. */
+  outlet(interfaceRow: number): Outlet | null;
   /** Queues a packet on its transmit interface's port; false when the port's queue is full or there is none. */
   transmit(packet: number): boolean;
   /**

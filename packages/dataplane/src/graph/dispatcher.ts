@@ -1,7 +1,7 @@
 // Runs the graph of one worker: takes the vector that waits for a node, calls it, and moves each packet
 // to the vector of the node it chose.
 import type { PacketPool } from '../memory/packet-pool.js';
-import { ARCS, FEATURE_BITS } from './arcs.js';
+import { ARC_NEXTS, ARCS, type ArcName } from './arcs.js';
 import { CAPTURE_IN, CAPTURE_OUT, type Capture } from './capture.js';
 import type { NodeContext } from './context.js';
 import type { GraphCounters } from './counters.js';
@@ -11,7 +11,7 @@ import { NEXT_CONSUMED, NEXT_DROP, type NodeDefinition, type NodeRun } from './n
 import type { Tracer } from './tracer.js';
 
 /** One call in so many is timed: reading the clock costs more than a short vector. */
-const TIMED_EVERY = 32;
+const TIMED_EVERY = 31;
 
 /** A node as one worker runs it. */
 class NodeState {
@@ -23,6 +23,8 @@ class NodeState {
   packets = 0;
   timedPackets = 0;
   timedNs = 0;
+  /** Null until the node has been made for this worker. */
+  run: NodeRun | null;
   /** See NodeDefinition, boundary and frames. */
   readonly leaves: boolean;
   readonly enters: boolean;
@@ -32,9 +34,9 @@ class NodeState {
   constructor(
     readonly definition: NodeDefinition,
     readonly index: number,
-    readonly run: NodeRun,
     readonly counters: Float64Array,
   ) {
+    this.run = definition.run ?? null;
     this.leaves = definition.boundary === 'out';
     this.enters = definition.boundary === 'in';
     this.past = definition.boundary === 'past';
@@ -61,7 +63,7 @@ export class Dispatcher {
     private readonly tracer: Tracer,
     private readonly capture: Capture | null = null,
   ) {
-    this.states = nodes.map((node, index) => new NodeState(node, index, node.run, counters.ofNode(index)));
+    this.states = nodes.map((node, index) => new NodeState(node, index, counters.ofNode(index)));
     this.order = this.states.filter((state) => state !== undefined);
     for (const state of this.order) this.byName.set(state.definition.name, state.index);
     for (const state of this.order) {
@@ -71,25 +73,27 @@ export class Dispatcher {
     this.overflowed = counters.overflow;
   }
 
-  /** The nodes of `next`, then those of an arc: its end, and the feature of each bit or, where there is none, the end. */
-  private targetsOf(definition: NodeDefinition): NodeState[] {
-    const targets = definition.next.map((name) => this.states[this.indexOf(name)]!);
-    const arc = definition.arc ?? definition.feature?.arc;
-    if (arc === undefined) return targets;
+  /** The nodes of `next`, then those of each arc that begins or goes on here. */
+  private targetsOf({ next, arcs = [], feature }: NodeDefinition): NodeState[] {
+    const targets = next.map((name) => this.states[this.indexOf(name)]!);
+    for (const arc of feature === undefined ? arcs : [feature.arc]) targets.push(...this.alongArc(arc));
+    return targets;
+  }
+
+  /** An arc's end, and the feature of each bit or, where there is none, the end. */
+  private alongArc(arc: ArcName): NodeState[] {
     const end = this.states[this.indexOf(ARCS[arc].end)]!;
-    targets.push(end, ...new Array<NodeState>(FEATURE_BITS).fill(end));
+    const along = new Array<NodeState>(ARC_NEXTS).fill(end);
     for (const state of this.order) {
       const { feature } = state.definition;
       if (feature?.arc !== arc) continue;
-      const at = definition.next.length + 1 + feature.bit;
-      if (targets[at] !== end) {
-        throw new Error(
-          `${targets[at]!.definition.name} and ${state.definition.name} have one bit of ${arc}`,
-        );
+      const at = 1 + feature.bit;
+      if (along[at] !== end) {
+        throw new Error(`${along[at]!.definition.name} and ${state.definition.name} have one bit of ${arc}`);
       }
-      targets[at] = state;
+      along[at] = state;
     }
-    return targets;
+    return along;
   }
 
   /**
@@ -109,7 +113,7 @@ export class Dispatcher {
       if (this.byName.has(definition.name))
         throw new Error(`the graph has a node "${definition.name}" already`);
       const counters = this.counters.ofNode(index).fill(0);
-      const state = new NodeState(definition, index, definition.run, counters);
+      const state = new NodeState(definition, index, counters);
       this.states[index] = state;
       this.byName.set(definition.name, index);
       // Before its arc's end, so that one pass is the common case for its packets, too.
@@ -149,6 +153,11 @@ export class Dispatcher {
     else frame.packets[frame.length++] = packet;
   }
 
+  /** The vector that waits for a node: whoever adds to it keeps to FRAME_MAX. */
+  waitingFor(node: number): Frame {
+    return this.states[node]!.waiting;
+  }
+
   /** Adds a received vector to what waits for a node. */
   pushMany(packets: Int32Array, count: number, node: number): void {
     for (let i = 0; i < count; i++) this.push(packets[i]!, node);
@@ -175,14 +184,17 @@ export class Dispatcher {
     state.calls++;
     state.packets += frame.length;
     this.running = state;
+    const count = frame.length;
+    const run = state.run ?? state.definition.make!(context);
+    state.run = run;
     if (--this.countdown === 0) {
       this.countdown = TIMED_EVERY;
       const start = performance.now();
-      state.run(context, frame, this.next, state.counters);
+      run(context, frame, this.next, state.counters);
       state.timedNs += (performance.now() - start) * 1e6;
-      state.timedPackets += frame.length;
+      state.timedPackets += count;
     } else {
-      state.run(context, frame, this.next, state.counters);
+      run(context, frame, this.next, state.counters);
     }
     if (this.tracer.active) this.trace(state, frame);
     this.enqueue(state, frame);

@@ -4,6 +4,10 @@ import { ADJ_INTERFACE, ADJ_REWRITE, ADJ_REWRITE_BYTES, ADJ_USED } from '../tabl
 import { ETHERNET_BYTES, ETHERNET_TYPE } from '../wire/ethernet.js';
 import { TYPE_QINQ, TYPE_VLAN, VLAN_TAG_BYTES } from '../wire/vlan.js';
 
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const REWRITE = ADJ_REWRITE;
+const USED = ADJ_USED;
+
 /**
  * Writes the link header of the adjacency whose words begin at `row` before the IP packet of `size` octets at `ip`, and
  * sets offset, length and txInterface. Returns the header's octets: 0 into a tunnel.
@@ -18,18 +22,28 @@ export function writeLinkHeader(
 ): number {
   const { u16, i32 } = pool;
   const rewrite = adjacencies[row + ADJ_REWRITE_BYTES]!;
-  if (rewrite !== 0) {
-    u16[(ip - 14) >>> 1] = adjacencies[row + ADJ_REWRITE]!;
-    i32[(ip - 12) >>> 2] = adjacencies[row + ADJ_REWRITE + 1]!;
-    i32[(ip - 8) >>> 2] = adjacencies[row + ADJ_REWRITE + 2]!;
-    i32[(ip - 4) >>> 2] = adjacencies[row + ADJ_REWRITE + 3]!;
-    // Mostly 1 already: a store for every packet would have workers take the cache line from each other.
-    if (adjacencies[row + ADJ_USED] === 0) adjacencies[row + ADJ_USED] = 1;
-  }
+  if (rewrite !== 0) putEthernet(u16, i32, adjacencies, row, ip);
   pool.offset[packet] = ip - rewrite;
   pool.length[packet] = size + rewrite;
   pool.txInterface[packet] = adjacencies[row + ADJ_INTERFACE]!;
   return rewrite;
+}
+
+/** Writes the Ethernet header of a neighbour before the IP header at `ip`. */
+export function putEthernet(
+  u16: Uint16Array,
+  i32: Int32Array,
+  adjacencies: Int32Array,
+  row: number,
+  ip: number,
+): void {
+  const word = ip >>> 2;
+  u16[(ip - 14) >>> 1] = adjacencies[row + REWRITE]!;
+  i32[word - 3] = adjacencies[row + REWRITE + 1]!;
+  i32[word - 2] = adjacencies[row + REWRITE + 2]!;
+  i32[word - 1] = adjacencies[row + REWRITE + 3]!;
+  // Mostly 1 already: a store for every packet would have workers take the cache line from each other.
+  if (adjacencies[row + USED] === 0) adjacencies[row + USED] = 1;
 }
 
 /** Whether a frame on its way through a bridge may leave by a member of this MTU; its own tags do not count. */

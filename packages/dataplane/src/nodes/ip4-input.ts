@@ -5,8 +5,11 @@
 import { startArc } from '../graph/arcs.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import type { PacketPool } from '../memory/packet-pool.js';
-import { foldSum } from '../wire/checksum.js';
 import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
+import { plainLength4 } from '../wire/plain-header.js';
+
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const plainLength = plainLength4;
 
 /** Nothing but the arc comes behind this node. */
 const NEXT_ARC = 0;
@@ -28,7 +31,7 @@ const OPTION_STRICT_SOURCE_ROUTE = 137;
 export const ip4Input = defineNode({
   name: 'ip4-input',
   next: [],
-  arc: 'ip4-unicast',
+  arcs: ['ip4-unicast'],
   counters: [
     { name: 'truncated', severity: 'error', drop: true, help: 'shorter than an IPv4 header' },
     { name: 'bad_version', severity: 'error', drop: true, help: 'IP version is not 4' },
@@ -65,73 +68,32 @@ export const ip4Input = defineNode({
     },
   ],
 
-  run({ pool, interfaces: { features4 } }, frame, next, counters): void {
+  make({ pool, interfaces: { features4 } }) {
     const { offset, length, l3, rxInterface, i32 } = pool;
-    const { packets } = frame;
-    // Packets of a vector mostly came in by one interface.
-    let row = -1;
-    let onward = NEXT_ARC;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const lead = ip - offset[packet]!;
-      if (rxInterface[packet] !== row) {
-        row = rxInterface[packet]!;
-        onward = startArc(NEXT_ARC, features4[row]!);
+    return (_context, { packets, length: count }, next, counters) => {
+      // Packets of a vector mostly came in by one interface.
+      let row = -1;
+      let onward = NEXT_ARC;
+      for (let i = 0; i < count; i++) {
+        const packet = packets[i]!;
+        const ip = l3[packet]!;
+        const lead = ip - offset[packet]!;
+        if (rxInterface[packet] !== row) {
+          row = rxInterface[packet]!;
+          onward = startArc(NEXT_ARC, features4[row]!);
+        }
+        const available = length[packet]! - lead;
+        const total = available < IP4_BYTES ? 0 : plainLength(i32, ip >>> 2, available);
+        if (total !== 0) {
+          length[packet] = lead + total;
+          next[i] = onward;
+        } else {
+          next[i] = checkOther(pool, packet, counters) ? onward : NEXT_DROP;
+        }
       }
-      const total = plainLength(i32, ip >>> 2, length[packet]! - lead);
-      if (total !== 0) {
-        length[packet] = lead + total;
-        next[i] = onward;
-      } else {
-        next[i] = checkOther(pool, packet, counters) ? onward : NEXT_DROP;
-      }
-    }
+    };
   },
 });
-
-/**
- * Total length of a packet whose header is of the common kind and right in everything: no options, no
- * refused address. 0 for any other; `word` is the header's offset in 32-bit words. Checks here what
- * checkHeader would, in five loads.
- */
-function plainLength(i32: Int32Array, word: number, available: number): number {
-  if (available < IP4_BYTES) return 0;
-  const w0 = i32[word]!;
-  const w1 = i32[word + 1]!;
-  const w2 = i32[word + 2]!;
-  const w3 = i32[word + 3]!;
-  const w4 = i32[word + 4]!;
-  const halves =
-    (w0 & 0xffff) +
-    (w0 >>> 16) +
-    (w1 & 0xffff) +
-    (w1 >>> 16) +
-    (w2 & 0xffff) +
-    (w2 >>> 16) +
-    (w3 & 0xffff) +
-    (w3 >>> 16) +
-    (w4 & 0xffff) +
-    (w4 >>> 16);
-  // Little-endian loads: an address's first octet is the low byte of its word.
-  const source = w3 & 0xff;
-  const destination = w4 & 0xff;
-  const total = ((w0 >>> 8) & 0xff00) | (w0 >>> 24);
-  if (
-    (w0 & 0xff) !== 0x45 ||
-    foldSum(halves) !== 0xffff ||
-    total < IP4_BYTES ||
-    total > available ||
-    source >= 224 ||
-    source === 127 ||
-    source === 0 ||
-    destination === 127 ||
-    destination === 0
-  ) {
-    return 0;
-  }
-  return total;
-}
 
 /** True for a right header of another kind; false for one that is wrong, counted. */
 function checkOther(pool: PacketPool, packet: number, counters: Float64Array): boolean {

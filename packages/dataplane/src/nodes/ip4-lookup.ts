@@ -2,11 +2,14 @@
 //
 // Expects: ip4-input has run, or the box made the packet; vrf and l3 set.
 // Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip4-output. Sets adjacency, and vrf
-//          when a route leads to another.
+//          when a route leads to another. Plain packets are sent from here, or go to esp-encrypt: see plain-egress.ts.
 import { startArc } from '../graph/arcs.js';
+import type { NodeContext } from '../graph/context.js';
 import { follow, ROUTE_LOOP } from '../graph/follow-route.js';
-import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+import { FRAME_MAX } from '../graph/frame.js';
+import { defineNode, NEXT_DROP, NEXT_UNDECIDED } from '../graph/node.js';
+import { makeRouteVector4 } from '../graph/route-vector4.js';
+import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN, type PacketPool } from '../memory/packet-pool.js';
 import {
   ADJ_BLACKHOLE,
   ADJ_FEATURES_IP4,
@@ -30,14 +33,15 @@ import {
   CODE_PROHIBITED,
   ICMP_UNREACHABLE,
 } from '../wire/icmp4.js';
-import { IP4_DST, swap32 } from '../wire/ip4.js';
 import { icmpErrorAux } from './ip4-icmp-error.js';
 
 const NEXT_LOCAL = 0;
 const NEXT_ARP = 1;
 const NEXT_ICMP_ERROR = 2;
+/** Only plain packets: others meet ip4-rewrite first. */
+const NEXT_ENCRYPT = 3;
 /** The arc's end, ip4-rewrite. */
-const NEXT_OUT = 3;
+const NEXT_OUT = 4;
 
 const COUNT_NO_ROUTE = 0;
 const COUNT_BLACKHOLE = 1;
@@ -60,8 +64,8 @@ NEXT_OF_KIND[ADJ_PROHIBIT] = NEXT_ICMP_ERROR;
 
 export const ip4Lookup = defineNode({
   name: 'ip4-lookup',
-  next: ['ip4-local', 'ip4-arp', 'ip4-icmp-error'],
-  arc: 'ip4-output',
+  next: ['ip4-local', 'ip4-arp', 'ip4-icmp-error', 'esp-encrypt'],
+  arcs: ['ip4-output'],
   counters: [
     {
       name: 'no_route',
@@ -99,49 +103,56 @@ export const ip4Lookup = defineNode({
     },
   ],
 
-  run(context, frame, next, counters): void {
-    const { pool, fib, adjacencies } = context;
-    const { l3, vrf, adjacency, flags, i32 } = pool;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      let row = fib.lookup(vrf[packet]!, swap32(i32[(l3[packet]! + IP4_DST) >>> 2]!));
-      let kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
-      if (kind >= ADJ_LOOKUP) {
-        row = follow(context, packet, row, false);
-        if (row === ROUTE_LOOP) {
-          adjacency[packet] = 0;
-          counters[COUNT_ROUTE_LOOP]!++;
-          pool.reason[packet] = COUNT_ROUTE_LOOP;
-          next[i] = NEXT_DROP;
-          continue;
+  make(context) {
+    const { pool, fib, egress } = context;
+    const route = makeRouteVector4(pool, fib);
+    const rows = new Int32Array(FRAME_MAX);
+    return (_context, { packets, length: count }, next, counters) => {
+      route(packets, count, rows);
+      if (context.plain && egress(packets, count, rows, false, next, NEXT_ENCRYPT) === 0) return;
+      for (let i = 0; i < count; i++) {
+        if (!context.plain || next[i] === NEXT_UNDECIDED) {
+          next[i] = choose(context, packets[i]!, rows[i]!, counters);
         }
-        kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
       }
-      adjacency[packet] = row;
-      const to = NEXT_OF_KIND[kind]!;
-      next[i] =
-        to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP4]!) : to;
-      if (flags[packet]! & FLAG_LINK_GROUP && !isToAll(adjacencies, row << ADJ_SHIFT)) {
-        counters[COUNT_LINK_GROUP]!++;
-        pool.reason[packet] = COUNT_LINK_GROUP;
-        next[i] = NEXT_DROP;
-      } else if (to === NEXT_ICMP_ERROR) {
-        if (flags[packet]! & FLAG_LOCAL_ORIGIN) {
-          counters[COUNT_LOCAL_NO_ROUTE]!++;
-          pool.reason[packet] = COUNT_LOCAL_NO_ROUTE;
-          next[i] = NEXT_DROP;
-        } else {
-          counters[countOf(kind)]!++;
-          pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, codeOf(kind), 0);
-        }
-      } else if (to === NEXT_DROP) {
-        counters[COUNT_BLACKHOLE]!++;
-        pool.reason[packet] = COUNT_BLACKHOLE;
-      }
-    }
+    };
   },
 });
+
+/** The next of a packet whose route leads to the adjacency `first`, or to another behind that. */
+function choose(context: NodeContext, packet: number, first: number, counters: Float64Array): number {
+  const { pool, adjacencies } = context;
+  let row = first;
+  let kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+  if (kind >= ADJ_LOOKUP) {
+    row = follow(context, packet, row, false);
+    if (row === ROUTE_LOOP) {
+      pool.adjacency[packet] = 0;
+      return drop(pool, packet, counters, COUNT_ROUTE_LOOP);
+    }
+    kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+  }
+  pool.adjacency[packet] = row;
+  const flags = pool.flags[packet]!;
+  const to = NEXT_OF_KIND[kind]!;
+  if (flags & FLAG_LINK_GROUP && !isToAll(adjacencies, row << ADJ_SHIFT)) {
+    return drop(pool, packet, counters, COUNT_LINK_GROUP);
+  }
+  if (to === NEXT_ICMP_ERROR) {
+    if (flags & FLAG_LOCAL_ORIGIN) return drop(pool, packet, counters, COUNT_LOCAL_NO_ROUTE);
+    counters[countOf(kind)]!++;
+    pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, codeOf(kind), 0);
+    return to;
+  }
+  if (to === NEXT_DROP) return drop(pool, packet, counters, COUNT_BLACKHOLE);
+  return to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP4]!) : to;
+}
+
+function drop(pool: PacketPool, packet: number, counters: Float64Array, reason: number): number {
+  counters[reason]!++;
+  pool.reason[packet] = reason;
+  return NEXT_DROP;
+}
 
 /** The counter of a kind that is answered with an error. */
 function countOf(kind: number): number {

@@ -13,7 +13,7 @@ import {
   ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
 } from '../wire/icmp4.js';
-import { IP4_CHECKSUM, IP4_DF, IP4_FRAGMENT, IP4_TTL, readU16 } from '../wire/ip4.js';
+import { IP4_DF, IP4_FRAGMENT, IP4_TTL, oneHopOn4, readU16 } from '../wire/ip4.js';
 import { icmpErrorAux } from './ip4-icmp-error.js';
 
 const NEXT_OUTPUT = 0;
@@ -43,7 +43,7 @@ export const ip4Rewrite = defineNode({
   ],
 
   run({ pool, adjacencies }, frame, next, counters): void {
-    const { offset, length, l3, adjacency, flags, bytes, u16 } = pool;
+    const { offset, length, l3, adjacency, flags, bytes, i32 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
@@ -64,7 +64,7 @@ export const ip4Rewrite = defineNode({
         next[i] = NEXT_ICMP_ERROR;
         continue;
       }
-      if (forwarded) decrementTtl(u16, ip);
+      if (forwarded) i32[(ip + IP4_TTL) >>> 2] = oneHopOn4(i32[(ip + IP4_TTL) >>> 2]!);
       const rewrite = writeLinkHeader(pool, packet, adjacencies, row, ip, size);
       if (size > mtu) {
         counters[COUNT_FRAGMENTED]!++;
@@ -75,15 +75,3 @@ export const ip4Rewrite = defineNode({
     }
   },
 });
-
-/** Decrements a TTL that is above zero. */
-export function decrementTtl(u16: Uint16Array, ip: number): void {
-  // The TTL is the first octet of its word, so the low one of a little-endian load.
-  const ttlAt = (ip + IP4_TTL) >>> 1;
-  u16[ttlAt] = u16[ttlAt]! - 1;
-  // RFC 1624 section 3, equation 3: HC' = ~(~HC + ~m + m'). In this byte order m' is m - 1, so ~m + m' is
-  // 0xfffe whatever the protocol octet beside the TTL holds.
-  const at = (ip + IP4_CHECKSUM) >>> 1;
-  const sum = (~u16[at]! & 0xffff) + 0xfffe;
-  u16[at] = ~(sum + (sum >>> 16)); // Uint16Array keeps the low sixteen bits of the store
-}

@@ -23,6 +23,10 @@ import {
   isExtension,
   ROUTING_TYPE,
 } from '../wire/ip6-extensions.js';
+import { plainLength6 } from '../wire/plain-header.js';
+
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const plainLength = plainLength6;
 
 /** Nothing but the arc comes behind this node. */
 const NEXT_ARC = 0;
@@ -44,7 +48,7 @@ const SCOPE_INTERFACE_LOCAL = 1;
 export const ip6Input = defineNode({
   name: 'ip6-input',
   next: [],
-  arc: 'ip6-unicast',
+  arcs: ['ip6-unicast'],
   counters: [
     { name: 'truncated', severity: 'error', drop: true, help: 'shorter than an IPv6 header' },
     { name: 'bad_version', severity: 'error', drop: true, help: 'IP version is not 6' },
@@ -87,30 +91,38 @@ export const ip6Input = defineNode({
     },
   ],
 
-  run({ pool, interfaces: { features6 } }, frame, next, counters): void {
-    const { offset, length, l3, rxInterface } = pool;
-    const { packets } = frame;
-    // Packets of a vector mostly came in by one interface.
-    let row = -1;
-    let onward = NEXT_ARC;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const lead = ip - offset[packet]!;
-      if (rxInterface[packet] !== row) {
-        row = rxInterface[packet]!;
-        onward = startArc(NEXT_ARC, features6[row]!);
+  make({ pool, interfaces: { features6 } }) {
+    const { offset, length, l3, rxInterface, bytes, i32 } = pool;
+    return (_context, { packets, length: count }, next, counters) => {
+      // Packets of a vector mostly came in by one interface.
+      let row = -1;
+      let onward = NEXT_ARC;
+      for (let i = 0; i < count; i++) {
+        const packet = packets[i]!;
+        const ip = l3[packet]!;
+        const lead = ip - offset[packet]!;
+        if (rxInterface[packet] !== row) {
+          row = rxInterface[packet]!;
+          onward = startArc(NEXT_ARC, features6[row]!);
+        }
+        const available = length[packet]! - lead;
+        const total = available < IP6_BYTES ? 0 : plainLength(i32, ip >>> 2, available);
+        if (total !== 0) {
+          length[packet] = lead + total;
+          next[i] = onward;
+          continue;
+        }
+        const verdict = checkHeader(pool, ip, available);
+        if (verdict === GOOD) {
+          length[packet] = lead + IP6_BYTES + readU16(bytes, ip + IP6_PAYLOAD_LENGTH);
+          next[i] = onward;
+        } else {
+          counters[verdict]!++;
+          pool.reason[packet] = verdict;
+          next[i] = NEXT_DROP;
+        }
       }
-      const verdict = checkHeader(pool, ip, length[packet]! - lead);
-      if (verdict === GOOD) {
-        length[packet] = lead + IP6_BYTES + readU16(pool.bytes, ip + IP6_PAYLOAD_LENGTH);
-        next[i] = onward;
-      } else {
-        counters[verdict]!++;
-        pool.reason[packet] = verdict;
-        next[i] = NEXT_DROP;
-      }
-    }
+    };
   },
 });
 

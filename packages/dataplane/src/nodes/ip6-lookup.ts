@@ -3,11 +3,14 @@
 //
 // Expects: ip6-input has run, or the box made the packet; vrf, l3 and, for a link-local destination, rxInterface set.
 // Next:    by the adjacency's kind; to a neighbour or tunnel through the features of ip6-output. Sets adjacency,
-//          and vrf when a route leads to another.
+//          and vrf when a route leads to another. Plain packets are sent from here, or go to esp-encrypt: see
+//          plain-egress.ts.
 import { startArc } from '../graph/arcs.js';
+import type { NodeContext } from '../graph/context.js';
 import { follow, ROUTE_LOOP } from '../graph/follow-route.js';
-import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+import { FRAME_MAX } from '../graph/frame.js';
+import { defineNode, NEXT_DROP, NEXT_UNDECIDED } from '../graph/node.js';
+import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN, type PacketPool } from '../memory/packet-pool.js';
 import {
   ADJ_BLACKHOLE,
   ADJ_FEATURES_IP6,
@@ -41,8 +44,10 @@ import { icmpErrorAux } from './icmp-error.js';
 const NEXT_LOCAL = 0;
 const NEXT_ND = 1;
 const NEXT_ICMP_ERROR = 2;
+/** Only plain packets: others meet ip6-rewrite first. */
+const NEXT_ENCRYPT = 3;
 /** The arc's end, ip6-rewrite. */
-const NEXT_OUT = 3;
+const NEXT_OUT = 4;
 
 const COUNT_NO_ROUTE = 0;
 const COUNT_BLACKHOLE = 1;
@@ -68,8 +73,8 @@ NEXT_OF_KIND[ADJ_PROHIBIT] = NEXT_ICMP_ERROR;
 
 export const ip6Lookup = defineNode({
   name: 'ip6-lookup',
-  next: ['ip6-local', 'ip6-nd', 'ip6-icmp-error'],
-  arc: 'ip6-output',
+  next: ['ip6-local', 'ip6-nd', 'ip6-icmp-error', 'esp-encrypt'],
+  arcs: ['ip6-output'],
   counters: [
     {
       name: 'no_route',
@@ -124,72 +129,90 @@ export const ip6Lookup = defineNode({
     },
   ],
 
-  run(context, frame, next, counters): void {
-    const { pool, fib6, adjacencies } = context;
-    const { l3, vrf, adjacency, rxInterface, flags, bytes, i32 } = pool;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const at = (ip + IP6_DST) >>> 2;
-      const first = swap32(i32[at]!);
-      const linkLocal = isLinkLocalWord(first);
-      let row = fib6.lookup(
-        linkLocal ? LINK_LOCAL_VRF : vrf[packet]!,
-        linkLocal ? zoneWord(first, rxInterface[packet]!) : first,
-        swap32(i32[at + 1]!),
-        swap32(i32[at + 2]!),
-        swap32(i32[at + 3]!),
-      );
-      let kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
-      if (kind >= ADJ_LOOKUP) {
-        row = follow(context, packet, row, true);
-        if (row === ROUTE_LOOP) {
-          adjacency[packet] = 0;
-          counters[COUNT_ROUTE_LOOP]!++;
-          pool.reason[packet] = COUNT_ROUTE_LOOP;
-          next[i] = NEXT_DROP;
-          continue;
+  make(context) {
+    const { pool, fib6, egress } = context;
+    const { l3, vrf, rxInterface, bytes, i32 } = pool;
+    const rows = new Int32Array(FRAME_MAX);
+    /** The same rows, but 0 for packets that need a closer look than their adjacency's kind says. */
+    const plainRows = new Int32Array(FRAME_MAX);
+    return (_context, { packets, length: count }, next, counters) => {
+      for (let i = 0; i < count; i++) {
+        const packet = packets[i]!;
+        const ip = l3[packet]!;
+        const at = (ip + IP6_DST) >>> 2;
+        const first = swap32(i32[at]!);
+        const linkLocal = isLinkLocalWord(first);
+        const row = fib6.lookup(
+          linkLocal ? LINK_LOCAL_VRF : vrf[packet]!,
+          linkLocal ? zoneWord(first, rxInterface[packet]!) : first,
+          swap32(i32[at + 1]!),
+          swap32(i32[at + 2]!),
+          swap32(i32[at + 3]!),
+        );
+        rows[i] = row;
+        plainRows[i] = linkLocal || first >>> 24 === 0xff || isLinkLocalAt(bytes, ip + IP6_SRC) ? 0 : row;
+      }
+      if (context.plain && egress(packets, count, plainRows, true, next, NEXT_ENCRYPT) === 0) return;
+      for (let i = 0; i < count; i++) {
+        if (!context.plain || next[i] === NEXT_UNDECIDED) {
+          next[i] = choose(context, packets[i]!, rows[i]!, counters);
         }
-        kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
       }
-      adjacency[packet] = row;
-      const to = NEXT_OF_KIND[kind]!;
-      const own = flags[packet]! & FLAG_LOCAL_ORIGIN;
-      next[i] =
-        to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP6]!) : to;
-      let drop = -1;
-      if (flags[packet]! & FLAG_LINK_GROUP && !isToAll6(adjacencies, row << ADJ_SHIFT)) {
-        drop = first >>> 24 === 0xff ? COUNT_GROUP : COUNT_LINK_GROUP;
-      } else if (to === NEXT_LOCAL) {
-        continue;
-      } else if (to === NEXT_DROP) {
-        drop = COUNT_BLACKHOLE;
-      } else if (own !== 0) {
-        if (to === NEXT_ICMP_ERROR) drop = COUNT_LOCAL_NO_ROUTE;
-      } else if (linkLocal) {
-        drop = COUNT_LINK_LOCAL;
-      } else if (first >>> 24 === 0xff) {
-        drop = COUNT_GROUP;
-      } else if (to === NEXT_ICMP_ERROR) {
-        counters[countOf(kind)]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, codeOf(kind), 0);
-      } else if (
-        isLinkLocalAt(bytes, ip + IP6_SRC) &&
-        adjacencies[(row << ADJ_SHIFT) + ADJ_INTERFACE] !== rxInterface[packet]
-      ) {
-        counters[COUNT_BEYOND_SCOPE]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, CODE6_BEYOND_SCOPE, 0);
-        next[i] = NEXT_ICMP_ERROR;
-      }
-      if (drop >= 0) {
-        counters[drop]!++;
-        pool.reason[packet] = drop;
-        next[i] = NEXT_DROP;
-      }
-    }
+    };
   },
 });
+
+/** The next of a packet whose route leads to the adjacency `found`, or to another behind that. */
+function choose(context: NodeContext, packet: number, found: number, counters: Float64Array): number {
+  const { pool, adjacencies } = context;
+  const { bytes } = pool;
+  let row = found;
+  let kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+  if (kind >= ADJ_LOOKUP) {
+    row = follow(context, packet, row, true);
+    if (row === ROUTE_LOOP) {
+      pool.adjacency[packet] = 0;
+      return drop(pool, packet, counters, COUNT_ROUTE_LOOP);
+    }
+    kind = adjacencies[(row << ADJ_SHIFT) + ADJ_KIND]!;
+  }
+  pool.adjacency[packet] = row;
+  const ip = pool.l3[packet]!;
+  const first = swap32(pool.i32[(ip + IP6_DST) >>> 2]!);
+  const isGroup = first >>> 24 === 0xff;
+  const flags = pool.flags[packet]!;
+  const to = NEXT_OF_KIND[kind]!;
+  if (flags & FLAG_LINK_GROUP && !isToAll6(adjacencies, row << ADJ_SHIFT)) {
+    return drop(pool, packet, counters, isGroup ? COUNT_GROUP : COUNT_LINK_GROUP);
+  }
+  if (to === NEXT_LOCAL) return to;
+  if (to === NEXT_DROP) return drop(pool, packet, counters, COUNT_BLACKHOLE);
+  if (flags & FLAG_LOCAL_ORIGIN) {
+    if (to === NEXT_ICMP_ERROR) return drop(pool, packet, counters, COUNT_LOCAL_NO_ROUTE);
+  } else if (isLinkLocalWord(first)) {
+    return drop(pool, packet, counters, COUNT_LINK_LOCAL);
+  } else if (isGroup) {
+    return drop(pool, packet, counters, COUNT_GROUP);
+  } else if (to === NEXT_ICMP_ERROR) {
+    counters[countOf(kind)]!++;
+    pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, codeOf(kind), 0);
+    return to;
+  } else if (
+    isLinkLocalAt(bytes, ip + IP6_SRC) &&
+    adjacencies[(row << ADJ_SHIFT) + ADJ_INTERFACE] !== pool.rxInterface[packet]
+  ) {
+    counters[COUNT_BEYOND_SCOPE]!++;
+    pool.aux[packet] = icmpErrorAux(ICMP6_UNREACHABLE, CODE6_BEYOND_SCOPE, 0);
+    return NEXT_ICMP_ERROR;
+  }
+  return to === NEXT_OUT ? startArc(NEXT_OUT, adjacencies[(row << ADJ_SHIFT) + ADJ_FEATURES_IP6]!) : to;
+}
+
+function drop(pool: PacketPool, packet: number, counters: Float64Array, reason: number): number {
+  counters[reason]!++;
+  pool.reason[packet] = reason;
+  return NEXT_DROP;
+}
 
 /** The counter of a kind that is answered with an error. */
 function countOf(kind: number): number {

@@ -1,6 +1,6 @@
 // Adjacencies: what a route leads to. One cache line each in shared memory, written by the control side.
 
-const ADJACENCIES_MAX = 65_536;
+export const ADJACENCIES_MAX = 65_536;
 /** Int32 words of a row: 64 bytes, one cache line. */
 export const ADJ_WORDS = 16;
 export const ADJ_SHIFT = 4;

@@ -12,10 +12,11 @@ import { BLOCK_SHIFT_MIN, ENTRY_INDEX, type FibMemory, LEAF_ADJACENCY } from './
 
 export class Ip4Fib {
   /** See fib-layout.ts for the words. */
-  private readonly entries: Int32Array;
+  readonly entries: Int32Array;
   /** A root word per VRF. */
   readonly roots: Int32Array;
-  private readonly defaults: Int32Array;
+  /** By a root's index >>> BLOCK_SHIFT_MIN: its default route, below a number that grows with each change. */
+  readonly defaults: Int32Array;
 
   constructor(memory: Pick<FibMemory, 'entries' | 'roots' | 'defaults'>) {
     this.entries = new Int32Array(memory.entries);

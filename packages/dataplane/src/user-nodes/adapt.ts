@@ -5,8 +5,7 @@
 import { continueArc } from '../graph/arcs.js';
 import type { NodeContext } from '../graph/context.js';
 import { describePacket } from '../graph/describe-packet.js';
-import type { Frame } from '../graph/frame.js';
-import { type CounterSpec, defineNode, NEXT_DROP, type NodeDefinition } from '../graph/node.js';
+import { type CounterSpec, defineNode, NEXT_DROP, type NodeDefinition, type NodeRun } from '../graph/node.js';
 import { ADJ_FEATURES_IP4, ADJ_FEATURES_IP6, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { PASS, USER_COUNTERS_MAX, type UserNode } from './api.js';
 import { loopBudget } from './loop-budget.js';
@@ -45,6 +44,8 @@ export const USER_NODE_COUNTERS = USER_COUNTERS_MAX + FAULT_COUNTERS.length;
 
 export interface AdaptedNode {
   definition: NodeDefinition;
+  /** Its `run`. */
+  run: NodeRun;
   /** The fault that switched it off; null while it works. */
   fault(): UserNodeFault | null;
 }
@@ -65,7 +66,7 @@ export function adaptUserNode(
   let fault: UserNodeFault | null = null;
   let packet: Packet | null = null;
 
-  const run = (context: NodeContext, frame: Frame, next: Uint8Array, counters: Float64Array): void => {
+  const run: NodeRun = (context, frame, next, counters) => {
     const { pool, interfaces } = context;
     packet ??= new Packet(pool, names, counters);
     const masks = ip6 ? interfaces.features6 : interfaces.features4;
@@ -111,7 +112,7 @@ export function adaptUserNode(
     counters: [...node.counters, ...FAULT_COUNTERS],
     run,
   });
-  return { definition, fault: () => fault };
+  return { definition, run, fault: () => fault };
 }
 
 function faultOf(node: string, message: string, { pool, now }: NodeContext, index: number): UserNodeFault {

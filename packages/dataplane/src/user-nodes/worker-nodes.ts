@@ -32,13 +32,12 @@ export class WorkerNodes {
   async load({ slot, url, bit, onFault }: UserNodeOrder): Promise<void> {
     const module = (await import(url)) as { default: UserNode };
     const adapted = adaptUserNode(defineUserNode(module.default), bit, onFault, this.names);
-    const { run } = adapted.definition;
     const { running, worker } = this;
     this.dispatcher.setUserNode(slot, {
       ...adapted.definition,
       run(context, frame, next, counters) {
         running[worker] = slot + 1;
-        run(context, frame, next, counters);
+        adapted.run(context, frame, next, counters);
         running[worker] = 0;
       },
     });

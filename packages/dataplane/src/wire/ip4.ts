@@ -90,6 +90,14 @@ export function setHeaderChecksum(u16: Uint16Array, ip: number, length: number):
   u16[at] = ~headerSum(u16, ip, length);
 }
 
+/** The word at IP4_TTL, which holds TTL, protocol and checksum, of a packet one hop on; the TTL is above zero. */
+export function oneHopOn4(word: number): number {
+  // RFC 1624 section 3, equation 3: HC' = ~(~HC + ~m + m'). The TTL is the low octet of this little-endian word and m'
+  // is m - 1, so ~m + m' is 0xfffe whatever the protocol beside it.
+  const sum = (~(word >>> 16) & 0xffff) + 0xfffe;
+  return ((word - 1) & 0xffff) | (~(sum + (sum >>> 16)) << 16);
+}
+
 /** Writes a 20-byte header without options at a multiple of 4, checksum included. */
 export function writeIp4Header(
   i32: Int32Array,

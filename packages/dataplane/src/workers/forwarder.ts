@@ -6,9 +6,6 @@ import { CAPTURE_IN, Capture } from '../graph/capture.js';
 import type { EspCrypto, NodeContext } from '../graph/context.js';
 import {
   GraphCounters,
-  INTERFACE_COUNTERS_SHIFT,
-  INTERFACE_RX_BYTES,
-  INTERFACE_RX_PACKETS,
   WORKER_LOOPS,
   WORKER_PACKETS,
   WORKER_SLEEPS,
@@ -22,6 +19,7 @@ import { VECTOR_MAX } from '../graph/frame.js';
 import { GRAPH } from '../graph/graph.js';
 import { MacLearning } from '../graph/mac-learning.js';
 import type { NodeDefinition } from '../graph/node.js';
+import { makePlainEgress } from '../graph/plain-egress.js';
 import { PuntPolicer } from '../graph/punt-policer.js';
 import { RateLimiters } from '../graph/rate-limiter.js';
 import { Tracer } from '../graph/tracer.js';
@@ -45,6 +43,7 @@ import { VirtualReassembly } from '../tables/virtual-reassembly.js';
 import { WorkerNodes } from '../user-nodes/worker-nodes.js';
 import { CODE_HOST_UNREACHABLE, ICMP_UNREACHABLE } from '../wire/icmp4.js';
 import { CODE6_ADDRESS_UNREACHABLE, ICMP6_UNREACHABLE } from '../wire/icmp6.js';
+import { type Arrivals, makeArrivals } from './arrivals.js';
 import type { LoopWork } from './event-loop.js';
 import { NODE_SHIFT, PACKET_MASK } from './packet-rings.js';
 import { PortQueue } from './port-queue.js';
@@ -83,6 +82,7 @@ export class Forwarder implements LoopWork {
   private readonly epoch: EpochReader;
   private readonly signals: Int32Array;
   private readonly queues: PortQueue[] = [];
+  private readonly arrive: Arrivals;
   private readonly received = new Int32Array(VECTOR_MAX);
   private readonly inputNode: number;
   private readonly lookupNode: number;
@@ -111,6 +111,7 @@ export class Forwarder implements LoopWork {
     this.tracer = new Tracer(this.pool, index);
     this.counters = new GraphCounters(graph, shared.counters[index]!);
     this.capture = new Capture(this.pool, shared.captures[index]!);
+    this.arrive = makeArrivals(this.pool, this.counters.interfaces);
     this.dispatcher = new Dispatcher(graph, this.pool, this.counters, this.tracer, this.capture);
     this.userNodes = new WorkerNodes(this.dispatcher, new Int32Array(shared.running), index);
     this.services = new Services(
@@ -130,7 +131,7 @@ export class Forwarder implements LoopWork {
       shared.fromControl[index]!,
     ].map((buffer) => new SpscRing(buffer));
     const limits = reassemblyShare(shared);
-    this.context = {
+    const context = {
       pool: this.pool,
       fib: new Ip4Fib(shared.fib),
       fib6: new Ip6Fib(shared.fib6),
@@ -149,6 +150,7 @@ export class Forwarder implements LoopWork {
       worker: index,
       workers: shared.workers,
       now: 0,
+      plain: true,
       icmpErrors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       reassembly: new Reassembly(limits, VRFS_MAX, new FragmentKey(shared.hashSeed)),
@@ -159,6 +161,7 @@ export class Forwarder implements LoopWork {
       interfaceCounters: this.counters.interfaces,
       services: this.services,
     };
+    this.context = { ...context, egress: makePlainEgress(context) };
     this.reassemblyTimer = new ReassemblyTimer(this.context, this.dispatcher, (node) =>
       this.counters.ofNode(node),
     );
@@ -196,6 +199,7 @@ export class Forwarder implements LoopWork {
     const now = this.clock();
     this.context.now = now;
     this.services.now = now;
+    this.context.plain = !this.tracer.active && !this.capture.traffic;
     const moved = this.receive() + this.takeOver();
     this.unpark(now);
     this.expireFragments(now);
@@ -257,27 +261,21 @@ export class Forwarder implements LoopWork {
   }
 
   private receive(): number {
-    const { pool, received, queues } = this;
-    const { length, rxInterface, flags } = pool;
+    const { queues, dispatcher } = this;
+    const { rxInterface } = this.pool;
     let total = 0;
     for (let q = 0; q < queues.length; q++) {
       const queue = queues[q]!;
-      const count = queue.port.receive(received, VECTOR_MAX);
+      // The first port's packets mostly find an empty vector: they are received into it.
+      const inbox = dispatcher.waitingFor(this.inputNode);
+      const packets = inbox.length === 0 ? inbox.packets : this.received;
+      const count = queue.port.receive(packets, VECTOR_MAX);
       if (count === 0) continue;
-      const { row } = queue;
-      let bytes = 0;
-      for (let i = 0; i < count; i++) {
-        const packet = received[i]!;
-        bytes += length[packet]!;
-        rxInterface[packet] = row;
-        flags[packet] = 0;
-      }
-      const at = row << INTERFACE_COUNTERS_SHIFT;
-      this.counters.interfaces[at + INTERFACE_RX_PACKETS]! += count;
-      this.counters.interfaces[at + INTERFACE_RX_BYTES]! += bytes;
-      if (this.tracer.active) this.tracer.choose(received, count);
-      if (this.capture.traffic) this.capture.vector(received, 0, count, rxInterface, CAPTURE_IN, false);
-      this.dispatcher.pushMany(received, count, this.inputNode);
+      this.arrive(packets, count, queue.row);
+      if (this.tracer.active) this.tracer.choose(packets, count);
+      if (this.capture.traffic) this.capture.vector(packets, 0, count, rxInterface, CAPTURE_IN, false);
+      if (packets === inbox.packets) inbox.length = count;
+      else dispatcher.pushMany(packets, count, this.inputNode);
       total += count;
     }
     return total;

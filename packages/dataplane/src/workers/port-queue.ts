@@ -1,5 +1,6 @@
 // A port with what waits to be sent by it, on the worker that owns it.
 import type { Port } from '../drivers/port.js';
+import type { Outlet } from '../graph/context.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 
 /** Packets that may wait when the device's own ring is full. */
@@ -8,9 +9,9 @@ const WAITING_MAX = 4096;
 /** Errors of a device that is only busy (errno(3)): EAGAIN, EBUSY, ENOBUFS. */
 const BUSY = new Set([-11, -16, -105]);
 
-export class PortQueue {
-  private readonly waiting = new Int32Array(WAITING_MAX);
-  private length = 0;
+export class PortQueue implements Outlet {
+  readonly waiting = new Int32Array(WAITING_MAX);
+  length = 0;
   private busy = false;
   /** Packets given up because the device cannot send. */
   failed = 0;

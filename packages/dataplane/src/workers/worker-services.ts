@@ -12,7 +12,7 @@ import type { Tracer } from '../graph/tracer.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { eventSignal } from '../native/index.js';
-import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
+import { INTERFACE_UP, INTERFACES_MAX, InterfaceTable, KIND_ETHERNET } from '../tables/interfaces.js';
 import { PacketSender } from './packet-rings.js';
 import { ParkedPackets } from './parked-packets.js';
 import type { PortQueue } from './port-queue.js';
@@ -69,6 +69,12 @@ export class Services implements WorkerServices {
     if (this.tracer.active) this.tracer.record(packet, 'hand-off', `worker ${worker}`);
     const sender = this.toWorkers[worker];
     return sender?.send(packet, node) ?? false;
+  }
+
+  outlet(row: number): PortQueue | null {
+    const { state, kind, worker } = this.interfaces;
+    const isOwn = state[row] === INTERFACE_UP && kind[row] === KIND_ETHERNET && worker[row] === this.worker;
+    return isOwn ? (this.ports[row] ?? null) : null;
   }
 
   transmit(packet: number): boolean {

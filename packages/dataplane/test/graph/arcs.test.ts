@@ -42,8 +42,8 @@ describe('feature arcs', () => {
       defineNode({
         ...plain,
         name: 'start',
-        arc: 'ip4-unicast',
-        run: (_context, frame, next) => next.fill(startArc(0, mask), 0, frame.length),
+        arcs: ['ip4-unicast'],
+        run: (_context, frame, next) => void next.fill(startArc(0, mask), 0, frame.length),
       }),
       feature('second', 9),
       feature('first', 2),
@@ -81,6 +81,6 @@ describe('feature arcs', () => {
       defineNode({ name: 'bad', next: [], counters: [], run: () => undefined, ...more });
     assert.throws(() => bad({ feature: { arc: 'ip4-unicast', bit: 31 } }), /bit is from 0 to 30/);
     assert.throws(() => bad({ feature: { arc: 'nowhere' as 'ip4-unicast', bit: 1 } }), /no arc/);
-    assert.throws(() => bad({ arc: 'ip4-output', feature: { arc: 'ip4-unicast', bit: 1 } }), /choose/);
+    assert.throws(() => bad({ arcs: ['ip4-output'], feature: { arc: 'ip4-unicast', bit: 1 } }), /choose/);
   });
 });

@@ -57,7 +57,7 @@ describe('graph definitions', () => {
     node({ next: new Array<string>(NEXT_MAX).fill('x') });
     assert.throws(
       () => node({ next: new Array<string>(NEXT_MAX + 1).fill('x') }),
-      /more than 222 next nodes/,
+      /more than 189 next nodes/,
     );
   });
 

@@ -170,12 +170,18 @@ describeNode('ip6-local', () => {
     const fromLinkToGroup = ip6({ src: HOST6_LINK, dst: 'ff02::1', nextHeader: 60, payload: content });
     bench.pushIp6('lan', toLink, fromLink, toGroup, fromLinkToGroup);
     bench.run();
-    assert.deepEqual(bench.sentIp6('lan'), [
-      icmp6Error(LAN6_LINK, toLink, 4, 2, 42),
-      icmp6Error(LAN6, fromLink, 4, 2, 42),
-      icmp6Error(LAN6, toGroup, 4, 2, 42),
-      icmp6Error(LAN6_LINK, fromLinkToGroup, 4, 2, 42),
-    ]);
+    // What is for a link-local address takes a way of its own: the order among receivers is nobody's concern.
+    const hex = (packets: Uint8Array[]): string[] =>
+      packets.map((packet) => Buffer.from(packet).toString('hex')).sort();
+    assert.deepEqual(
+      hex(bench.sentIp6('lan')),
+      hex([
+        icmp6Error(LAN6_LINK, toLink, 4, 2, 42),
+        icmp6Error(LAN6, fromLink, 4, 2, 42),
+        icmp6Error(LAN6, toGroup, 4, 2, 42),
+        icmp6Error(LAN6_LINK, fromLinkToGroup, 4, 2, 42),
+      ]),
+    );
     bench.expect({ 'ip6-local/unknown_option': 4, 'ip6-icmp-error/sent': 4 });
   });
 

@@ -1,0 +1,146 @@
+// What becomes of plain packets once their route is found, in one pass: TTL, link header, and the port's queue.
+//
+// A packet is plain when ip4-rewrite (ip6-rewrite) and interface-output would do nothing but send it: its neighbour is
+// known, no optional node stands on the way out, it fits the MTU, lives on, and leaves by a port of this worker. Into a
+// tunnel it goes to esp-encrypt. All others are left to their nodes.
+import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
+import {
+  ADJ_FEATURES_IP4,
+  ADJ_FEATURES_IP6,
+  ADJ_INTERFACE,
+  ADJ_KIND,
+  ADJ_MTU,
+  ADJ_NEIGHBOUR,
+  ADJ_SHIFT,
+  ADJ_TUNNEL,
+  ADJACENCIES_MAX,
+} from '../tables/adjacencies.js';
+import { ETHERNET_BYTES } from '../wire/ethernet.js';
+import { IP4_TTL, oneHopOn4 } from '../wire/ip4.js';
+import { IP6_HOP_LIMIT } from '../wire/ip6.js';
+import type { NodeContext, Outlet } from './context.js';
+import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from './counters.js';
+import { putEthernet } from './link-header.js';
+import { NEXT_CONSUMED, NEXT_UNDECIDED } from './node.js';
+
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const FEATURES4 = ADJ_FEATURES_IP4;
+const FEATURES6 = ADJ_FEATURES_IP6;
+const INTERFACE = ADJ_INTERFACE;
+const KIND = ADJ_KIND;
+const MTU = ADJ_MTU;
+const NEIGHBOUR = ADJ_NEIGHBOUR;
+const ROW_SHIFT = ADJ_SHIFT;
+const TUNNEL = ADJ_TUNNEL;
+const ROWS = ADJACENCIES_MAX;
+const HEADER = ETHERNET_BYTES;
+const SENT = NEXT_CONSUMED;
+const UNDECIDED = NEXT_UNDECIDED;
+const hopOn = oneHopOn4;
+const putLink = putEthernet;
+const LINK_GROUP = FLAG_LINK_GROUP;
+const LOCAL_ORIGIN = FLAG_LOCAL_ORIGIN;
+
+/**
+ * Sends the plain ones of the first `count` packets by the adjacencies `rows`, all of one family, and fills their
+ * `next`: SENT, or `encrypt` into a tunnel. UNDECIDED for all others, whose number it returns.
+ */
+export type PlainEgress = (
+  packets: Int32Array,
+  count: number,
+  rows: Int32Array,
+  isIp6: boolean,
+  next: Uint8Array,
+  encrypt: number,
+) => number;
+
+/** The queue of no port: it is full. */
+export const NO_QUEUE = new Int32Array(0);
+
+/** Packets that were added to an outlet's queue: the queue's new length, and the interface's figures. */
+export function settleOutlet(
+  outlet: Outlet,
+  row: number,
+  held: number,
+  octets: number,
+  counters: Float64Array,
+): void {
+  const at = row << INTERFACE_COUNTERS_SHIFT;
+  counters[at + INTERFACE_TX_PACKETS]! += held - outlet.length;
+  counters[at + INTERFACE_TX_BYTES]! += octets;
+  outlet.length = held;
+}
+
+/** Makes it for a worker, once: see NodeDefinition.make. */
+export function makePlainEgress({
+  pool,
+  adjacencies,
+  interfaceCounters,
+  services,
+}: Pick<NodeContext, 'pool' | 'adjacencies' | 'interfaceCounters' | 'services'>): PlainEgress {
+  const { offset, length, l3, flags, adjacency, txInterface, u16, i32, frames } = pool;
+
+  return (packets, count, rows, isIp6, next, encrypt) => {
+    const features = isIp6 ? FEATURES6 : FEATURES4;
+    const hopsWord = (isIp6 ? IP6_HOP_LIMIT : IP4_TTL) >>> 2;
+    let left = 0;
+    // Packets of a vector mostly leave by one interface: its queue, and what is still to be counted of it.
+    let via = -1;
+    let outlet: Outlet | null = null;
+    let waiting: Int32Array = NO_QUEUE;
+    let held = 0;
+    let octets = 0;
+    for (let i = 0; i < count; i++) {
+      const packet = packets[i]!;
+      const row = (rows[i]! & (ROWS - 1)) << ROW_SHIFT;
+      const ip = l3[packet]!;
+      const size = length[packet]! - (ip - offset[packet]!);
+      const hopsAt = (ip >>> 2) + hopsWord;
+      const hops = i32[hopsAt]!;
+      const kind = adjacencies[row + KIND]!;
+      const own = flags[packet]! & LOCAL_ORIGIN;
+      next[i] = UNDECIDED;
+      if (
+        adjacencies[row + features] !== 0 ||
+        size > adjacencies[row + MTU]! ||
+        (flags[packet]! & LINK_GROUP) !== 0 ||
+        ((isIp6 ? hops >>> 24 : hops & 0xff) <= 1 && own === 0)
+      ) {
+        left++;
+        continue;
+      }
+      if (kind === NEIGHBOUR && packet < frames) {
+        const to = adjacencies[row + INTERFACE]!;
+        if (to !== via) {
+          if (outlet !== null) settleOutlet(outlet, via, held, octets, interfaceCounters);
+          via = to;
+          outlet = services.outlet(to);
+          waiting = outlet === null ? NO_QUEUE : outlet.waiting;
+          held = outlet === null ? 0 : outlet.length;
+          octets = 0;
+        }
+        if (held < waiting.length) {
+          if (own === 0) i32[hopsAt] = isIp6 ? hops - (1 << 24) : hopOn(hops);
+          putLink(u16, i32, adjacencies, row, ip);
+          offset[packet] = ip - HEADER;
+          length[packet] = size + HEADER;
+          octets += size + HEADER;
+          waiting[held++] = packet;
+          next[i] = SENT;
+          continue;
+        }
+      } else if (kind === TUNNEL) {
+        if (own === 0) i32[hopsAt] = isIp6 ? hops - (1 << 24) : hopOn(hops);
+        offset[packet] = ip;
+        length[packet] = size;
+        adjacency[packet] = rows[i]!;
+        txInterface[packet] = adjacencies[row + INTERFACE]!;
+        next[i] = encrypt;
+        continue;
+      }
+      left++;
+    }
+    if (outlet !== null) settleOutlet(outlet, via, held, octets, interfaceCounters);
+    return left;
+  };
+}
