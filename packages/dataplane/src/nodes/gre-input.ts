@@ -20,25 +20,22 @@ import {
 import { readI32, readU16 } from '../wire/ip4.js';
 import { upperOffset } from '../wire/upper-layer.js';
 import { enterFromClear } from './enter-tunnel.js';
-import { NO_TUNNEL, TUNNEL_DOWN, tunnelOf } from './tunnel-of.js';
+import { COUNT_CONGESTED, COUNT_OF_ITS_OWN, tunnelCounters, tunnelOf } from './tunnel-of.js';
 
 const NEXT_IP4 = 0;
 const NEXT_IP6 = 1;
 
-const COUNT_TRUNCATED = 0;
-const COUNT_FLAGS = 1;
-const COUNT_CHECKSUM = 2;
-const COUNT_UNKNOWN_TUNNEL = 3;
-const COUNT_UNPROTECTED = 4;
-const COUNT_TUNNEL_DOWN = 5;
-const COUNT_PROTOCOL = 6;
-const COUNT_CONGESTED = 7;
+const COUNT_TRUNCATED = COUNT_OF_ITS_OWN;
+const COUNT_FLAGS = COUNT_OF_ITS_OWN + 1;
+const COUNT_CHECKSUM = COUNT_OF_ITS_OWN + 2;
+const COUNT_PROTOCOL = COUNT_OF_ITS_OWN + 3;
 
 export const greInput = defineNode({
   name: 'gre-input',
   boundary: 'in',
   next: ['ip4-input', 'ip6-input'],
   counters: [
+    ...tunnelCounters('no GRE tunnel has these addresses and this key in this VRF'),
     { name: 'truncated', severity: 'error', drop: true, help: 'shorter than its GRE header' },
     {
       name: 'bad_flags',
@@ -47,26 +44,7 @@ export const greInput = defineNode({
       help: 'another version of GRE, or routing of RFC 1701, which nobody uses any more',
     },
     { name: 'bad_checksum', severity: 'error', drop: true, help: 'the GRE checksum is wrong' },
-    {
-      name: 'unknown_tunnel',
-      severity: 'warning',
-      drop: true,
-      help: 'no GRE tunnel has these addresses and this key in this VRF',
-    },
-    {
-      name: 'unprotected',
-      severity: 'error',
-      drop: true,
-      help: 'in clear, but the tunnel requires IPsec: the peer sends without, or somebody forges (tunnels[].protect)',
-    },
-    { name: 'tunnel_down', severity: 'info', drop: true, help: 'the tunnel is disabled' },
     { name: 'unknown_protocol', severity: 'info', drop: true, help: 'carries neither IPv4 nor IPv6' },
-    {
-      name: 'congested',
-      severity: 'warning',
-      drop: true,
-      help: 'the path marked congestion on it, which its sender would not understand (RFC 6040 section 4.2)',
-    },
   ],
 
   run(context, frame, next, counters): void {
@@ -101,12 +79,7 @@ function unwrap(context: NodeContext, packet: number): number {
   const keyed = flags & GRE_KEY ? 1 : 0;
   const keyAt = gre + GRE_BYTES + (flags & GRE_CHECKSUM ? GRE_FIELD_BYTES : 0);
   const row = tunnelOf(context, packet, TUNNEL_GRE, keyed, keyed === 0 ? 0 : readI32(bytes, keyAt));
-  if (row < 0)
-    return row === NO_TUNNEL
-      ? ~COUNT_UNKNOWN_TUNNEL
-      : row === TUNNEL_DOWN
-        ? ~COUNT_TUNNEL_DOWN
-        : ~COUNT_UNPROTECTED;
+  if (row < 0) return row;
   const type = readU16(bytes, gre + GRE_PROTOCOL);
   if (type !== ETHERTYPE_IP4 && type !== ETHERTYPE_IP6) return ~COUNT_PROTOCOL;
   const family = type === ETHERTYPE_IP4 ? 4 : 6;

@@ -23,7 +23,6 @@ import {
 } from '../wire/ip4.js';
 import { isTinyTcp } from '../wire/tcp.js';
 import {
-  COMPLETE,
   COUNT_CONGESTED,
   COUNT_FRAGMENTS,
   COUNT_HANDED_OVER,
@@ -35,13 +34,12 @@ import {
   completed,
   DATAGRAM_BYTES_MAX,
   fragmentFault,
-  giveUp,
   joinedEcn,
-  KEPT,
   reassemble,
   reassemblyCounters,
-  tunnelOf,
+  tunnelScope,
 } from './reassemble.js';
+import { COMPLETE, GONE, giveUp, handOver, KEPT, MINE } from './waiting-fragments.js';
 
 const NEXT_LOCAL = 0;
 
@@ -53,28 +51,20 @@ export const ip4Reassembly = defineNode({
   counters: reassemblyCounters({ answersLengths: false }),
 
   run(context, frame, next, counters): void {
-    const { pool, reassembly, worker, workers, services } = context;
+    const { pool, reassembly, services } = context;
     const { bytes, i32 } = pool;
-    const { key } = reassembly.contexts;
+    const { contexts } = reassembly;
+    const { key } = contexts;
     const self = services.nodeIndex('ip4-reassembly');
     for (let i = 0; i < frame.length; i++) {
       const packet = frame.packets[i]!;
       const ip = pool.l3[packet]!;
-      key.setIp4(i32, ip, bytes[ip + IP4_PROTOCOL]!, pool.vrf[packet]!, tunnelOf(context, packet));
-      const owner = key.worker(workers);
-      let drop: number;
-      if (owner !== worker) {
-        if (services.handOff(packet, owner, self)) {
-          counters[COUNT_HANDED_OVER]!++;
-          next[i] = NEXT_CONSUMED;
-          continue;
-        }
-        drop = COUNT_WORKER_BUSY;
-      } else {
-        drop = take(context, counters, packet, ip);
-      }
+      key.setIp4(i32, ip, bytes[ip + IP4_PROTOCOL]!, pool.vrf[packet]!, tunnelScope(context, packet));
+      const elsewhere = handOver(context, contexts, packet, self, COUNT_WORKER_BUSY);
+      const drop = elsewhere === MINE ? take(context, counters, packet, ip) : elsewhere;
       if (drop < 0) {
         if (drop === COMPLETE) join(context, counters, completed.row);
+        else if (drop === GONE) counters[COUNT_HANDED_OVER]!++;
         next[i] = NEXT_CONSUMED;
         continue;
       }
@@ -111,16 +101,16 @@ function join(context: NodeContext, counters: Float64Array, row: number): void {
   const total = header + reassembly.payloadBytes(row);
   const ecn = joinedEcn(reassembly.ecn[row]!, bytes[ip + IP4_TOS]! & ECN);
   if (total > DATAGRAM_BYTES_MAX) {
-    giveUp(context, counters, row, COUNT_TOO_LONG);
+    giveUp(context, reassembly, counters, row, COUNT_TOO_LONG);
     return;
   }
   if (ecn < 0) {
-    giveUp(context, counters, row, COUNT_CONGESTED);
+    giveUp(context, reassembly, counters, row, COUNT_CONGESTED);
     return;
   }
   const packet = reassembly.join(pool, row, 0);
   if (packet === NONE) {
-    giveUp(context, counters, row, COUNT_NO_LARGE_FRAME);
+    giveUp(context, reassembly, counters, row, COUNT_NO_LARGE_FRAME);
     return;
   }
   const whole = pool.l3[packet]!;

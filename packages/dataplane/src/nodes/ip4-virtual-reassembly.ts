@@ -16,7 +16,7 @@ import {
 } from '../wire/ip4.js';
 import { isTinyTcp } from '../wire/tcp.js';
 import { upperPorts } from '../wire/upper-layer.js';
-import { tunnelOf } from './reassemble.js';
+import { tunnelScope } from './reassemble.js';
 import { defineVirtualReassembly, fragment } from './virtual-reassembly.js';
 
 export const ip4VirtualReassembly = defineVirtualReassembly({
@@ -34,7 +34,7 @@ function read(context: NodeContext, packet: number, key: FragmentKey): boolean {
   const protocol = bytes[ip + IP4_PROTOCOL]!;
   const at = ip + headerBytes(bytes, ip);
   const end = pool.offset[packet]! + pool.length[packet]!;
-  key.setIp4(pool.i32, ip, protocol, pool.vrf[packet]!, tunnelOf(context, packet));
+  key.setIp4(pool.i32, ip, protocol, pool.vrf[packet]!, tunnelScope(context, packet));
   fragment.start = (word & IP4_FRAGMENT_OFFSET) << 3;
   fragment.stop = fragment.start + end - at;
   fragment.more = (word & IP4_MF) !== 0;

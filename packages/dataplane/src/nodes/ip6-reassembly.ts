@@ -25,7 +25,6 @@ import {
 import { TCP_BYTES } from '../wire/tcp.js';
 import { icmpErrorAuxOfOwn } from './icmp-error.js';
 import {
-  COMPLETE,
   COUNT_BAD_END,
   COUNT_BAD_LENGTH,
   COUNT_CONGESTED,
@@ -39,13 +38,12 @@ import {
   completed,
   DATAGRAM_BYTES_MAX,
   fragmentFault,
-  giveUp,
   joinedEcn,
-  KEPT,
   reassemble,
   reassemblyCounters,
-  tunnelOf,
+  tunnelScope,
 } from './reassemble.js';
+import { COMPLETE, GONE, giveUp, handOver, KEPT, MINE } from './waiting-fragments.js';
 
 const NEXT_LOCAL = 0;
 const NEXT_ICMP_ERROR = 1;
@@ -62,30 +60,22 @@ export const ip6Reassembly = defineNode({
   counters: reassemblyCounters({ answersLengths: true }),
 
   run(context, frame, next, counters): void {
-    const { pool, reassembly, worker, workers, services } = context;
+    const { pool, reassembly, services } = context;
     const { bytes, i32 } = pool;
-    const { key } = reassembly.contexts;
+    const { contexts } = reassembly;
+    const { key } = contexts;
     const self = services.nodeIndex('ip6-reassembly');
     for (let i = 0; i < frame.length; i++) {
       const packet = frame.packets[i]!;
       const ip = pool.l3[packet]!;
       findIp6Upper(bytes, ip, pool.offset[packet]! + pool.length[packet]!);
       const id = readI32(bytes, ip6Upper.fragmentAt + FRAGMENT_ID);
-      key.setIp6(i32, ip, id, pool.vrf[packet]!, tunnelOf(context, packet));
-      const owner = key.worker(workers);
-      let verdict: number;
-      if (owner !== worker) {
-        if (services.handOff(packet, owner, self)) {
-          counters[COUNT_HANDED_OVER]!++;
-          next[i] = NEXT_CONSUMED;
-          continue;
-        }
-        verdict = COUNT_WORKER_BUSY;
-      } else {
-        verdict = take(context, counters, packet, ip);
-      }
+      key.setIp6(i32, ip, id, pool.vrf[packet]!, tunnelScope(context, packet));
+      const elsewhere = handOver(context, contexts, packet, self, COUNT_WORKER_BUSY);
+      const verdict = elsewhere === MINE ? take(context, counters, packet, ip) : elsewhere;
       if (verdict < 0) {
         if (verdict === COMPLETE) join(context, counters, completed.row);
+        else if (verdict === GONE) counters[COUNT_HANDED_OVER]!++;
         next[i] = NEXT_CONSUMED;
         continue;
       }
@@ -147,16 +137,16 @@ function join(context: NodeContext, counters: Float64Array, row: number): void {
   const ecn = joinedEcn(reassembly.ecn[row]!, (bytes[ip + 1]! >>> ECN_SHIFT) & ECN);
   if (payload > DATAGRAM_BYTES_MAX) {
     // Only when the first one has more extension headers than the others.
-    giveUp(context, counters, row, COUNT_BAD_END);
+    giveUp(context, reassembly, counters, row, COUNT_BAD_END);
     return;
   }
   if (ecn < 0) {
-    giveUp(context, counters, row, COUNT_CONGESTED);
+    giveUp(context, reassembly, counters, row, COUNT_CONGESTED);
     return;
   }
   const packet = reassembly.join(pool, row, FRAGMENT_BYTES);
   if (packet === NONE) {
-    giveUp(context, counters, row, COUNT_NO_LARGE_FRAME);
+    giveUp(context, reassembly, counters, row, COUNT_NO_LARGE_FRAME);
     return;
   }
   const whole = pool.l3[packet]!;

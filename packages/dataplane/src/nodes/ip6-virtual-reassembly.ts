@@ -19,7 +19,7 @@ import {
 } from '../wire/ip6-extensions.js';
 import { TCP_BYTES } from '../wire/tcp.js';
 import { upperPorts } from '../wire/upper-layer.js';
-import { tunnelOf } from './reassemble.js';
+import { tunnelScope } from './reassemble.js';
 import { defineVirtualReassembly, fragment } from './virtual-reassembly.js';
 
 export const ip6VirtualReassembly = defineVirtualReassembly({
@@ -40,7 +40,7 @@ function read(context: NodeContext, packet: number, key: FragmentKey): boolean {
   const word = readU16(bytes, fragmentAt + FRAGMENT_WORD);
   if ((word & (FRAGMENT_OFFSET | FRAGMENT_MORE)) === 0) return false;
   const id = readI32(bytes, fragmentAt + FRAGMENT_ID);
-  key.setIp6(pool.i32, ip, id, pool.vrf[packet]!, tunnelOf(context, packet));
+  key.setIp6(pool.i32, ip, id, pool.vrf[packet]!, tunnelScope(context, packet));
   fragment.start = word & FRAGMENT_OFFSET;
   fragment.stop = fragment.start + end - fragmentAt - FRAGMENT_BYTES;
   fragment.more = (word & FRAGMENT_MORE) !== 0;

@@ -10,41 +10,16 @@ import { IP4_PROTOCOL, PROTOCOL_IPIP } from '../wire/ip4.js';
 import { ip6Upper } from '../wire/ip6-extensions.js';
 import { upperOffset } from '../wire/upper-layer.js';
 import { enterFromClear } from './enter-tunnel.js';
-import { NO_TUNNEL, TUNNEL_DOWN, tunnelOf } from './tunnel-of.js';
+import { COUNT_CONGESTED, tunnelCounters, tunnelOf } from './tunnel-of.js';
 
 const NEXT_IP4 = 0;
 const NEXT_IP6 = 1;
-
-const COUNT_UNKNOWN_TUNNEL = 0;
-const COUNT_UNPROTECTED = 1;
-const COUNT_TUNNEL_DOWN = 2;
-const COUNT_CONGESTED = 3;
 
 export const ipipInput = defineNode({
   name: 'ipip-input',
   boundary: 'in',
   next: ['ip4-input', 'ip6-input'],
-  counters: [
-    {
-      name: 'unknown_tunnel',
-      severity: 'warning',
-      drop: true,
-      help: 'no IPIP tunnel has these addresses in this VRF',
-    },
-    {
-      name: 'unprotected',
-      severity: 'error',
-      drop: true,
-      help: 'in clear, but the tunnel requires IPsec: the peer sends without, or somebody forges (tunnels[].protect)',
-    },
-    { name: 'tunnel_down', severity: 'info', drop: true, help: 'the tunnel is disabled' },
-    {
-      name: 'congested',
-      severity: 'warning',
-      drop: true,
-      help: 'the path marked congestion on it, which its sender would not understand (RFC 6040 section 4.2)',
-    },
-  ],
+  counters: tunnelCounters('no IPIP tunnel has these addresses in this VRF'),
 
   run(context, frame, next, counters): void {
     const { pool } = context;
@@ -71,12 +46,7 @@ function unwrap(context: NodeContext, packet: number): number {
   const inner = upperOffset(bytes, outer, end);
   const protocol = bytes[outer]! >>> 4 === 4 ? bytes[outer + IP4_PROTOCOL]! : ip6Upper.protocol;
   const row = tunnelOf(context, packet, TUNNEL_IPIP, 0, 0);
-  if (row < 0)
-    return row === NO_TUNNEL
-      ? ~COUNT_UNKNOWN_TUNNEL
-      : row === TUNNEL_DOWN
-        ? ~COUNT_TUNNEL_DOWN
-        : ~COUNT_UNPROTECTED;
+  if (row < 0) return row;
   const family = protocol === PROTOCOL_IPIP ? 4 : 6;
   if (!enterFromClear(context, packet, row, inner, end, family)) return ~COUNT_CONGESTED;
   return family === 4 ? NEXT_IP4 : NEXT_IP6;

@@ -4,6 +4,7 @@ import type { CounterSpec } from '../graph/node.js';
 import { NONE } from '../tables/fragment-contexts.js';
 import { KIND_TUNNEL } from '../tables/interfaces.js';
 import { BAD_END, DUPLICATE, OVERLAP, TOO_MANY, WAITS, WHOLE } from '../tables/reassembly.js';
+import { COMPLETE, contextOf, KEPT, makeRoom, refuse } from './waiting-fragments.js';
 
 export const COUNT_REASSEMBLED = 0;
 export const COUNT_FRAGMENTS = 1;
@@ -23,10 +24,6 @@ export const COUNT_TOO_MANY_FRAMES = 14;
 export const COUNT_NO_LARGE_FRAME = 15;
 export const COUNT_CONGESTED = 16;
 export const COUNT_TIMEOUT = 17;
-
-/** What becomes of a packet that is dropped is a counter; of others, one of these. */
-export const KEPT = -1;
-export const COMPLETE = -2;
 
 /** Octets of a datagram at most (RFC 791 section 3.1), and of an IPv6 packet's payload (RFC 8200 section 3). */
 export const DATAGRAM_BYTES_MAX = 65_535;
@@ -107,7 +104,7 @@ const ECN_NOT_ECT = 0;
 const ECN_CE = 3;
 
 /** The tunnel that a packet came in by, else 0: for the key of its datagram. */
-export function tunnelOf({ pool, interfaces }: NodeContext, packet: number): number {
+export function tunnelScope({ pool, interfaces }: NodeContext, packet: number): number {
   const row = pool.rxInterface[packet]!;
   return interfaces.kind[row] === KIND_TUNNEL ? row : 0;
 }
@@ -136,25 +133,11 @@ export function reassemble(
   ecn: number,
 ): number {
   const { pool, reassembly } = context;
-  const { contexts } = reassembly;
   const vrf = pool.vrf[packet]!;
-  let row = contexts.find();
-  if (row === NONE) {
-    while (!contexts.mayAdd(vrf)) {
-      const oldest = contexts.oldestOf(vrf, NONE);
-      if (oldest === NONE) return COUNT_TOO_MANY_DATAGRAMS;
-      giveUp(context, counters, oldest, COUNT_TOO_MANY_DATAGRAMS);
-    }
-    row = reassembly.open(vrf);
-    contexts.since[row] = context.now;
-  } else if (reassembly.refusal[row] !== 0) {
-    return reassembly.refusal[row]!;
-  }
-  while (!reassembly.mayHold(vrf)) {
-    const oldest = contexts.oldestOf(vrf, row);
-    if (oldest === NONE) return refuse(context, counters, row, COUNT_TOO_MANY_FRAMES);
-    giveUp(context, counters, oldest, COUNT_TOO_MANY_FRAMES);
-  }
+  const row = contextOf(context, reassembly, counters, vrf, COUNT_TOO_MANY_DATAGRAMS);
+  if (row < 0) return ~row;
+  if (!reassembly.mayHold(vrf) && !makeRoom(context, reassembly, counters, vrf, row, COUNT_TOO_MANY_FRAMES))
+    return refuse(context, reassembly, counters, row, COUNT_TOO_MANY_FRAMES);
   const verdict = reassembly.add(pool.bytes, row, packet, start, stop, more, at);
   if (verdict === WAITS || verdict === WHOLE) {
     reassembly.ecn[row]! |= 1 << ecn;
@@ -162,7 +145,7 @@ export function reassemble(
     return verdict === WAITS ? KEPT : COMPLETE;
   }
   if (verdict === DUPLICATE) return COUNT_DUPLICATE;
-  return refuse(context, counters, row, COUNT_OF_REFUSAL[verdict]!);
+  return refuse(context, reassembly, counters, row, COUNT_OF_REFUSAL[verdict]!);
 }
 
 /** The context of the datagram for which reassemble() said COMPLETE last. */
@@ -172,28 +155,4 @@ export const completed = { row: NONE };
 export function joinedEcn(seen: number, first: number): number {
   if ((seen & (1 << ECN_CE)) === 0) return first;
   return seen & (1 << ECN_NOT_ECT) ? -1 : ECN_CE;
-}
-
-/** Drops what there is of a datagram and forgets it. */
-export function giveUp(context: NodeContext, counters: Float64Array, row: number, reason: number): void {
-  dropFragments(context, counters, row, reason);
-  context.reassembly.close(row);
-}
-
-/** Drops what there is of a datagram, and goes on to drop what comes of it (RFC 5722 section 4). Returns the reason. */
-function refuse(context: NodeContext, counters: Float64Array, row: number, reason: number): number {
-  dropFragments(context, counters, row, reason);
-  context.reassembly.refusal[row] = reason;
-  return reason;
-}
-
-function dropFragments(
-  { reassembly, services }: NodeContext,
-  counters: Float64Array,
-  row: number,
-  reason: number,
-): void {
-  const count = reassembly.release(row);
-  counters[reason]! += count;
-  for (let i = 0; i < count; i++) services.discard(reassembly.released[i]!, reason);
 }

@@ -1,5 +1,6 @@
-// Which GRE or IPIP tunnel a received packet belongs to.
+// Which GRE or IPIP tunnel a received packet belongs to, and the counters of those that belong to none.
 import type { NodeContext } from '../graph/context.js';
+import type { CounterSpec } from '../graph/node.js';
 import { FLAG_PROTECTED } from '../memory/packet-pool.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
@@ -17,14 +18,37 @@ import {
 import { IP4_DST, IP4_SRC, swap32 } from '../wire/ip4.js';
 import { IP6_DST, IP6_SRC } from '../wire/ip6.js';
 
-/** What tunnelOf returns in place of a row. */
-export const NO_TUNNEL = -1;
-export const TUNNEL_DOWN = -2;
-const UNPROTECTED = -3;
+/** The first counters of gre-input and ipip-input; COUNT_OF_ITS_OWN is that of the next. */
+const COUNT_UNKNOWN_TUNNEL = 0;
+const COUNT_UNPROTECTED = 1;
+const COUNT_TUNNEL_DOWN = 2;
+export const COUNT_CONGESTED = 3;
+export const COUNT_OF_ITS_OWN = 4;
+
+/** `unknown` says what no tunnel has. */
+export function tunnelCounters(unknown: string): CounterSpec[] {
+  return [
+    { name: 'unknown_tunnel', severity: 'warning', drop: true, help: unknown },
+    {
+      name: 'unprotected',
+      severity: 'error',
+      drop: true,
+      help: 'in clear, but the tunnel requires IPsec: the peer sends without, or somebody forges (tunnels[].protect)',
+    },
+    { name: 'tunnel_down', severity: 'info', drop: true, help: 'the tunnel is disabled' },
+    {
+      name: 'congested',
+      severity: 'warning',
+      drop: true,
+      help: 'the path marked congestion on it, which its sender would not understand (RFC 6040 section 4.2)',
+    },
+  ];
+}
 
 /**
  * The interface of a packet whose outer header is at l3: by its addresses, key and outer VRF; or, out of a
- * transport-mode SA, that SA's own if the addresses and the key are its.
+ * transport-mode SA, that SA's own if the addresses and the key are its. Else the complement of the counter to drop it
+ * under.
  */
 export function tunnelOf(
   context: NodeContext,
@@ -36,9 +60,9 @@ export function tunnelOf(
   const { pool, interfaces, tunnels } = context;
   const isProtected = (pool.flags[packet]! & FLAG_PROTECTED) !== 0;
   const row = isProtected ? pool.rxInterface[packet]! : lookUp(context, packet, kind, keyed, key);
-  if (row <= 0 || !isOf(context, packet, row, kind, keyed, key)) return NO_TUNNEL;
-  if (interfaces.state[row] !== INTERFACE_UP) return TUNNEL_DOWN;
-  if (!isProtected && tunnels[(row << TUNNEL_SHIFT) + TUNNEL_PROTECT] !== 0) return UNPROTECTED;
+  if (row <= 0 || !isOf(context, packet, row, kind, keyed, key)) return ~COUNT_UNKNOWN_TUNNEL;
+  if (interfaces.state[row] !== INTERFACE_UP) return ~COUNT_TUNNEL_DOWN;
+  if (!isProtected && tunnels[(row << TUNNEL_SHIFT) + TUNNEL_PROTECT] !== 0) return ~COUNT_UNPROTECTED;
   return row;
 }
 

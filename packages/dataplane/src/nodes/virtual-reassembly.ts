@@ -12,8 +12,9 @@ import {
   type NodeDefinition,
 } from '../graph/node.js';
 import { FLAG_PORTS } from '../memory/packet-pool.js';
-import { type FragmentKey, NONE } from '../tables/fragment-contexts.js';
-import { fragmentFault, KEPT } from './reassemble.js';
+import type { FragmentKey } from '../tables/fragment-contexts.js';
+import { fragmentFault } from './reassemble.js';
+import { contextOf, GONE, handOver, KEPT, MINE, makeRoom, refuse } from './waiting-fragments.js';
 
 /** Before the users' nodes of bits 8 to 15, so that they see ports. */
 export const VIRTUAL_REASSEMBLY_BIT = 4;
@@ -105,29 +106,18 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
     next: Uint8Array,
     i: number,
   ): number {
-    const { pool, virtual, now } = context;
-    const { contexts } = virtual;
+    const { pool, virtual } = context;
     const { start, stop, more } = fragment;
     if (fragmentFault(start, stop, more, 65_535) !== KEPT) return COUNT_MALFORMED;
     if (fragment.tiny) return COUNT_TINY;
     const vrf = pool.vrf[packet]!;
-    let row = contexts.find();
-    if (row === NONE) {
-      while (!contexts.mayAdd(vrf)) {
-        const oldest = contexts.oldestOf(vrf, NONE);
-        if (oldest === NONE) return COUNT_TOO_MANY_DATAGRAMS;
-        giveUp(context, counters, oldest, COUNT_TOO_MANY_DATAGRAMS);
-      }
-      row = virtual.open(vrf);
-      contexts.since[row] = now;
-    } else if (virtual.refusal[row] !== 0) {
-      return virtual.refusal[row]!;
-    }
+    const row = contextOf(context, virtual, counters, vrf, COUNT_TOO_MANY_DATAGRAMS);
+    if (row < 0) return ~row;
 
     if (start === 0) {
       if (virtual.known[row] === 1) {
         if (virtual.ports[row] !== fragment.ports || virtual.firstBytes[row] !== stop)
-          return refuse(context, counters, row, COUNT_OVERLAP);
+          return refuse(context, virtual, counters, row, COUNT_OVERLAP);
       } else {
         virtual.known[row] = 1;
         virtual.ports[row] = fragment.ports;
@@ -142,17 +132,15 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
         return KEPT;
       }
     } else if (virtual.known[row] === 1) {
-      if (start < virtual.firstBytes[row]!) return refuse(context, counters, row, COUNT_OVERLAP);
+      if (start < virtual.firstBytes[row]!) return refuse(context, virtual, counters, row, COUNT_OVERLAP);
       pool.ports[packet] = virtual.ports[row]!;
       pool.flags[packet] = pool.flags[packet]! | FLAG_PORTS;
       counters[COUNT_TOLD]!++;
     } else {
-      while (!virtual.mayHold(vrf)) {
-        const oldest = contexts.oldestOf(vrf, row);
-        if (oldest === NONE) return refuse(context, counters, row, COUNT_TOO_MANY_FRAMES);
-        giveUp(context, counters, oldest, COUNT_TOO_MANY_FRAMES);
-      }
-      if (!virtual.hold(row, packet)) return refuse(context, counters, row, COUNT_TOO_MANY_FRAGMENTS);
+      if (!virtual.mayHold(vrf) && !makeRoom(context, virtual, counters, vrf, row, COUNT_TOO_MANY_FRAMES))
+        return refuse(context, virtual, counters, row, COUNT_TOO_MANY_FRAMES);
+      if (!virtual.hold(row, packet))
+        return refuse(context, virtual, counters, row, COUNT_TOO_MANY_FRAGMENTS);
       virtual.account(row, start, stop, more);
       counters[COUNT_WAITED]!++;
       next[i] = NEXT_CONSUMED;
@@ -170,7 +158,7 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
     counters: COUNTERS,
 
     run(context, frame, next, counters): void {
-      const { pool, virtual, worker, workers, services } = context;
+      const { pool, virtual, services } = context;
       const { key } = virtual.contexts;
       const self = services.nodeIndex(name);
       for (let i = 0; i < frame.length; i++) {
@@ -179,46 +167,18 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
           next[i] = onward(context, packet);
           continue;
         }
-        const owner = key.worker(workers);
-        let verdict: number;
-        if (owner === worker) {
-          verdict = take(context, counters, packet, next, i);
-          if (verdict === KEPT) continue;
-        } else if (services.handOff(packet, owner, self)) {
+        let verdict = handOver(context, virtual.contexts, packet, self, COUNT_WORKER_BUSY);
+        if (verdict === GONE) {
           counters[COUNT_HANDED_OVER]!++;
           next[i] = NEXT_CONSUMED;
           continue;
-        } else {
-          verdict = COUNT_WORKER_BUSY;
         }
+        if (verdict === MINE) verdict = take(context, counters, packet, next, i);
+        if (verdict === KEPT) continue;
         counters[verdict]!++;
         pool.reason[packet] = verdict;
         next[i] = NEXT_DROP;
       }
     },
   });
-}
-
-/** Drops the fragments that wait in a context and forgets it. */
-function giveUp(context: NodeContext, counters: Float64Array, row: number, reason: number): void {
-  dropWaiting(context, counters, row, reason);
-  context.virtual.close(row);
-}
-
-/** Drops the fragments that wait in a context, and goes on to drop what comes of it. Returns the reason. */
-function refuse(context: NodeContext, counters: Float64Array, row: number, reason: number): number {
-  dropWaiting(context, counters, row, reason);
-  context.virtual.refusal[row] = reason;
-  return reason;
-}
-
-function dropWaiting(
-  { virtual, services }: NodeContext,
-  counters: Float64Array,
-  row: number,
-  reason: number,
-): void {
-  const count = virtual.release(row);
-  counters[reason]! += count;
-  for (let i = 0; i < count; i++) services.discard(virtual.released[i]!, reason);
 }

@@ -250,11 +250,11 @@ export class Reassembly {
   /** The slot behind which a fragment from `start` on belongs: most come in order, so from the end. */
   private findBefore(context: number, start: number): number {
     const { rows, slots } = this;
-    const head = rows[context + HEAD]!;
-    if (head !== NONE && slots[(head << SLOT_SHIFT) + START]! > start) return NONE;
     let slot = rows[context + TAIL]!;
-    while (slot !== NONE && slots[(slot << SLOT_SHIFT) + START]! > start)
-      slot = slots[(slot << SLOT_SHIFT) + PREVIOUS]!;
+    if (slot === NONE || slots[(slot << SLOT_SHIFT) + START]! <= start) return slot;
+    if (slots[(rows[context + HEAD]! << SLOT_SHIFT) + START]! > start) return NONE;
+    do slot = slots[(slot << SLOT_SHIFT) + PREVIOUS]!;
+    while (slots[(slot << SLOT_SHIFT) + START]! > start);
     return slot;
   }
 }
