@@ -3,8 +3,8 @@
 // Expects: ip4-rewrite has run: the link header, if any, stands before the IP header.
 // Next:    interface-output, esp-encrypt. The packet itself becomes the first fragment, unless it is in a large frame.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { FLAG_PORTS, FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
-import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { FLAG_PORTS, FRAME_BYTES, type PacketPool } from '../memory/packet-pool.js';
+import { ADJ_MTU, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { foldSum } from '../wire/checksum.js';
 import {
   headerBytes,
@@ -20,16 +20,17 @@ import {
   writeU16,
 } from '../wire/ip4.js';
 import { upperPorts } from '../wire/upper-layer.js';
+import {
+  COUNT_MTU_TOO_SMALL,
+  COUNT_NO_FRAMES,
+  FRAGMENT_START,
+  fragmentCounters,
+  NEXT_OF_FRAGMENTS,
+  sendFragments,
+  TAIL_ROOM,
+} from './fragments.js';
 
-const COUNT_FRAGMENTS = 0;
-const COUNT_NO_FRAMES = 1;
-const COUNT_MTU_TOO_SMALL = 2;
 const COUNT_BAD_OFFSET = 3;
-
-/** What cut() returns when it made no fragments. */
-const NO_FRAMES = 0;
-const MTU_TOO_SMALL = -1;
-const BAD_OFFSET = -2;
 
 /** Octets of a datagram at most (RFC 791). */
 const DATAGRAM_BYTES_MAX = 65_535;
@@ -39,29 +40,13 @@ const OPTION_COPIED = 0x80;
 
 /** A datagram of 65,535 octets makes 1,365 at the smallest MTU, 68. More would fill the vectors of the nodes behind. */
 const FRAGMENTS_MAX = 2048;
-/** Where the IP header of a fragment lies in its frame. */
-const FRAGMENT_START = PACKET_START + 14;
-/** Bytes behind it for padding, trailer and ICV of ESP. */
-const TAIL_ROOM = 128;
 const fragments = new Int32Array(FRAGMENTS_MAX);
 
 export const ip4Frag = defineNode({
   name: 'ip4-frag',
-  next: ['interface-output', 'esp-encrypt'],
+  next: NEXT_OF_FRAGMENTS,
   counters: [
-    { name: 'fragments', severity: 'info', help: 'fragments made' },
-    {
-      name: 'no_frames',
-      severity: 'error',
-      drop: true,
-      help: 'the packet pool had no frames for the fragments: raise dataplane.frames',
-    },
-    {
-      name: 'mtu_too_small',
-      severity: 'error',
-      drop: true,
-      help: 'the MTU leaves no room for 8 octets behind the header',
-    },
+    ...fragmentCounters('the MTU leaves no room for 8 octets behind the header'),
     {
       name: 'bad_offset',
       severity: 'error',
@@ -70,32 +55,28 @@ export const ip4Frag = defineNode({
     },
   ],
 
-  run({ pool, adjacencies, services }, frame, next, counters): void {
+  run(context, frame, next, counters): void {
+    const { pool, adjacencies } = context;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const row = pool.adjacency[packet]! << ADJ_SHIFT;
       const made = cut(pool, packet, adjacencies[row + ADJ_MTU]!);
-      if (made <= 0) {
-        const reason =
-          made === NO_FRAMES ? COUNT_NO_FRAMES : made === BAD_OFFSET ? COUNT_BAD_OFFSET : COUNT_MTU_TOO_SMALL;
-        counters[reason]!++;
-        pool.reason[packet] = reason;
+      if (made >= 0) {
+        sendFragments(context, counters, fragments, made, row);
+        next[i] = NEXT_CONSUMED;
+      } else {
+        counters[~made]!++;
+        pool.reason[packet] = ~made;
         next[i] = NEXT_DROP;
-        continue;
       }
-      counters[COUNT_FRAGMENTS]! += made;
-      // All go the same way, the first fragment too, so that they leave in order.
-      const node = adjacencies[row + ADJ_REWRITE_BYTES] === 0 ? 1 : 0;
-      for (let k = 0; k < made; k++) services.emit(fragments[k]!, node);
-      next[i] = NEXT_CONSUMED;
     }
   },
 });
 
 /**
- * Cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, or NO_FRAMES,
- * MTU_TOO_SMALL, BAD_OFFSET, and the packet is as it was.
+ * Cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, or
+ * the complement of the counter to drop the packet under, which is as it was.
  */
 function cut(pool: PacketPool, packet: number, mtu: number): number {
   const { bytes, i32, u16, offset, l3, length } = pool;
@@ -104,19 +85,19 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
   const header = headerBytes(bytes, ip);
   const payload = length[packet]! - lead - header;
   const room = (mtu - header) & ~7;
-  if (room <= 0) return MTU_TOO_SMALL;
+  if (room <= 0) return ~COUNT_MTU_TOO_SMALL;
   const count = ((payload + room - 1) / room) | 0;
-  if (count > FRAGMENTS_MAX) return MTU_TOO_SMALL;
+  if (count > FRAGMENTS_MAX) return ~COUNT_MTU_TOO_SMALL;
   const word = readU16(bytes, ip + IP4_FRAGMENT);
   const firstOffset = word & IP4_FRAGMENT_OFFSET;
   // Offsets behind it would run over into the flags.
-  if ((firstOffset << 3) + payload > DATAGRAM_BYTES_MAX) return BAD_OFFSET;
+  if ((firstOffset << 3) + payload > DATAGRAM_BYTES_MAX) return ~COUNT_BAD_OFFSET;
   // Ports send no large frames; what is sealed into a tunnel next needs room behind it.
   const large = FRAGMENT_START + header + room + (lead === 0 ? TAIL_ROOM : 0) > FRAME_BYTES;
   // The packet is its own first fragment, unless its frame is larger than that may be.
   const from = !large && pool.room(packet) > FRAME_BYTES ? 0 : 1;
   fragments[0] = packet;
-  if (!allocate(pool, from, count - from, large)) return NO_FRAMES;
+  if (!allocate(pool, from, count - from, large)) return ~COUNT_NO_FRAMES;
 
   // Into a tunnel: its SA's selectors may ask for ports, which only the first fragment shows.
   if (lead === 0 && firstOffset === 0) tellPorts(pool, packet, ip + header, payload);

@@ -5,23 +5,21 @@
 //          box makes has none.
 // Next:    interface-output, esp-encrypt.
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import { FRAME_BYTES, PACKET_START, type PacketPool } from '../memory/packet-pool.js';
-import { ADJ_MTU, ADJ_REWRITE_BYTES, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { FRAME_BYTES, type PacketPool } from '../memory/packet-pool.js';
+import { ADJ_MTU, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { writeI32, writeU16 } from '../wire/ip4.js';
 import { IP6_BYTES, IP6_NEXT_HEADER, IP6_PAYLOAD_LENGTH, PROTOCOL_FRAGMENT } from '../wire/ip6.js';
 import { FRAGMENT_BYTES, FRAGMENT_ID, FRAGMENT_MORE, FRAGMENT_WORD } from '../wire/ip6-extensions.js';
+import {
+  COUNT_MTU_TOO_SMALL,
+  COUNT_NO_FRAMES,
+  FRAGMENT_START,
+  fragmentCounters,
+  NEXT_OF_FRAGMENTS,
+  sendFragments,
+  TAIL_ROOM,
+} from './fragments.js';
 
-const COUNT_FRAGMENTS = 0;
-const COUNT_NO_FRAMES = 1;
-const COUNT_MTU_TOO_SMALL = 2;
-
-/** What cut() returns when it made no fragments. */
-const NO_FRAMES = 0;
-const MTU_TOO_SMALL = -1;
-
-/** Where a fragment's IP header lies in its frame, and what is kept free behind it for ESP. */
-const FRAGMENT_START = PACKET_START + 14;
-const TAIL_ROOM = 128;
 const PACKET_BYTES_MAX = FRAME_BYTES - FRAGMENT_START - TAIL_ROOM;
 /** A packet of 65,535 octets at the least MTU makes 54. */
 const FRAGMENTS_MAX = 64;
@@ -35,48 +33,34 @@ let identification = crypto.getRandomValues(new Int32Array(1))[0]! || 1;
 
 export const ip6Frag = defineNode({
   name: 'ip6-frag',
-  next: ['interface-output', 'esp-encrypt'],
-  counters: [
-    { name: 'fragments', severity: 'info', help: 'fragments made' },
-    {
-      name: 'no_frames',
-      severity: 'error',
-      drop: true,
-      help: 'the packet pool had no frames for the fragments: raise dataplane.frames',
-    },
-    {
-      name: 'mtu_too_small',
-      severity: 'error',
-      drop: true,
-      help: 'the MTU is under the 1280 octets of every IPv6 link, by so much that too many fragments came of it',
-    },
-  ],
+  next: NEXT_OF_FRAGMENTS,
+  counters: fragmentCounters(
+    'the MTU is under the 1280 octets of every IPv6 link, by so much that too many fragments came of it',
+  ),
 
-  run({ pool, adjacencies, services }, frame, next, counters): void {
+  run(context, frame, next, counters): void {
+    const { pool, adjacencies } = context;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
       const row = pool.adjacency[packet]! << ADJ_SHIFT;
       const made = cut(pool, packet, Math.min(adjacencies[row + ADJ_MTU]!, PACKET_BYTES_MAX));
-      if (made <= 0) {
-        const reason = made === NO_FRAMES ? COUNT_NO_FRAMES : COUNT_MTU_TOO_SMALL;
-        counters[reason]!++;
-        pool.reason[packet] = reason;
+      if (made >= 0) {
+        sendFragments(context, counters, fragments, made, row);
+        pool.free(packet);
+        next[i] = NEXT_CONSUMED;
+      } else {
+        counters[~made]!++;
+        pool.reason[packet] = ~made;
         next[i] = NEXT_DROP;
-        continue;
       }
-      counters[COUNT_FRAGMENTS]! += made;
-      const node = adjacencies[row + ADJ_REWRITE_BYTES] === 0 ? 1 : 0;
-      for (let k = 0; k < made; k++) services.emit(fragments[k]!, node);
-      pool.free(packet);
-      next[i] = NEXT_CONSUMED;
     }
   },
 });
 
 /**
- * Copies a packet into fragments, whose frames are in `fragments`, in order. Returns how many there are, or NO_FRAMES or
- * MTU_TOO_SMALL; the packet is as it was.
+ * Copies a packet into fragments, whose frames are in `fragments`, in order. Returns how many there are, or
+ * the complement of the counter to drop it under. The packet is as it was.
  */
 function cut(pool: PacketPool, packet: number, mtu: number): number {
   const { bytes } = pool;
@@ -84,13 +68,13 @@ function cut(pool: PacketPool, packet: number, mtu: number): number {
   const lead = ip - pool.offset[packet]!;
   const payload = pool.length[packet]! - lead - IP6_BYTES;
   const room = (mtu - IP6_BYTES - FRAGMENT_BYTES) & ~7;
-  if (room <= 0) return MTU_TOO_SMALL;
+  if (room <= 0) return ~COUNT_MTU_TOO_SMALL;
   const count = Math.ceil(payload / room);
-  if (count > FRAGMENTS_MAX) return MTU_TOO_SMALL;
+  if (count > FRAGMENTS_MAX) return ~COUNT_MTU_TOO_SMALL;
   const got = pool.allocMany(fragments, 0, count);
   if (got < count) {
     pool.freeMany(fragments, 0, got);
-    return NO_FRAMES;
+    return ~COUNT_NO_FRAMES;
   }
   const id = nextIdentification();
   const protocol = bytes[ip + IP6_NEXT_HEADER]!;
