@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LabNode } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import type { Site } from './two-sites.js';
 
 /** Each line of standard input has it send so many of the frames, at a rate (0: at once), and say so. */
@@ -78,12 +78,13 @@ async function receivedBy({ site, port }: { site: Site; port: string }): Promise
 async function arrived(to: { site: Site; port: string }, goal: number): Promise<number> {
   let received = await receivedBy(to);
   let movedAt = performance.now();
-  while (received < goal && performance.now() - movedAt < STALLED_MS) {
-    await delay(RECEIVED_STEP_MS);
+  const settled = async (): Promise<boolean> => {
     const now = await receivedBy(to);
     if (now !== received) movedAt = performance.now();
     received = now;
-  }
+    return received >= goal || performance.now() - movedAt >= STALLED_MS;
+  };
+  await until(`${goal} frames at ${to.port}, or no more`, settled, { intervalMs: RECEIVED_STEP_MS });
   return received;
 }
 

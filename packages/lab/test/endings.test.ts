@@ -63,6 +63,14 @@ describe('a program with a lab', () => {
     assert.deepEqual(footprint(id), NOTHING);
   });
 
+  it('leaves nothing behind of a body that takes no notice of its end', async () => {
+    const program = run('deaf');
+    const { id } = await program.up;
+    program.child.kill('SIGTERM');
+    assert.equal((await program.ended).code, 143);
+    assert.deepEqual(footprint(id), NOTHING);
+  });
+
   it('leaves nothing behind of a lab made while it was ending', async () => {
     const program = run('again');
     await program.up;
