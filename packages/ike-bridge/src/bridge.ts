@@ -126,7 +126,7 @@ export class Bridge {
     await this.#xfrm.load();
     await this.#watchDataplane();
     this.#xfrmServer = await XfrmServer.listen({ path: join(runDir, 'xfrm.sock'), xfrm: this.#xfrm, log });
-    this.#ticker = setInterval(() => void this.#xfrm.tick(), TICK_MS);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#vici.start();
   }
 
@@ -138,6 +138,7 @@ export class Bridge {
         onSnapshot: (status) => {
           this.#sink.available = true;
           this.#forwards = status.revision !== null;
+          // It never rejects.
           void this.#sync().then(() => {
             clearTimeout(enough);
             resolve();
@@ -146,7 +147,7 @@ export class Bridge {
         },
         onEvent: (status) => {
           // A tunnel that an SA waits for may have been configured.
-          void this.#xfrm.tick();
+          this.#tick();
           const before = this.#forwards;
           this.#forwards = status.revision !== null;
           if (this.#forwards !== before) this.#upkeep.kick();
@@ -167,6 +168,15 @@ export class Bridge {
         },
       });
     });
+  }
+
+  /** Lifetimes and whatever waits; nobody waits for it, so what it throws is for the log. */
+  #tick(): void {
+    this.#xfrm
+      .tick()
+      .catch((error: unknown) =>
+        this.#log.error({ err: error }, 'lifetimes of SAs could not be looked at: tried again'),
+      );
   }
 
   async #sync(): Promise<void> {

@@ -48,6 +48,8 @@ interface Running {
   bytes: number;
   missedBefore: number;
   seenAt: number;
+  /** Why the file can take no more. */
+  failed: Error | null;
 }
 
 export class CaptureSession {
@@ -88,7 +90,12 @@ export class CaptureSession {
       bytes: 0,
       missedBefore: this.missed(),
       seenAt: now,
+      failed: null,
     };
+    const { running } = this;
+    stream.on('error', (error) => {
+      running.failed ??= error;
+    });
     this.write(sectionHeader('sluice', process.arch));
     const order: CaptureOrder = {
       rows: rows ?? null,
@@ -125,10 +132,15 @@ export class CaptureSession {
     return this.last;
   }
 
-  /** Writes what has come. Every 20 ms or so while one is on. */
+  /** Writes what has come. Every 20 ms or so while one is on. Rejects, with the capture ended, when its file takes no more. */
   async tick(now: number): Promise<void> {
     const { running } = this;
     if (running === null) return;
+    if (running.failed !== null) {
+      const { message } = running.failed;
+      await this.stop();
+      throw new Error(`${running.file} has ended, because it cannot be written: ${message}`);
+    }
     this.drain();
     const full = running.packets >= running.filter.count || running.bytes >= FILE_BYTES_MAX;
     if (full || now - running.seenAt >= UNREAD_MS) await this.stop();

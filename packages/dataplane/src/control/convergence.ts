@@ -1,11 +1,9 @@
 // Brings the data plane from what it is to the state that it was given, step by step, changing only the
 // difference. What cannot be done yet (a device that is not there) is a problem, and is tried again.
-import { type DataplaneState, formatIp6Prefix, type InterfaceSection } from '@sluice/shared';
-import type { PortSpec } from '../drivers/port.js';
+import { type DataplaneState, messageOf } from '@sluice/shared';
 import type { AdjacencyTable } from '../tables/adjacencies.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
-import { VLAN_TAG_BYTES } from '../wire/vlan.js';
-import { captureDevice, deviceIndex, deviceRunning, releaseDevice } from './device.js';
+import { deviceRunning } from './device.js';
 import type { Features } from './features.js';
 import type { Interface } from './interface.js';
 import type { Interfaces } from './interfaces.js';
@@ -14,12 +12,13 @@ import type { LinkControl } from './link-control.js';
 import type { LinkMonitor } from './link-monitor.js';
 import type { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
-import { setMssClamp } from './mss-clamp.js';
 import type { Neighbours } from './neighbours.js';
 import type { PathMtus } from './path-mtu.js';
 import type { Paths } from './paths.js';
+import { PortConvergence } from './port-convergence.js';
 import type { RouteTable } from './route-table.js';
-import type { SecurityAssociations, TunnelBinding } from './security-associations.js';
+import type { TunnelBinding } from './sa-port.js';
+import type { SecurityAssociations } from './security-associations.js';
 import type { StaticRoutes } from './static-routes.js';
 import type { RemoteWorker } from './threads.js';
 import { TunnelConvergence } from './tunnel-convergence.js';
@@ -44,10 +43,15 @@ export interface Parts {
   features: Features;
   pathMtus: PathMtus;
   table: InterfaceTable;
+  /** A sentence for whatever else does not work. */
+  disturbances: () => string[];
   userNodes: UserNodes;
   tunnels: Tunnels;
   layer2: Layer2;
 }
+
+/** Takes a step; what it throws becomes a problem. */
+type Note = (what: string, step: () => unknown) => Promise<void>;
 
 export class Convergence {
   revision: number | null = null;
@@ -63,8 +67,7 @@ export class Convergence {
   private readonly vrfs: Vrfs;
   private readonly twins: TwinConvergence;
   private readonly tunnels: TunnelConvergence;
-  /** What each port was opened with: its section, and the index and MTU of its device. */
-  private readonly ports = new Map<string, { section: InterfaceSection; index: number; mtu: number }>();
+  private readonly ports: PortConvergence;
   /** Interfaces whose addresses changed in this attempt, by row. */
   private readonly readdressed = new Set<number>();
   private queue: Promise<void> = Promise.resolve();
@@ -78,6 +81,7 @@ export class Convergence {
     this.vrfs = new Vrfs(parts.routes, parts.adjacencies);
     this.twins = new TwinConvergence(parts, this.vrfs);
     this.tunnels = new TunnelConvergence(parts, this.vrfs);
+    this.ports = new PortConvergence(parts, this.vrfs, (...what) => this.update(...what));
     this.watch = setInterval(() => this.watchDevices(), RETRY_MS);
   }
 
@@ -95,13 +99,14 @@ export class Convergence {
     if (this.retry !== null) clearTimeout(this.retry);
   }
 
-  async releaseDevices(): Promise<void> {
+  /** Resolves when no attempt is under way; after stop() none begins. */
+  async idle(): Promise<void> {
     await Promise.allSettled([this.queue]);
-    for (const entry of this.parts.interfaces.list()) {
-      if (entry.device === null) continue;
-      await this.parts.workers[entry.worker]!.closePort(entry.row);
-      await releaseDevice(entry.device);
-    }
+  }
+
+  async releaseDevices(): Promise<void> {
+    await this.idle();
+    await this.ports.releaseAll();
   }
 
   /** Tries again at once: something outside of the state has changed. */
@@ -109,10 +114,17 @@ export class Convergence {
     return this.enqueue();
   }
 
+  /** The same, where nobody waits for it. */
+  soon(): void {
+    // What an attempt cannot do is a problem in the status; it never rejects.
+    void this.enqueue();
+  }
+
   /** What keeps the data plane from its state, or disturbs it. */
   get problems(): string[] {
     const loops = this.state === null ? [] : this.tunnels.loops(this.state);
-    return [...this.failures, ...this.parts.links().detection.problems(monotonicMs()), ...loops];
+    const { links, disturbances } = this.parts;
+    return [...this.failures, ...links().detection.problems(monotonicMs()), ...loops, ...disturbances()];
   }
 
   tunnelOf(ifId: number): TunnelBinding | undefined {
@@ -137,8 +149,7 @@ export class Convergence {
   private watchDevices(): void {
     this.watchCarriers();
     this.watchProblems();
-    const lost = [...this.ports.values()].some(({ section, index }) => deviceIndex(section.device) !== index);
-    if ((lost || this.parts.twins.lost()) && this.retry === null) this.tryAgain(0);
+    if ((this.ports.lost() || this.parts.twins.lost()) && this.retry === null) this.tryAgain(0);
   }
 
   /** Linux told that links or addresses of a namespace changed; null is the one that this process is in. */
@@ -171,22 +182,36 @@ export class Convergence {
     const { state } = this;
     if (state === null || this.stopped) return;
     const problems: string[] = [];
-    const note = async (what: string, step: () => Promise<void> | void): Promise<void> => {
+    const note: Note = async (what, step) => {
       try {
         await step();
       } catch (error) {
-        problems.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        problems.push(`${what}: ${messageOf(error)}`);
       }
     };
     this.checkRestart(state, problems);
+    await note('configuration', async () => problems.push(...(await this.steps(state, note))));
+    // Another state came meanwhile, and its attempt comes next: this one says nothing of it.
+    if (this.state !== state) return;
+    this.failures = problems;
+    this.revision = state.revision;
+    this.converged = problems.length === 0;
+    if (problems.length > 0) this.tryAgain();
+    this.tell();
+  }
+
+  /** Everything in its order. Returns a sentence for whatever cannot be as it should, besides what `note` catches. */
+  private async steps(state: DataplaneState, note: Note): Promise<string[]> {
+    const problems: string[] = [];
     await note('VRFs', () => this.vrfs.add(state));
     await note('routes', () => this.parts.statics.prune(state.routes));
     for (const entry of this.parts.interfaces.list()) {
       if (!this.isWanted(entry, state)) await note(entry.name, () => this.remove(entry));
     }
+    await note('devices', () => this.ports.releaseOthers(state));
     const { layer2 } = this.parts;
     layer2.prune(state);
-    for (const section of state.interfaces) await note(section.name, () => this.ensurePort(section, state));
+    for (const section of state.interfaces) await note(section.name, () => this.ports.ensure(section, state));
     await layer2.ensure(
       state,
       {
@@ -198,9 +223,8 @@ export class Convergence {
     for (const section of state.tunnels) await note(section.name, () => this.tunnels.ensure(section, state));
     this.tunnels.knowPorts(state);
     await note('routes', () => {
-      problems.push(
-        ...this.parts.statics.install(state.routes, (name) => this.vrfs.find(name), monotonicMs()),
-      );
+      const vrfId = (name: string): number | undefined => this.vrfs.find(name);
+      problems.push(...this.parts.statics.install(state.routes, vrfId, monotonicMs()));
     });
     this.parts.links().updateRoutes();
     this.pruneNeighbours();
@@ -209,13 +233,7 @@ export class Convergence {
     });
     await note('VRFs', () => this.vrfs.prune(state));
     await note('twins', () => this.twins.converge());
-    // Another state came meanwhile, and its attempt comes next: this one says nothing of it.
-    if (this.state !== state) return;
-    this.failures = problems;
-    this.revision = state.revision;
-    this.converged = problems.length === 0;
-    if (problems.length > 0) this.tryAgain();
-    this.tell();
+    return problems;
   }
 
   private tryAgain(afterMs = RETRY_MS): void {
@@ -223,7 +241,7 @@ export class Convergence {
     if (this.retry !== null) clearTimeout(this.retry);
     this.retry = setTimeout(() => {
       this.retry = null;
-      void this.enqueue();
+      this.soon();
     }, afterMs);
   }
 
@@ -256,15 +274,7 @@ export class Convergence {
     if (entry.kind !== 'ethernet') {
       return this.parts.layer2.isWanted(entry, state, (below) => this.isWanted(below, state));
     }
-    const port = this.ports.get(entry.name);
-    return state.interfaces.some(
-      (section) =>
-        section.name === entry.name &&
-        section.device === entry.device &&
-        section.driver === port?.section.driver &&
-        section.vrf === entry.vrfName &&
-        deviceIndex(section.device) === port.index,
-    );
+    return this.ports.isWanted(entry, state);
   }
 
   private async remove(entry: Interface): Promise<void> {
@@ -277,11 +287,7 @@ export class Convergence {
     parts.pathMtus.forget(entry.row);
     parts.interfaces.remove(entry);
     if (entry.ifId !== null) this.tunnels.forget(entry.row, entry.ifId);
-    if (entry.device !== null) {
-      this.ports.delete(entry.name);
-      await parts.workers[entry.worker]!.closePort(entry.row);
-      await releaseDevice(entry.device);
-    }
+    if (entry.device !== null) await this.ports.close(entry);
   }
 
   /** Addresses, MTU and state of an interface, with what follows of it for its neighbours. */
@@ -293,85 +299,18 @@ export class Convergence {
     if (entry.addresses !== before[0] || entry.addresses6 !== before[1]) this.readdressed.add(entry.row);
   }
 
-  private async ensurePort(section: InterfaceSection, state: DataplaneState): Promise<void> {
-    const { interfaces, workers } = this.parts;
-    const entry = interfaces.get(section.name);
-    const mtu = section.mtu + secondTagBytes(section, state);
-    if (entry !== undefined) {
-      const port = this.ports.get(section.name)!;
-      if (port.mtu !== mtu) await captureDevice(section.device, mtu);
-      port.mtu = mtu;
-      this.configureIp6(entry.row, section);
-      this.update(entry, this.addressesOf(entry.row, section), section.mtu, section.enabled);
-      setMssClamp(this.parts.features, this.parts.table, entry.row, section.mss_clamp ?? false, section.mtu);
-      return;
-    }
-    const { mac, macOctets, index } = await captureDevice(section.device, mtu);
-    const row = interfaces.reserveRow();
-    const worker = this.leastLoaded();
-    const spec: PortSpec =
-      section.driver === 'af_xdp'
-        ? { driver: 'af_xdp', device: section.device, queue: 0 }
-        : { driver: 'af_packet', device: section.device };
-    try {
-      this.configureIp6(row, section);
-      const opened = await workers[worker]!.openPort(row, spec);
-      const driver = `${opened.driver} ${opened.mode}`;
-      const added = interfaces.addPort(row, section, this.vrfs.id(section.vrf), {
-        mac,
-        macOctets,
-        worker,
-        driver,
-      });
-      setMssClamp(this.parts.features, this.parts.table, added.row, section.mss_clamp ?? false, section.mtu);
-    } catch (error) {
-      await workers[worker]!.closePort(row);
-      interfaces.returnRow(row);
-      throw error;
-    }
-    this.ports.set(section.name, { section, index, mtu });
-  }
-
-  private configureIp6(row: number, { ipv6 }: InterfaceSection): void {
-    this.parts.links().configure(row, ipv6?.accept_ra ?? false, ipv6?.dad_transmits ?? 1);
-  }
-
-  /** Those of the configuration, and those made of what routers advertise. */
-  private addressesOf(row: number, section: InterfaceSection): string[] {
-    const learnt = this.parts.links().advertisements.addresses(row);
-    return [...section.addresses, ...learnt.map(formatIp6Prefix)];
-  }
-
   /** An ICMP error that quotes an SA's packet has told of the path of its tunnel; see nodes/path-mtu.ts. */
   learnPathMtu(row: number, family: 4 | 6, mtu: number, length: number): void {
-    if (this.parts.pathMtus.learn(row, family, mtu, length, monotonicMs())) void this.enqueue();
+    if (this.parts.pathMtus.learn(row, family, mtu, length, monotonicMs())) this.soon();
   }
 
   /** Every now and then: paths may have become wider. */
   tick(now: number): void {
-    if (this.parts.pathMtus.tick(now)) void this.enqueue();
+    if (this.parts.pathMtus.tick(now)) this.soon();
   }
 
   /** A tunnel's SA has become another: if what fits it is not what its interface says, that is brought up to date. */
   resize(ifId: number): void {
-    if (this.state !== null && this.tunnels.resize(ifId, this.state)) void this.enqueue();
+    if (this.state !== null && this.tunnels.resize(ifId, this.state)) this.soon();
   }
-
-  private leastLoaded(): number {
-    const load = this.parts.workers.map(
-      (_, worker) =>
-        this.parts.interfaces.list().filter((entry) => entry.kind === 'ethernet' && entry.worker === worker)
-          .length,
-    );
-    return load.indexOf(Math.min(...load));
-  }
-}
-
-/**
- * A device lets frames with one tag pass that are four octets longer than its MTU (Linux: net/core/dev.c,
- * is_skb_forwardable); for a second one its MTU has to be larger.
- */
-function secondTagBytes(section: InterfaceSection, state: DataplaneState): number {
-  const two = state.vlans.some((vlan) => vlan.parent === section.name && vlan.inner_vlan !== undefined);
-  return two ? VLAN_TAG_BYTES : 0;
 }

@@ -1,12 +1,13 @@
 // The data plane as one object: its memory, threads and tables, and the desired state that it converges to.
 import { join } from 'node:path';
-import type {
-  AuditEvent,
-  DataplaneState,
-  ErrorCounter,
-  SaEvent,
-  TracedPacket,
-  TraceFilter,
+import {
+  type AuditEvent,
+  type DataplaneState,
+  type ErrorCounter,
+  messageOf,
+  type SaEvent,
+  type TracedPacket,
+  type TraceFilter,
 } from '@sluice/shared';
 import { GraphCounters, WORKER_LOOPS } from '../graph/counters.js';
 import { GRAPH } from '../graph/graph.js';
@@ -31,6 +32,7 @@ import { AuditReader } from './audit-reader.js';
 import { BridgeMacs } from './bridge-macs.js';
 import { BridgeReports } from './bridge-reports.js';
 import { CaptureSession } from './capture-session.js';
+import { Chores } from './chores.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
@@ -99,11 +101,13 @@ export class Dataplane {
   private readonly links: LinkControl;
   private readonly monitor: LinkMonitor;
   private readonly traces: TraceSession;
-  private readonly timers: NodeJS.Timeout[];
+  private readonly chores: Chores;
   private readonly pool: PacketPool;
 
   constructor(settings: DataplaneState['dataplane'], options: DataplaneOptions) {
     const { workers, frames } = settings;
+    this.chores = new Chores(options.note);
+    const { chores } = this;
     const cpus = placeWorkers(workers, settings.cpus);
     const events = {
       workerEvents: Array.from({ length: workers }, () => eventOpen()),
@@ -207,7 +211,13 @@ export class Dataplane {
     this.routeReports = new RouteReports(routes, adjacencies, this.interfaces, paths);
     this.twins = new LinuxTwins(this.threads.hostIo);
     this.twins.onRepair = options.note;
-    this.monitor = new LinkMonitor((namespaces) => this.convergence.linksChanged(namespaces));
+    this.monitor = new LinkMonitor(
+      (namespaces) => this.convergence.linksChanged(namespaces),
+      (problem) =>
+        chores.run('changes on Linux', () => {
+          if (problem !== null) throw new Error(problem);
+        }),
+    );
     this.twins.namespaces.onMade = (name) => this.monitor.forget(name);
     this.traces = new TraceSession(this.threads.workers);
     this.captures = new CaptureSession(options.runDir, shared.captures, this.threads.workers, {
@@ -233,22 +243,15 @@ export class Dataplane {
       layer2: this.layer2,
       pathMtus: new PathMtus(),
       table,
+      disturbances: () => chores.problems(),
     });
     const outputNode = GRAPH.findIndex((node) => node.name === 'interface-output');
     this.loop = new ControlLoop(
       shared,
       table,
       {
-        record: (kind, row, words, at) => {
-          if (kind === RECORD_STATION) {
-            hearStation(this.layer2, row, words, at, monotonicMs());
-          } else if (kind === RECORD_PATH_MTU) {
-            const family = words[at + 1] === 6 ? 6 : 4;
-            this.convergence.learnPathMtu(row, family, words[at + 2]!, words[at + 3]!);
-          } else {
-            this.links.record(kind, row, words, at);
-          }
-        },
+        record: (kind, row, words, at) =>
+          chores.run('what workers tell', () => this.hear(kind, row, words, at)),
       },
       outputNode,
     );
@@ -262,19 +265,20 @@ export class Dataplane {
       pool: this.loop.pool,
       secret: stableSecret(join(options.runDir, 'stable-secret')),
       send: (row, write) => this.loop.send(row, write),
-      changed: () => void this.convergence.again(),
+      changed: () => this.convergence.soon(),
     });
     this.monitor.start();
-    this.timers = [
-      setInterval(() => this.tickSas(), SA_TICK_MS),
-      setInterval(() => this.neighbours.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
-      setInterval(() => this.links.tick(monotonicMs()), LINK_TICK_MS),
-      setInterval(() => paths.tick(monotonicMs()), NEIGHBOUR_TICK_MS),
-      setInterval(() => this.layer2.macs.tick(monotonicMs()), MAC_TICK_MS),
-      setInterval(() => void this.traces.tick(monotonicMs()), TRACE_TICK_MS),
-      setInterval(() => void this.captures.tick(monotonicMs()), CAPTURE_TICK_MS),
-      setInterval(() => void this.userNodes.tick(monotonicMs()), USER_NODE_TICK_MS),
-    ];
+    chores.every(SA_TICK_MS, 'SAs', () => this.sas.tick(monotonicMs()));
+    chores.every(SA_TICK_MS, 'path MTUs', () => this.convergence.tick(monotonicMs()));
+    chores.every(SA_TICK_MS, 'audit log', () => this.audit.tick(Date.now()));
+    chores.every(SA_TICK_MS, 'memory', () => this.epoch.reclaim());
+    chores.every(NEIGHBOUR_TICK_MS, 'neighbours', () => this.neighbours.tick(monotonicMs()));
+    chores.every(LINK_TICK_MS, 'links', () => this.links.tick(monotonicMs()));
+    chores.every(NEIGHBOUR_TICK_MS, 'paths', () => paths.tick(monotonicMs()));
+    chores.every(MAC_TICK_MS, 'bridges', () => this.layer2.macs.tick(monotonicMs()));
+    chores.every(CAPTURE_TICK_MS, 'capture', () => this.captures.tick(monotonicMs()));
+    chores.every(TRACE_TICK_MS, 'trace', () => this.traces.tick(monotonicMs()));
+    chores.every(USER_NODE_TICK_MS, 'nodes', () => this.userNodes.tick(monotonicMs()));
   }
 
   /** The VRFs, for reports. */
@@ -306,6 +310,17 @@ export class Dataplane {
     await this.convergence.again();
   }
 
+  private hear(kind: number, row: number, words: Int32Array, at: number): void {
+    if (kind === RECORD_STATION) {
+      hearStation(this.layer2, row, words, at, monotonicMs());
+    } else if (kind === RECORD_PATH_MTU) {
+      const family = words[at + 1] === 6 ? 6 : 4;
+      this.convergence.learnPathMtu(row, family, words[at + 2]!, words[at + 3]!);
+    } else {
+      this.links.record(kind, row, words, at);
+    }
+  }
+
   private quiescent(): Promise<void> {
     return new Promise((resolve) => this.epoch.retire(resolve));
   }
@@ -316,25 +331,30 @@ export class Dataplane {
     return lossesAround({ threads, interfaces, neighbours, loop, macs: layer2.macs });
   }
 
-  /** Ends threads, removes the twins and gives Linux its devices back. */
+  /** Ends threads, removes the twins and gives Linux its devices back. What fails keeps nothing else from being done. */
   async close(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
     this.monitor.stop();
     this.convergence.stop();
-    await this.captures.stop();
-    this.loop.close();
-    await this.convergence.releaseDevices();
-    await this.twins.close();
-    await this.threads.stop();
-    this.journal.close();
-    for (const event of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
-      closeFd(event);
-  }
-
-  private tickSas(): void {
-    this.sas.tick(monotonicMs());
-    this.convergence.tick(monotonicMs());
-    this.audit.tick(Date.now());
-    this.epoch.reclaim();
+    const { workerEvents, hostEvent, controlEvent } = this.shared;
+    const steps: (() => unknown)[] = [
+      () => this.captures.stop(),
+      () => this.convergence.idle(),
+      () => this.chores.stop(),
+      () => this.loop.close(),
+      () => this.convergence.releaseDevices(),
+      () => this.twins.close(),
+      () => this.threads.stop(),
+      () => this.journal.close(),
+      () => [...workerEvents, hostEvent, controlEvent].forEach(closeFd),
+    ];
+    const problems: string[] = [];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        problems.push(messageOf(error));
+      }
+    }
+    if (problems.length > 0) throw new Error(problems.join('; '));
   }
 }

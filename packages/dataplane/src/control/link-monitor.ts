@@ -8,19 +8,29 @@ import { IpCommandError, ip } from './ip-command.js';
 /** Changes come in bursts, many of them our own: one look for all. */
 const SETTLE_MS = 100;
 const RESTART_MS = 1_000;
+/** One that cannot listen has ended by then. */
+const LISTENS_MS = 2_000;
 /** What ip says, by the kernel's age, of a namespace that has a number. */
 const HAS_NUMBER = /already has a nsid|File exists/;
 
 export class LinkMonitor {
   private child: ChildProcess | null = null;
   private timer: NodeJS.Timeout | null = null;
+  /** Until it counts as one that listens. */
+  private listens: NodeJS.Timeout | null = null;
   private stopped = false;
   private rest = '';
   private readonly ids = new Map<string, string>();
   private readonly touched = new Set<string | null>();
 
-  /** @param changed called with the namespaces where something changed; null is this one. */
-  constructor(private readonly changed: (namespaces: ReadonlySet<string | null>) => void) {}
+  /**
+   * @param changed called with the namespaces where something changed; null is this one.
+   * @param tell called with what keeps it from hearing anything, and with null once it listens again.
+   */
+  constructor(
+    private readonly changed: (namespaces: ReadonlySet<string | null>) => void,
+    private readonly tell: (problem: string | null) => void,
+  ) {}
 
   start(): void {
     if (this.stopped) return;
@@ -29,9 +39,12 @@ export class LinkMonitor {
     const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.child = child;
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
-    const again = (): void => {
+    this.listens = setTimeout(() => this.tell(null), LISTENS_MS);
+    const again = (why: string): void => {
       if (this.child !== child || this.stopped) return;
       this.child = null;
+      if (this.listens !== null) clearTimeout(this.listens);
+      this.tell(`ip monitor ${why}: changes that others make are noticed late`);
       this.timer = setTimeout(() => {
         this.timer = null;
         this.start();
@@ -39,8 +52,8 @@ export class LinkMonitor {
         for (const namespace of [null, ...this.ids.values()]) this.touch(namespace);
       }, RESTART_MS);
     };
-    child.on('error', again);
-    child.on('close', again);
+    child.on('error', (error) => again(`does not start (${error.message})`));
+    child.on('close', (code, signal) => again(`has ended (${signal ?? code})`));
   }
 
   /** Has the events of these namespaces come here too; the kernel tells only of those that have a number here. */
@@ -75,6 +88,7 @@ export class LinkMonitor {
   stop(): void {
     this.stopped = true;
     if (this.timer !== null) clearTimeout(this.timer);
+    if (this.listens !== null) clearTimeout(this.listens);
     this.child?.kill();
   }
 

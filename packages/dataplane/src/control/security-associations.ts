@@ -1,15 +1,8 @@
 // SAs in use: installs what the IKE bridge gives, chooses by which SA a tunnel sends, reserves sequence numbers.
-import {
-  parseIp4,
-  type SaCounters,
-  type SaEvent,
-  type SaKey,
-  type SaReport,
-  type SaSpec,
-} from '@sluice/shared';
+import { messageOf, parseIp4, type SaCounters, type SaKey, type SaReport, type SaSpec } from '@sluice/shared';
 import type { EpochControl } from '../memory/epoch.js';
 import { espKeyWipe } from '../native/index.js';
-import { type EspTransform, espName } from '../tables/esp-algorithms.js';
+import { espName } from '../tables/esp-algorithms.js';
 import type { HashU32Writer } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import {
@@ -38,6 +31,7 @@ import {
 } from '../tables/security-associations.js';
 import { ipWords } from './ip-words.js';
 import { isFor, isSameSa, journalKey, keyOf, lastOf, scopeOf, setKey } from './sa-identity.js';
+import type { SaPort, SaSizing } from './sa-port.js';
 import { transformOf, writeSaChanges, writeSaDf, writeSaRow } from './sa-row.js';
 import { SelectorRuns } from './selector-runs.js';
 import type { SequenceJournal } from './sequence-journal.js';
@@ -66,36 +60,6 @@ interface Sa {
   journalled: number;
 }
 
-export interface TunnelBinding {
-  row: number;
-  name: string;
-  outerVrf: number;
-  /** What its SAs must be: of tunnel mode for 'ipsec', else of transport mode. */
-  kind: 'ipsec' | 'gre' | 'ipip';
-  /** DF of its outer packets; null as the SA says. */
-  df: 'copy' | 'set' | 'clear' | null;
-}
-
-/** Of an SA: all that says how much longer a packet gets by it. */
-export interface SaSizing {
-  transform: EspTransform;
-  /** Of the outer addresses. */
-  family: 4 | 6;
-  /** In UDP, behind a NAT. */
-  udp: boolean;
-}
-
-export interface SaPort {
-  workers: number;
-  /** The tunnel of an interface id, if the configuration has one. */
-  tunnel(ifId: number): TunnelBinding | undefined;
-  /** Told of the address that a tunnel's SAs leave from. */
-  leavesFrom(tunnelRow: number, address: number): void;
-  /** Told that the tunnel of an interface id has another SA, so that its packets grow by more or less than before. */
-  resized(ifId: number): void;
-  publish(event: SaEvent): void;
-}
-
 export class SecurityAssociations {
   private readonly sas = new Map<string, Sa>();
   /** Rows in the order in which they became free: a row is used again as late as possible. */
@@ -103,6 +67,8 @@ export class SecurityAssociations {
   private readonly perWorker: number[];
   private readonly selectors: SelectorRuns;
   private inboundJournalledAt = 0;
+  /** What the journal threw that the next tick tells. */
+  private journalFailure: unknown = null;
   /** By interface id, in order of installation. */
   private readonly byInterface = new Map<number, Sa[]>();
   /** By interface id: what the SA makes of packets that its tunnel sends by, or sent by last. */
@@ -208,7 +174,12 @@ export class SecurityAssociations {
     if (sa.spec.direction === 'in') this.spis.delete(sa.spec.spi, scopeOf(sa.spec));
     else this.choose(sa.spec.if_id, now);
     Atomics.store(this.table.words, (sa.row << SA_SHIFT) + SA_STATE, SA_FREE);
-    this.journal.forget(journalKey(sa.spec));
+    try {
+      this.journal.forget(journalKey(sa.spec));
+    } catch (error) {
+      // The file keeps a number of nobody's until it is written next.
+      this.journalFailure = error;
+    }
     this.selectors.retire(sa.selectors);
     this.epoch.retire(() => {
       espKeyWipe(sa.row);
@@ -251,23 +222,34 @@ export class SecurityAssociations {
     this.choose(ifId, now);
   }
 
-  /** Reserves sequence numbers, lets new SAs take over, keeps the journal. Every 50 ms. */
+  /**
+   * Reserves sequence numbers, lets new SAs take over, keeps the journal. Every 50 ms. Throws, when all is done that can
+   * be, that the journal cannot be written: an SA then stops where its reserved numbers end.
+   */
   tick(now: number): void {
     const inbound = now - this.inboundJournalledAt >= JOURNAL_INBOUND_MS;
     if (inbound) this.inboundJournalledAt = now;
+    let failure = this.journalFailure;
+    this.journalFailure = null;
     for (const sa of this.sas.values()) {
-      if (sa.spec.direction === 'out') {
-        this.reserve(sa);
-      } else if (inbound) {
-        const sequence = this.sequence(sa.row);
-        if (sequence > sa.journalled) {
-          sa.journalled = sequence;
-          this.journal.record(journalKey(sa.spec), sequence);
-        }
+      try {
+        if (sa.spec.direction === 'out') this.reserve(sa);
+        else if (inbound) this.journalInbound(sa);
+      } catch (error) {
+        failure = error;
       }
     }
     // A copy: choose() takes out an id and may put it back, and a Set's iteration would meet it again, for ever.
     for (const ifId of [...this.contested]) this.choose(ifId, now);
+    if (failure === null) return;
+    throw new Error(`sequence numbers cannot be kept, make room in the run directory: ${messageOf(failure)}`);
+  }
+
+  private journalInbound(sa: Sa): void {
+    const sequence = this.sequence(sa.row);
+    if (sequence <= sa.journalled) return;
+    this.journal.record(journalKey(sa.spec), sequence);
+    sa.journalled = sequence;
   }
 
   private bind(sa: Sa): void {

@@ -12,7 +12,7 @@ import type { Parts } from './convergence.js';
 import type { Interface } from './interface.js';
 import { monotonicMs } from './monotonic.js';
 import { setMssClamp } from './mss-clamp.js';
-import type { TunnelBinding } from './security-associations.js';
+import type { TunnelBinding } from './sa-port.js';
 import { tunnelLoops } from './tunnel-loops.js';
 import { type TunnelSize, tunnelDf, tunnelSize } from './tunnel-size.js';
 import { setVirtualReassembly } from './virtual-reassembly.js';

@@ -5,7 +5,7 @@ import { GRE_BYTES, GRE_FIELD_BYTES } from '../wire/gre.js';
 import { IP4_BYTES } from '../wire/ip4.js';
 import { IP6_BYTES } from '../wire/ip6.js';
 import { UDP_BYTES } from '../wire/udp.js';
-import type { SaSizing } from './security-associations.js';
+import type { SaSizing } from './sa-port.js';
 
 /** The worst that IKE can agree on: AES-CBC with HMAC-SHA2-512, in UDP, over IPv6. */
 const WORST: EspFormat = { ivBytes: 16, alignment: 16, icvBytes: 32 };

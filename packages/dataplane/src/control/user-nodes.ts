@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type NodeReport, type NodeSection, USER_NODES_MAX } from '@sluice/shared';
+import { messageOf, type NodeReport, type NodeSection, USER_NODES_MAX } from '@sluice/shared';
 import type { NodeDefinition } from '../graph/node.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
 import { hashOfFile, type LoadedFile, loadUserFile } from '../user-nodes/load.js';
@@ -226,6 +226,7 @@ export class UserNodes {
       } else if (now - stall.since >= STUCK_MS) {
         const node = [...this.loaded.values()].find((one) => one.slot === slot - 1);
         if (node === undefined) continue;
+        // It never rejects.
         void this.isolate(node, worker);
       }
     }
@@ -235,10 +236,13 @@ export class UserNodes {
   private async isolate(node: Loaded, worker: number): Promise<void> {
     const { file, section } = node;
     const entry = { file: section.file, hash: file.hash, node: file.node.name };
-    await this.writeQuarantine([...(await this.readQuarantine()), entry]);
-    this.port.stuck(
-      new Error(`node ${file.node.name} held worker ${worker} for ${STUCK_MS} ms: started again without it`),
-    );
+    let then = 'started again without it';
+    try {
+      await this.writeQuarantine([...(await this.readQuarantine()), entry]);
+    } catch (error) {
+      then = `take it out of the configuration, because it could not be noted for the next start: ${messageOf(error)}`;
+    }
+    this.port.stuck(new Error(`node ${file.node.name} held worker ${worker} for ${STUCK_MS} ms: ${then}`));
   }
 
   private async refuseQuarantined(path: string, { hash, node }: LoadedFile): Promise<void> {

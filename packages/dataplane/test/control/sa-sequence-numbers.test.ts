@@ -36,6 +36,26 @@ describe('sequence numbers of security associations', () => {
     assert.ok(checked > 10);
   });
 
+  it('run out one SA at a time while the journal cannot be written, which is told, and keeps nothing else from going on', () => {
+    bench.install(OUT, 'out');
+    bench.install(IN, 'in');
+    bench.use(OUT, BLOCK - 1);
+    bench.use(IN, 99);
+    bench.install(OUT + 1, 'out', 10);
+    bench.journal.watch = () => {
+      throw new Error('ENOSPC: no space left on device');
+    };
+    const told = /sequence numbers cannot be kept, make room in the run directory: ENOSPC/;
+    assert.throws(() => bench.sas.tick(2_000), told);
+    assert.equal(bench.limit(OUT), BLOCK, 'nothing is used that is not in the journal');
+    assert.equal(bench.limit(OUT + 1), BLOCK);
+    assert.equal(bench.active, bench.row(OUT + 1), 'the new SA has taken over all the same');
+    assert.throws(() => bench.sas.tick(4_000), told);
+    bench.journal.watch = () => undefined;
+    bench.sas.tick(6_000);
+    assert.deepEqual([bench.limit(OUT), bench.journalled(KEY_IN)], [2 * BLOCK, 99]);
+  });
+
   it('go on behind the block after a restart', () => {
     bench.install(OUT, 'out');
     bench.use(OUT, 1000);

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type CaptureFilter, captureFilterSchema } from '@sluice/shared';
 import { CaptureSession } from '../../src/control/capture-session.js';
 import {
@@ -179,6 +180,15 @@ describe('capture', () => {
     assert.equal(sizes, '64\t74\n64\t74\n');
     bench.sent('wan');
     bench.expect({});
+  });
+
+  it('ends with a sentence when its file takes no more, and nothing else does', () => {
+    const scenario = fileURLToPath(new URL('./scenarios/capture-full-disk.js', import.meta.url));
+    // The mount is gone with the last process of its namespace.
+    execFileSync('unshare', ['--mount', process.execPath, '--enable-source-maps', scenario, directory], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    bench = site();
   });
 
   it('ends when nobody asks for it, and takes its file along with the next', async () => {

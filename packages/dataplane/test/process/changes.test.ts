@@ -188,6 +188,21 @@ describe('data plane process with a configuration that changes', function () {
     await pingAll(network, near, '-c', '1', FAR);
   });
 
+  it('gives Linux a device back whose port could never be opened, and one whose interface goes', async () => {
+    network.host('third', 'p2', '10.3.0.2/24', '10.3.0.1');
+    const flags = (): string => ip('-n', network.gateway, 'link', 'show', 'p2');
+    const nowhere = port('dmz', 'p2', ['10.3.0.1/24'], { vrf: 'nowhere' });
+    const { problems } = await gateway.give({ interfaces: [LAN, WAN, nowhere] });
+    assert.match(problems.join(), /^dmz: there is no VRF "nowhere"/);
+    assert.match(flags(), /NOARP/);
+    await gateway.apply({ interfaces: [LAN, WAN] });
+    assert.doesNotMatch(flags(), /NOARP|PROMISC|xdp/);
+    await gateway.apply({ interfaces: [LAN, WAN, { ...nowhere, vrf: 'default' }] });
+    assert.match(flags(), /NOARP/);
+    await gateway.apply({ interfaces: [LAN, WAN] });
+    assert.doesNotMatch(flags(), /NOARP|PROMISC|xdp/);
+  });
+
   it('finds a host that comes late, although traffic to it never stopped', async () => {
     const late = '10.2.0.50';
     const pinging = network.start(near, 'ping', '-n', '-i', '0.02', late);

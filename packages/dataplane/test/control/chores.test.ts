@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { Chores } from '../../src/control/chores.js';
+import { until } from '../process/support/until.js';
+
+describe('what the control side does by itself', () => {
+  let now: number;
+  let notes: string[];
+  let chores: Chores;
+
+  beforeEach(() => {
+    now = 0;
+    notes = [];
+    chores = new Chores(
+      (text) => notes.push(text),
+      () => now,
+    );
+  });
+  afterEach(() => chores.stop());
+
+  const fail = (text: string) => (): never => {
+    throw new Error(text);
+  };
+
+  it('goes on when a step throws or rejects, which is a problem until it works again', async () => {
+    assert.equal(chores.run('ageing', fail('no room')), null);
+    await chores.run('files', async () => fail('disk full')());
+    assert.deepEqual(chores.problems(), ['ageing: no room', 'files: disk full']);
+    chores.run('ageing', () => undefined);
+    await chores.run('files', async () => undefined);
+    assert.deepEqual(chores.problems(), []);
+    assert.deepEqual(notes, ['ageing: no room', 'files: disk full']);
+  });
+
+  it('logs the same failure once a minute, another at once', () => {
+    for (const [at, text] of [
+      [0, 'a'],
+      [1, 'a'],
+      [2, 'b'],
+      [59_999, 'a'],
+      [60_000, 'a'],
+    ] as const) {
+      now = at;
+      chores.run('it', fail(text));
+      chores.run('it', () => undefined);
+    }
+    assert.deepEqual(notes, ['it: a', 'it: b', 'it: a']);
+  });
+
+  it('runs on its timer, not before the last time has ended', async () => {
+    let running = 0;
+    let most = 0;
+    let times = 0;
+    chores.every(1, 'slow', async () => {
+      running++;
+      times++;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running--;
+      if (times === 2) fail('second')();
+    });
+    let quick = 0;
+    chores.every(1, 'quick', () => {
+      quick++;
+      if (quick === 1) fail('first')();
+    });
+    await until('both ran several times', () => times >= 4 && quick >= 4);
+    assert.equal(most, 1);
+    assert.deepEqual(notes.sort(), ['quick: first', 'slow: second']);
+  });
+});
