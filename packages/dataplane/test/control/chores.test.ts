@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { Chores } from '../../src/control/chores.js';
-import { until } from '../process/support/until.js';
 
 describe('what the control side does by itself', () => {
   let now: number;

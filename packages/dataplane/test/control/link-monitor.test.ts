@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { LinkMonitor } from '../../src/control/link-monitor.js';
-import { until } from '../process/support/until.js';
 
 describe('link monitor', () => {
   it('tells what keeps it from hearing anything, and that it listens again', async () => {

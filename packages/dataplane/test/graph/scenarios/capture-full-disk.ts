@@ -1,9 +1,8 @@
 // A capture into a file system of three pages, in a mount namespace of its own.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { captureFilterSchema } from '@sluice/shared';
+import { captureFilterSchema, until } from '@sluice/shared';
 import { CaptureSession } from '../../../src/control/capture-session.js';
-import { until } from '../../process/support/until.js';
 import { ip4, pattern } from '../../support/packets.js';
 import { FAR, HOST, site } from '../../support/site.js';
 
