@@ -49,20 +49,27 @@ static void add_route(uint32_t address, int len, uint32_t value) {
 
 // ---- the nodes ----
 
+static inline uint32_t load32(const uint8_t *at) {
+  uint32_t word;
+  memcpy(&word, at, 4);
+  return word;
+}
+
 static int input(const int32_t *in, int count, int32_t *out) {
+  uint8_t *const octets = memory;
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], ip = l3[packet], lead = ip - offset[packet];
-    uint32_t w[5];
-    memcpy(w, memory + ip, 20);
-    uint64_t sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+    uint32_t w0 = load32(octets + ip), w1 = load32(octets + ip + 4), w2 = load32(octets + ip + 8);
+    uint32_t w3 = load32(octets + ip + 12), w4 = load32(octets + ip + 16);
+    uint64_t sum = (uint64_t)w0 + w1 + w2 + w3 + w4;
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
-    int total = __builtin_bswap16(w[0] >> 16), available = length[packet] - lead;
-    uint32_t source = w[3] & 255, destination = w[4] & 255;
-    if (LIKELY(available >= 20 && (w[0] & 255) == 0x45 && sum == 0xffff && total >= 20 && total <= available &&
+    int total = __builtin_bswap16(w0 >> 16), available = length[packet] - lead;
+    uint32_t source = w3 & 255, destination = w4 & 255;
+    if (LIKELY(available >= 20 && (w0 & 255) == 0x45 && sum == 0xffff && total >= 20 && total <= available &&
                source < 224 && source != 127 && source != 0 && destination != 127 && destination != 0 &&
                !interfaces[rx_interface[packet]].features)) {
       length[packet] = lead + total;
@@ -75,9 +82,7 @@ static int input(const int32_t *in, int count, int32_t *out) {
 }
 
 static uint32_t destination_of(int32_t packet) {
-  uint32_t word;
-  memcpy(&word, memory + l3[packet] + 16, 4);
-  return __builtin_bswap32(word);
+  return __builtin_bswap32(load32(memory + l3[packet] + 16));
 }
 
 static int lookup(const int32_t *in, int count, int32_t *out) {
@@ -100,12 +105,13 @@ static int lookup(const int32_t *in, int count, int32_t *out) {
 }
 
 static int rewrite(const int32_t *in, int count, int32_t *out) {
+  uint8_t *const octets = memory;
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], ip = l3[packet];
     struct adjacency *to = &adjacencies[adjacency[packet]];
     uint32_t size = length[packet] - (ip - offset[packet]);
-    uint8_t *header = memory + ip;
+    uint8_t *header = octets + ip;
     if (LIKELY(header[8] > 1 && size <= to->mtu && to->rewrite_bytes == 14)) {
       header[8]--;
       uint16_t checksum; // RFC 1624

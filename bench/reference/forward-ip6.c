@@ -44,10 +44,11 @@ static int is_unicast(const uint8_t *address) {
 }
 
 static int input(const int32_t *in, int count, int32_t *out) {
+  uint8_t *const octets = memory;
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], ip = l3[packet], lead = ip - offset[packet];
-    const uint8_t *header = memory + ip;
+    const uint8_t *header = octets + ip;
     int available = length[packet] - lead, total = 40 + (header[4] << 8 | header[5]);
     // Scopes: link-local addresses would need the link's own table. Hop-by-hop options would need to be looked at.
     int link_local = (header[24] == 0xfe && (header[25] & 0xc0) == 0x80) || (header[8] == 0xfe && (header[9] & 0xc0) == 0x80);
@@ -63,10 +64,11 @@ static int input(const int32_t *in, int count, int32_t *out) {
 }
 
 static int lookup(const int32_t *in, int count, int32_t *out) {
+  uint8_t *const octets = memory;
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i];
-    const uint8_t *destination = memory + l3[packet] + 24;
+    const uint8_t *destination = octets + l3[packet] + 24;
     uint32_t entry = trie[destination[0] << 8 | destination[1]];
     for (int at = 2; entry & DEEPER; at++) entry = trie[(entry & ~DEEPER) + destination[at]];
     adjacency[packet] = entry;
@@ -78,12 +80,13 @@ static int lookup(const int32_t *in, int count, int32_t *out) {
 }
 
 static int rewrite(const int32_t *in, int count, int32_t *out) {
+  uint8_t *const octets = memory;
   int n = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], ip = l3[packet];
     struct adjacency *to = &adjacencies[adjacency[packet]];
     uint32_t size = length[packet] - (ip - offset[packet]);
-    uint8_t *header = memory + ip;
+    uint8_t *header = octets + ip;
     if (LIKELY(header[7] > 1 && size <= to->mtu && to->rewrite_bytes == 14)) {
       header[7]--;
       memcpy(header - 14, to->rewrite, 14);

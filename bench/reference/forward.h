@@ -68,10 +68,11 @@ static void write_packet(uint8_t *at, uint32_t destination);
 // ---- the nodes of both families ----
 
 static int ethernet_input(const int32_t *in, int count, int32_t *out) {
+  uint8_t *const octets = memory; // stores to packets cannot change where they are
   int n = 0;
   for (int i = 0; i < count; i++) {
     if (i + AHEAD < count) {
-      const uint8_t *ahead = memory + offset[in[i + AHEAD]];
+      const uint8_t *ahead = octets + offset[in[i + AHEAD]];
       __builtin_prefetch(ahead, 1);
       __builtin_prefetch(ahead + 33, 1); // the header may end in the next line
     }
@@ -79,9 +80,9 @@ static int ethernet_input(const int32_t *in, int count, int32_t *out) {
     const struct interface *from = &interfaces[rx_interface[packet]];
     uint16_t type, mac0;
     uint32_t mac2;
-    memcpy(&type, memory + at + 12, 2);
-    memcpy(&mac0, memory + at, 2);
-    memcpy(&mac2, memory + at + 2, 4);
+    memcpy(&type, octets + at + 12, 2);
+    memcpy(&mac0, octets + at, 2);
+    memcpy(&mac2, octets + at + 2, 4);
     if (LIKELY(length[packet] >= 14 && from->up && !from->bridge && type == ETHERTYPE && mac0 == from->mac0 &&
                mac2 == from->mac2)) {
       l3[packet] = at + 14;
@@ -98,18 +99,31 @@ static int ethernet_input(const int32_t *in, int count, int32_t *out) {
 static int32_t waiting[VECTOR];
 static int waiting_count;
 
+static void sent_by(int32_t row, uint64_t packets, uint64_t octets) {
+  interface_counters[row][TX_PACKETS] += packets;
+  interface_counters[row][TX_BYTES] += octets;
+}
+
 static void interface_output(const int32_t *in, int count) {
+  int32_t row = -1; // counters of packets that leave by one interface are added at once
+  uint64_t packets = 0, octets = 0;
   for (int i = 0; i < count; i++) {
     int32_t packet = in[i], to = tx_interface[packet];
+    if (to != row) {
+      if (row >= 0) sent_by(row, packets, octets);
+      row = to;
+      packets = octets = 0;
+    }
     const struct interface *port = &interfaces[to];
     if (LIKELY(port->up && port->kind == 1)) {
-      interface_counters[to][TX_PACKETS]++;
-      interface_counters[to][TX_BYTES] += length[packet];
+      packets++;
+      octets += length[packet];
       waiting[waiting_count++] = packet;
     } else {
       drop(packet, NODE_OUTPUT);
     }
   }
+  if (row >= 0) sent_by(row, packets, octets);
 }
 
 // ---- the ports, and a round ----

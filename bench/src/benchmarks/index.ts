@@ -1,5 +1,7 @@
 // All benchmarks, in the order in which they run and are reported.
 import type { Benchmark } from '../benchmark.js';
+import { controlStart } from './control/start.js';
+import { controlTables } from './control/tables.js';
 import { espAlgorithms } from './esp/algorithms.js';
 import { forwardFeatures } from './forward/features.js';
 import { forwardPlain } from './forward/plain.js';
@@ -10,6 +12,7 @@ import { puntRate } from './punt/rate.js';
 import { scaleFlows } from './scale/flows.js';
 import { scaleRoutes } from './scale/routes.js';
 import { scaleSas } from './scale/sas.js';
+import { scaleWorkers } from './scale/workers.js';
 import { tunnel } from './tunnel/tunnel.js';
 import { wireIp4 } from './wire/ip4.js';
 import { wireTcp } from './wire/tcp.js';
@@ -20,6 +23,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   espAlgorithms,
   fragments,
   memoryPorts,
+  scaleWorkers,
   scaleRoutes,
   scaleSas,
   scaleFlows,
@@ -28,4 +32,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   tunnel,
   puntRate,
   latency,
+  controlTables,
+  controlStart,
 ];

@@ -15,6 +15,27 @@ import {
   type TestCrypto,
 } from '@sluice/dataplane/test-support';
 
+/** What packets go round through. */
+export interface LoopGateway {
+  readonly pool: PacketPool;
+  readonly forwarder: Forwarder;
+  addPort(name: string, port: Port): void;
+  /** What was counted as lost, for an error's message. */
+  dropped(): string;
+  close(): void;
+}
+
+export function droppedBy({ counters }: Forwarder): string {
+  const all = GRAPH.flatMap((node, index) =>
+    node.counters.map(({ name }, at) => ({
+      name: `${node.name}/${name}`,
+      count: counters.ofNode(index)[at]!,
+    })),
+  );
+  const moved = all.filter(({ count }) => count > 0).map(({ name, count }) => `${name} ${count}`);
+  return moved.join(', ') || 'no counter has moved';
+}
+
 export interface GatewayOptions {
   /** Frames of the packet memory. */
   frames: number;
@@ -24,7 +45,7 @@ export interface GatewayOptions {
   clock?: () => number;
 }
 
-export class MemoryGateway {
+export class MemoryGateway implements LoopGateway {
   readonly shared: SharedMemory;
   /** The outside's view of the packet memory. */
   readonly pool: PacketPool;
@@ -48,17 +69,8 @@ export class MemoryGateway {
     this.forwarder.addPort(this.control.row(name), port);
   }
 
-  /** What was counted as lost, for an error's message. */
   dropped(): string {
-    const { counters } = this.forwarder;
-    const drops = GRAPH.flatMap((node, index) =>
-      node.counters.map(({ name }, at) => ({
-        name: `${node.name}/${name}`,
-        count: counters.ofNode(index)[at]!,
-      })),
-    );
-    const moved = drops.filter(({ count }) => count > 0).map(({ name, count }) => `${name} ${count}`);
-    return moved.join(', ') || 'no counter has moved';
+    return droppedBy(this.forwarder);
   }
 
   /** Packets that a node has had; the users' node is the one that is not of the graph. */

@@ -1,6 +1,6 @@
 // Packets through a gateway's graph, batch after batch: from one memory port to another.
 import { hex, PACKET_START } from '@sluice/dataplane/test-support';
-import type { MemoryGateway } from './gateway.js';
+import type { LoopGateway, MemoryGateway } from './gateway.js';
 import type { Batch } from './measure.js';
 import { SinkPort, SourcePort } from './ports.js';
 
@@ -27,13 +27,13 @@ export interface LoopPlan {
   write(bytes: Uint8Array, at: number, index: number): number;
 }
 
-export class PacketLoop implements Batch {
+export class PacketLoop<Gateway extends LoopGateway = MemoryGateway> implements Batch {
   readonly sink: SinkPort;
   readonly source: SourcePort;
   private readonly expected: number;
 
   constructor(
-    readonly gateway: MemoryGateway,
+    readonly gateway: Gateway,
     private readonly plan: LoopPlan,
   ) {
     const { pool } = gateway;

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import type { BenchContext, Side } from '../benchmark.js';
 import type { CaseName, OrderOf } from '../cases/index.js';
+import { FIRST } from './first.js';
 import { programSide } from './program-side.js';
 import { reference } from './reference.js';
 import { sideProgram } from './root.js';
@@ -13,7 +14,7 @@ export function caseSide<Name extends CaseName>(
 ): Side {
   const args = JSON.stringify({ name, order, quick: context.quick });
   const command = [process.execPath, '--enable-source-maps', sideProgram('memory'), args];
-  return programSide({ name: 'sluice', command, core: context.cores.at(-1)! });
+  return programSide({ name: 'sluice', command, core: context.cores.at(-1)!, within: FIRST });
 }
 
 export function referenceSide(
@@ -22,5 +23,5 @@ export function referenceSide(
   ...args: string[]
 ): Side {
   const command = [reference(name), ...args, context.quick ? 'quick' : 'full'];
-  return programSide({ name: `${name}.c`, command, core: context.cores.at(-1)! });
+  return programSide({ name: `${name}.c`, command, core: context.cores.at(-1)!, within: FIRST });
 }

@@ -1,0 +1,114 @@
+import process from 'node:process';
+import type { BenchContext, Benchmark, Figure, Round, Side } from '../../benchmark.js';
+import { valuesOf } from '../../run/context.js';
+import { FIRST } from '../../run/first.js';
+import { freshSide } from '../../run/fresh-side.js';
+import { programSide } from '../../run/program-side.js';
+import { sideProgram } from '../../run/root.js';
+
+const ROUTES = 1_000_000;
+const SAS = 10_000;
+
+/** What the control thread does while, or before, workers forward. */
+export const controlTables: Benchmark = {
+  names: [
+    'control/routes',
+    'control/routes-delay',
+    'control/routes-load',
+    'control/routes-load-memory',
+    'control/sas',
+    'control/sas-memory',
+  ],
+  about: `the control thread's own writers, in memory: route updates a second (of four, two change a next hop, one withdraws, one brings back) among ${ROUTES} routes by which a worker on the other core forwards, and how long its slowest vector took beside a time without updates; time and memory to load ${ROUTES} routes; time and memory to install ${SAS} SAs with keys and journal.`,
+
+  async run(context) {
+    const figures: Figure[] = [];
+    if (context.wants('control/routes') || context.wants('control/routes-delay'))
+      figures.push(...(await updates(context)));
+    if (context.wants('control/routes-load') || context.wants('control/routes-load-memory'))
+      figures.push(...(await load(context)));
+    if (context.wants('control/sas') || context.wants('control/sas-memory'))
+      figures.push(...(await install(context)));
+    return figures;
+  },
+};
+
+async function updates(context: BenchContext): Promise<Figure[]> {
+  const order = { routes: context.quick ? 20_000 : ROUTES, cores: context.cores, quick: context.quick };
+  const [rounds] = await context.alternate([program('route-updates', order)]);
+  return [
+    {
+      name: 'control/routes',
+      unit: 'updates/s',
+      better: 'higher',
+      values: valuesOf(rounds!),
+      target: { value: 100_000 },
+    },
+    {
+      name: 'control/routes-delay',
+      unit: 'µs',
+      better: 'lower',
+      values: details(rounds!, 'busy'),
+      peer: { name: 'without updates', values: details(rounds!, 'quiet') },
+      target: { value: 1000 },
+      note: 'the slowest of all vectors of a second; what else the machine does is in both',
+    },
+  ];
+}
+
+async function load(context: BenchContext): Promise<Figure[]> {
+  const order = { routes: context.quick ? 20_000 : ROUTES };
+  const [rounds] = await context.alternate([freshSide('load', () => program('route-load', order))]);
+  return [
+    {
+      name: 'control/routes-load',
+      unit: 's',
+      better: 'lower',
+      values: valuesOf(rounds!),
+      target: { value: 2 },
+    },
+    {
+      name: 'control/routes-load-memory',
+      unit: 'MB',
+      better: 'lower',
+      values: details(rounds!, 'megabytes'),
+      target: { value: 200 },
+      note: 'resident memory of the process afterwards less that before',
+    },
+  ];
+}
+
+async function install(context: BenchContext): Promise<Figure[]> {
+  const order = { sas: context.quick ? 200 : SAS };
+  const [rounds] = await context.alternate([freshSide('install', () => program('sa-install', order))]);
+  return [
+    { name: 'control/sas', unit: 's', better: 'lower', values: valuesOf(rounds!), target: { value: 0.2 } },
+    {
+      name: 'control/sas-memory',
+      unit: 'MB',
+      better: 'lower',
+      values: details(rounds!, 'megabytes'),
+      note: 'resident memory of the process afterwards less that before',
+    },
+  ];
+}
+
+function program(name: string, order: object): Side {
+  const command = [
+    process.execPath,
+    '--enable-source-maps',
+    '--expose-gc',
+    sideProgram(name),
+    JSON.stringify(order),
+  ];
+  return programSide({ name, command, core: null, within: FIRST });
+}
+
+/** A detail of each round that is a number. */
+function details(rounds: readonly Round[], name: string): number[] {
+  return rounds.map((round) => {
+    const value = round[name];
+    if (typeof value !== 'number') throw new Error(`a round has no number "${name}"`);
+    return value;
+  });
+}
