@@ -14,7 +14,9 @@ const NEXT_LOOKUP = 0;
 
 /** More of a packet no error quotes: that of IPv6, RFC 4443 section 2.4 c. */
 const QUOTE_BYTES_MAX = 1280;
-/** Where a quoted packet lies in its frame: room for a link header, an IPv6 header and ICMPv6's before it. */
+/** Before a quoted packet: a link header, an IPv6 header and ICMPv6's, and two VLAN tags. */
+const HEADROOM = 70;
+/** Where one lies that is put elsewhere: 4-byte aligned, as IP headers are. */
 const QUOTE_START = PACKET_START + 62;
 
 const COUNT_SENT = 0;
@@ -119,7 +121,7 @@ export function defineIcmpError(family: IcmpErrorFamily): NodeDefinition {
           continue;
         }
         services.dropped(packet);
-        const error = intoSmallFrame(pool, packet, size);
+        const error = placeForError(pool, packet, size);
         packets[i] = error;
         write(context, error, Math.min(size, QUOTE_BYTES_MAX));
         // About a packet of the box itself it stays in that packet's VRF, where its source is the box's.
@@ -133,21 +135,28 @@ export function defineIcmpError(family: IcmpErrorFamily): NodeDefinition {
 }
 
 /**
- * The packet itself, or its beginning in a frame of the common size when it is in a large one, which ports do not send.
- * Without a frame it stays where it is.
+ * The packet itself, with room for the error's headers before it; or its beginning in a frame of the common size when it
+ * is in a large one, which ports do not send. Without a frame it stays in its own.
  */
-function intoSmallFrame(pool: PacketPool, packet: number, size: number): number {
-  if (pool.room(packet) === FRAME_BYTES) return packet;
-  const small = pool.alloc();
-  if (small < 0) return packet;
+function placeForError(pool: PacketPool, packet: number, size: number): number {
+  const isSmall = pool.room(packet) === FRAME_BYTES;
   const from = pool.l3[packet]!;
+  // Tunnels inside tunnels put so many headers before a packet that none is left for these.
+  const hasRoom = from - pool.base(packet) >= HEADROOM;
+  if (isSmall && hasRoom) return packet;
+  let small = isSmall ? packet : pool.alloc();
+  if (small < 0) {
+    if (hasRoom) return packet;
+    small = packet;
+  }
   const to = pool.base(small) + QUOTE_START;
   const length = Math.min(size, QUOTE_BYTES_MAX);
   pool.copy(to, from, length);
-  pool.copyMetadata(packet, small);
   pool.offset[small] = to;
   pool.l3[small] = to;
   pool.length[small] = length;
+  if (small === packet) return packet;
+  pool.copyMetadata(packet, small);
   pool.free(packet);
   return small;
 }

@@ -54,8 +54,11 @@ const COUNT_NO_ROOM = 2;
 const LINK_BYTES = 16;
 const PACKET_BYTES_MAX = 65_535;
 
-/** Of the next outer IPv4 header of this thread. */
-let identification = 0;
+/**
+ * Of the last outer IPv4 header of this thread. From a random one on, so that threads which send to one peer do not give
+ * their packets the same ones: fragments of both would be put together.
+ */
+let identification = crypto.getRandomValues(new Uint16Array(1))[0]!;
 
 export const tunnelEncap = defineNode({
   name: 'tunnel-encap',

@@ -11,9 +11,9 @@ import {
   NEXT_DROP,
   type NodeDefinition,
 } from '../graph/node.js';
-import { FLAG_PORTS } from '../memory/packet-pool.js';
+import { FLAG_PORTS, type PacketPool } from '../memory/packet-pool.js';
 import type { FragmentKey } from '../tables/fragment-contexts.js';
-import { fragmentFault } from './reassemble.js';
+import { DATAGRAM_BYTES_MAX, fragmentFault } from './reassemble.js';
 import { contextOf, GONE, handOver, KEPT, MINE, makeRoom, refuse } from './waiting-fragments.js';
 
 /** Before the users' nodes of bits 8 to 15, so that they see ports. */
@@ -92,8 +92,7 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
     counters[COUNT_TOLD]! += count;
     for (let i = 0; i < count; i++) {
       const packet = virtual.released[i]!;
-      pool.ports[packet] = ports;
-      pool.flags[packet] = pool.flags[packet]! | FLAG_PORTS;
+      tell(pool, packet, ports);
       services.emit(packet, onward(context, packet));
     }
   }
@@ -108,16 +107,20 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
   ): number {
     const { pool, virtual } = context;
     const { start, stop, more } = fragment;
-    if (fragmentFault(start, stop, more, 65_535) !== KEPT) return COUNT_MALFORMED;
+    if (fragmentFault(start, stop, more, DATAGRAM_BYTES_MAX) !== KEPT) return COUNT_MALFORMED;
     if (fragment.tiny) return COUNT_TINY;
     const vrf = pool.vrf[packet]!;
     const row = contextOf(context, virtual, counters, vrf, COUNT_TOO_MANY_DATAGRAMS);
     if (row < 0) return ~row;
 
     if (start === 0) {
+      // It too: flows are told apart by the ports of all fragments, or of none.
+      tell(pool, packet, fragment.ports);
       if (virtual.known[row] === 1) {
         if (virtual.ports[row] !== fragment.ports || virtual.firstBytes[row] !== stop)
           return refuse(context, virtual, counters, row, COUNT_OVERLAP);
+      } else if (virtual.waiting(row) && virtual.earliest[row]! < stop) {
+        return refuse(context, virtual, counters, row, COUNT_OVERLAP);
       } else {
         virtual.known[row] = 1;
         virtual.ports[row] = fragment.ports;
@@ -133,13 +136,12 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
       }
     } else if (virtual.known[row] === 1) {
       if (start < virtual.firstBytes[row]!) return refuse(context, virtual, counters, row, COUNT_OVERLAP);
-      pool.ports[packet] = virtual.ports[row]!;
-      pool.flags[packet] = pool.flags[packet]! | FLAG_PORTS;
+      tell(pool, packet, virtual.ports[row]!);
       counters[COUNT_TOLD]!++;
     } else {
       if (!virtual.mayHold(vrf) && !makeRoom(context, virtual, counters, vrf, row, COUNT_TOO_MANY_FRAMES))
         return refuse(context, virtual, counters, row, COUNT_TOO_MANY_FRAMES);
-      if (!virtual.hold(row, packet))
+      if (!virtual.hold(row, packet, start))
         return refuse(context, virtual, counters, row, COUNT_TOO_MANY_FRAGMENTS);
       virtual.account(row, start, stop, more);
       counters[COUNT_WAITED]!++;
@@ -181,4 +183,10 @@ export function defineVirtualReassembly({ name, arc, read }: Family): NodeDefini
       }
     },
   });
+}
+
+/** Gives a fragment the ports of its datagram. */
+function tell({ ports, flags }: PacketPool, packet: number, known: number): void {
+  ports[packet] = known;
+  flags[packet] = flags[packet]! | FLAG_PORTS;
 }

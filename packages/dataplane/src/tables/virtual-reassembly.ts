@@ -16,6 +16,8 @@ export class VirtualReassembly {
   readonly refusal: Uint8Array;
   /** Per context: octets of the first fragment: what overlaps them is an attack on whoever looks at headers. */
   readonly firstBytes: Int32Array;
+  /** Per context: the first octet of those that wait which comes before all others. */
+  readonly earliest: Int32Array;
   private readonly seen: Int32Array;
   private readonly end: Int32Array;
   private readonly count: Int32Array;
@@ -38,6 +40,7 @@ export class VirtualReassembly {
     this.known = new Uint8Array(datagrams);
     this.refusal = new Uint8Array(datagrams);
     this.firstBytes = new Int32Array(datagrams);
+    this.earliest = new Int32Array(datagrams);
     this.seen = new Int32Array(datagrams);
     this.end = new Int32Array(datagrams);
     this.count = new Int32Array(datagrams);
@@ -67,9 +70,10 @@ export class VirtualReassembly {
     return this.heldBy[vrf]! < this.limits.frames - this.held;
   }
 
-  /** Keeps a fragment until its first one comes; false when too many of its datagram wait. */
-  hold(row: number, packet: number): boolean {
+  /** Keeps a fragment, from octet `start` on, until its first one comes; false when too many of its datagram wait. */
+  hold(row: number, packet: number, start: number): boolean {
     if (this.count[row] === this.limits.fragments) return false;
+    if (!this.waiting(row) || start < this.earliest[row]!) this.earliest[row] = start;
     const slot = this.freeSlot;
     this.freeSlot = this.next[slot]!;
     this.packet[slot] = packet;

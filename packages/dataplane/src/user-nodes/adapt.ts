@@ -68,7 +68,7 @@ export function adaptUserNode(
 
   const run: NodeRun = (context, frame, next, counters) => {
     const { pool, interfaces } = context;
-    packet ??= new Packet(pool, names, counters);
+    packet ??= new Packet(pool, names, counters, node.counters.length);
     const masks = ip6 ? interfaces.features6 : interfaces.features4;
     for (let i = 0; i < frame.length; i++) {
       const index = frame.packets[i]!;

@@ -26,11 +26,12 @@ export class Packet {
   private upperAt = 0;
   private laterFragment = false;
 
-  /** @internal @param names of the interfaces, by row. */
+  /** @internal @param names of the interfaces, by row. @param ownCounters how many of `counters` the node has declared. */
   constructor(
     private readonly pool: PacketPool,
     private readonly names: readonly string[],
     private readonly counters: Float64Array,
+    private readonly ownCounters: number,
   ) {}
 
   /** @internal */
@@ -168,7 +169,7 @@ export class Packet {
 
   /** Adds one to the node's counter of that index, for a packet that goes on. */
   count(counter: number): void {
-    if (counter >= 0 && counter < this.counters.length) this.counters[counter]!++;
+    if (counter >= 0 && counter < this.ownCounters) this.counters[counter]!++;
   }
 
   private check(offset: number, octets: number): void {

@@ -152,6 +152,22 @@ describeNode('ip4-icmp-error', () => {
     bench.expect({ 'ip4-rewrite/df_too_big': 1, 'ip4-icmp-error/sent': 1 });
   });
 
+  it('leaves the frame before alone, however little room there is before the packet', () => {
+    const octets = bench.toInterface('lan', dying());
+    const frame = bench.frameOf(octets, 2);
+    bench.pool.rxInterface[frame] = bench.row('lan');
+    bench.pool.vrf[frame] = 0;
+    bench.pool.l3[frame] = bench.pool.offset[frame]! + 14;
+    const base = bench.pool.base(frame);
+    bench.pool.bytes.fill(0x5a, base - 64, base);
+    bench.pool.aux[frame] = (11 << 24) | 0;
+    bench.handOver('ip4-icmp-error', frame);
+    bench.run();
+    assert.deepEqual(bench.sentIp('lan'), [icmpError(LAN, dying(), 11, 0)]);
+    assert.ok(bench.pool.bytes.subarray(base - 64, base).every((octet) => octet === 0x5a));
+    bench.expect({ 'ip4-icmp-error/sent': 1 });
+  });
+
   it('sends the error about a packet in a large frame in a small one: ports send no others', () => {
     const packet = dying({ payload: pattern(3000) });
     const free = bench.pool.large;

@@ -7,7 +7,7 @@ import type { Bench, BenchOptions } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { concat, forwarded, ip4, pattern, udp } from '../support/packets.js';
 import { forwarded6, fragmentHeader, ip6 } from '../support/packets6.js';
-import { FAR, FAR6, HOST, HOST6, site6 } from '../support/site.js';
+import { FAR, FAR6, HOST, HOST6, ROUTER, ROUTER6, site6 } from '../support/site.js';
 
 export function virtualReassemblySuite(family: 4 | 6): void {
   const name = `ip${family}-virtual-reassembly`;
@@ -73,7 +73,7 @@ export function virtualReassemblySuite(family: 4 | 6): void {
       );
       assert.deepEqual(
         marked.map((frame) => forwarder!.pool.ports[frame]),
-        [(1111 << 16) | 2222],
+        [(1111 << 16) | 2222, (1111 << 16) | 2222],
       );
       bench.expect(counters({ waited: 1, told: 1 }));
       assert.equal(continueArc(0, 1 << VIRTUAL_REASSEMBLY_BIT, VIRTUAL_REASSEMBLY_BIT), 0);
@@ -95,6 +95,36 @@ export function virtualReassemblySuite(family: 4 | 6): void {
       start();
       assert.deepEqual(give(first, part(16, 32)), [hop(first!)]);
       bench.expect(counters({ overlap: 1 }));
+    });
+
+    it('refuses it all, too, when what overlaps the first fragment came before that', () => {
+      start();
+      assert.deepEqual(give(part(16, 32), last), []);
+      assert.deepEqual(give(first), []);
+      assert.deepEqual(give(middle), []);
+      bench.expect(counters({ waited: 2, overlap: 4 }));
+    });
+
+    it('has all fragments of a datagram take the path that its ports choose', () => {
+      const [router, other] = family === 4 ? [ROUTER, '192.0.2.253'] : [ROUTER6, '2001:db8:ffff::fd'];
+      start({
+        neighbours: [{ interface: 'wan', address: other, mac: '02:00:00:00:bb:fd' }],
+        routes: [{ prefix: family === 4 ? `${FAR}/32` : `${FAR6}/128`, via: [router, other] }],
+      });
+      const used = new Set<string>();
+      for (let port = 1; port <= 32; port++) {
+        const datagram = udp(port, 2222, pattern(72));
+        const parts = [part(0, 24, port, datagram), part(24, 80, port, datagram)];
+        if (family === 4) bench.pushIp('lan', ...parts);
+        else bench.pushIp6('lan', ...parts);
+        bench.run();
+        const stations = bench.sent('wan').map((frame) => Buffer.from(frame.subarray(0, 6)).toString('hex'));
+        assert.equal(stations.length, 2);
+        assert.equal(stations[0], stations[1], `the fragments of port ${port} went different ways`);
+        used.add(stations[0]!);
+      }
+      assert.equal(used.size, 2, 'all datagrams took one path');
+      bench.expect(counters({ told: 32 }));
     });
 
     it('refuses a TCP header that is cut, and lengths that make no sense', () => {

@@ -55,6 +55,15 @@ describe("users' nodes", function () {
     bench.expect({});
   });
 
+  it('count under their own counters only', async () => {
+    const source = nodeSource('for (const i of [-1, 0.5, 1, 2, 4, 99]) packet.count(i); return PASS;');
+    await files.loadInto(bench, files.write('a.ts', source));
+    switchOn('lan');
+    assert.deepEqual(send(), [forwarded(packet)]);
+    assert.deepEqual(counted(), [0, 1, 0, 0, 0]);
+    bench.expect({});
+  });
+
   it('may change a packet', async () => {
     const file = files.write(
       'a.ts',
