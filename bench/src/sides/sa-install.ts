@@ -5,7 +5,14 @@ import { serveRounds, sideArguments } from '../run/serve.js';
 
 const { sas } = sideArguments<{ sas: number }>();
 const bench = new SaBench();
-const specs = Array.from({ length: sas }, (_, i) => saSpec(0x1000_0000 + i, i % 2 === 0 ? 'out' : 'in'));
+const pairs = Array.from({ length: sas / 2 }, (_, i) => i + 1);
+for (const row of pairs) {
+  bench.tunnels.set(row, { row, name: `tun${row}`, outerVrf: 0, kind: 'ipsec', df: null });
+}
+const specs = pairs.flatMap((row) => [
+  saSpec(0x2000_0000 + row, 'in', { if_id: row }),
+  saSpec(0x1000_0000 + row, 'out', { if_id: row }),
+]);
 
 await serveRounds(() => {
   globalThis.gc?.();

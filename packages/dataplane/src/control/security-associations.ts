@@ -275,7 +275,7 @@ export class SecurityAssociations {
     const newest = outbound[outbound.length - 1];
     const current = outbound.find((sa) => sa.row === this.interfaces.tunnelSa[tunnel.row]);
     if (newest === undefined || current === undefined || this.mayTakeOver(newest, current, own, now)) {
-      Atomics.store(this.interfaces.tunnelSa, tunnel.row, newest?.row ?? 0);
+      this.interfaces.setTunnelSa(tunnel.row, newest?.row ?? 0);
       if (newest !== undefined && newest !== current) this.measure(newest);
     } else if (newest !== current) {
       this.contested.add(ifId);

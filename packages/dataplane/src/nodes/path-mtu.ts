@@ -7,7 +7,6 @@
 //          SA by which a tunnel sends now. The control side makes the tunnel's MTU of it.
 import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
-import { INTERFACES_MAX } from '../tables/interfaces.js';
 import {
   SA_DST,
   SA_FAMILY,
@@ -174,7 +173,7 @@ function findTunnel({ pool, interfaces, sas }: NodeContext, vrf: number): number
   const { words } = sas;
   const { tunnelSa } = interfaces;
   const spi = readI32(bytes, quoted.esp);
-  for (let row = 1; row < INTERFACES_MAX; row++) {
+  for (let row = tunnelSa[0]!; row > 0; row--) {
     const sa = tunnelSa[row]!;
     if (sa === 0) continue;
     const at = sa << SA_SHIFT;

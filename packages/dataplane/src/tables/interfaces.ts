@@ -1,7 +1,8 @@
 // Interfaces as the workers see them: one row each in shared memory, written by the control side.
 
 /** Most interfaces of one gateway, tunnels and the empty row 0 included. */
-export const INTERFACES_MAX = 1024;
+/** Rows; 0 is nobody's. Tuning: a tunnel each for 10,000 peers. */
+export const INTERFACES_MAX = 16_384;
 
 export const INTERFACE_DOWN = 0;
 export const INTERFACE_UP = 1;
@@ -64,7 +65,7 @@ export class InterfaceTable {
   readonly mac2: Int32Array;
   /** The worker that owns its transmit queue. */
   readonly worker: Int32Array;
-  /** Row of the SA that a tunnel's packets leave by; 0 when there is none. */
+  /** Row of the SA that a tunnel's packets leave by; 0 when there is none. Of row 0 the highest row that ever had one. */
   readonly tunnelSa: Int32Array;
   /** The adjacency that leads into a tunnel. */
   readonly tunnelAdjacency: Int32Array;
@@ -128,6 +129,12 @@ export class InterfaceTable {
 
   static allocate(): SharedArrayBuffer {
     return new SharedArrayBuffer((COLUMNS.length + 4 * ADDRESS_COLUMNS.length) * INTERFACES_MAX * 4);
+  }
+
+  /** Has a tunnel's packets leave by an SA; by none with 0. */
+  setTunnelSa(row: number, sa: number): void {
+    if (row > this.tunnelSa[0]!) Atomics.store(this.tunnelSa, 0, row);
+    Atomics.store(this.tunnelSa, row, sa);
   }
 
   setMac(row: number, mac: Uint8Array): void {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { formatIp4 } from '@sluice/shared';
 import { ADJ_GLEAN, ADJ_LOCAL, ADJ_MTU, ADJ_TUNNEL } from '../../src/tables/adjacencies.js';
-import { INTERFACE_DOWN, INTERFACE_UP, KIND_ETHERNET, KIND_NONE } from '../../src/tables/interfaces.js';
+import {
+  INTERFACE_DOWN,
+  INTERFACE_UP,
+  INTERFACES_MAX,
+  KIND_ETHERNET,
+  KIND_NONE,
+} from '../../src/tables/interfaces.js';
 import { TableBench } from './support/table-bench.js';
 
 describe('interfaces', () => {
@@ -130,9 +136,9 @@ describe('interfaces', () => {
     assert.equal(bench.interfaces.get('lan'), undefined);
     assert.equal(bench.table.kind[lan.row], KIND_NONE);
     assert.equal(bench.lookup('10.1.0.1'), 0);
-    const others = Array.from({ length: 1022 }, () => bench.interfaces.reserveRow());
+    const others = Array.from({ length: INTERFACES_MAX - 2 }, () => bench.interfaces.reserveRow());
     assert.ok(!others.includes(lan.row));
-    assert.throws(() => bench.interfaces.reserveRow(), /all 1023 interfaces are in use/);
+    assert.throws(() => bench.interfaces.reserveRow(), /all 16383 interfaces are in use/);
     bench.epoch.reclaim();
     assert.throws(() => bench.interfaces.reserveRow(), /in use/, 'the worker may be sending by it');
     bench.worker.quiescent();

@@ -283,7 +283,7 @@ export class BenchControl {
     this.saRows.set(`${tunnel.name} in`, inbound);
     const { family, words } = ipWords(tunnel.local);
     this.spis.set(tunnel.inbound.spi, inbound, SA.spiScope(family, words[0], words[1], words[2], words[3]));
-    interfaces.tunnelSa[row] = this.addSa(row, tunnel, tunnel.outbound, SA.SA_OUTBOUND);
+    interfaces.setTunnelSa(row, this.addSa(row, tunnel, tunnel.outbound, SA.SA_OUTBOUND));
     this.saRows.set(`${tunnel.name} out`, interfaces.tunnelSa[row]!);
     this.tunnels.set(row, sectionOf(tunnel), tunnel.outerVrf ?? 0);
   }

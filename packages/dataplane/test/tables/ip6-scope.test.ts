@@ -18,7 +18,7 @@ describe('scopes of IPv6', () => {
 
   it('put a link-local address into the zone of its interface, and others where they are', () => {
     assert.equal(scoped('fe80::1', 5), `${LINK_LOCAL_VRF} fe80:5::1`);
-    assert.equal(scoped('fe80::1', 1023), `${LINK_LOCAL_VRF} fe80:3ff::1`);
+    assert.equal(scoped('fe80::1', 16_383), `${LINK_LOCAL_VRF} fe80:3fff::1`);
     for (const text of ['2001:db8::1', 'fec0::1', 'fe7f::1', 'ff02::1', '::']) {
       assert.equal(scoped(text, 5), `7 ${text}`);
     }
@@ -26,7 +26,7 @@ describe('scopes of IPv6', () => {
 
   it('take the zone off again', () => {
     for (const text of ['fe80::', 'fe80::1', 'fe80::ffff:ffff:ffff:ffff', '2001:db8:5::1']) {
-      const { address } = scopeOf(0, 1023, parseIp6(text)!);
+      const { address } = scopeOf(0, 16_383, parseIp6(text)!);
       assert.equal(formatIp6(withoutZone(address)), text);
     }
   });
