@@ -56,6 +56,7 @@ const CLAIM_MS = 60_000;
 
 export class AddressDetection {
   private readonly watched = new Map<string, WatchedAddress>();
+  /** By row, where it is another number than DAD_TRANSMITS. */
   private readonly transmits = new Map<number, number>();
 
   constructor(
@@ -73,7 +74,8 @@ export class AddressDetection {
 
   /** How many probes an IPv6 address of an interface needs; 0 for none. */
   setTransmits(row: number, transmits: number): void {
-    this.transmits.set(row, transmits);
+    if (transmits === DAD_TRANSMITS) this.transmits.delete(row);
+    else this.transmits.set(row, transmits);
   }
 
   /** True for an address that may be used now. One that is new is watched from here on. */

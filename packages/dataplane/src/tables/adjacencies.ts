@@ -130,7 +130,8 @@ export class AdjacencyTable {
 
   /** Switches the optional nodes of an interface's output arcs: of its adjacencies, and of those to come. */
   setFeatures(interfaceRow: number, ip4: number, ip6: number): void {
-    this.features.set(interfaceRow, { ip4, ip6 });
+    if ((ip4 | ip6) === 0) this.features.delete(interfaceRow);
+    else this.features.set(interfaceRow, { ip4, ip6 });
     for (let index = 1; index < this.top; index++) {
       const at = index << ADJ_SHIFT;
       if (this.words[at + ADJ_INTERFACE] !== interfaceRow) continue;
