@@ -1,4 +1,7 @@
-// sink: counts and drops, by an XDP program, the packets that `generate` sent; all others go on to Linux.
+// sink: counts and drops, by an eBPF program, the packets that `generate` sent; all others go on to Linux.
+//
+// The program is at TCX ingress (Linux 6.6), which takes packets as they are; where there is none, on the XDP hook, for
+// which a veth copies every packet that has not enough room before it.
 //
 //   sink --device IF [--latencies N] [--pass]
 //
@@ -14,6 +17,7 @@
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +41,30 @@ struct sink {
   uint32_t *kept;
 };
 
+// Where a program stands, and how it says what becomes of a packet.
+struct hook {
+  enum bpf_prog_type type;
+  int attach;
+  uint32_t flags;
+  int data, data_end; // offsets in the program's context
+  int drop, pass;
+};
+
+// BPF_TCX_INGRESS, TCX_DROP and TCX_PASS of linux/bpf.h since 6.6.
+static const struct hook tcx = {.type = BPF_PROG_TYPE_SCHED_CLS,
+                                .attach = 46,
+                                .data = offsetof(struct __sk_buff, data),
+                                .data_end = offsetof(struct __sk_buff, data_end),
+                                .drop = 2,
+                                .pass = 0};
+static const struct hook xdp = {.type = BPF_PROG_TYPE_XDP,
+                                .attach = BPF_XDP,
+                                .flags = XDP_FLAGS_DRV_MODE,
+                                .data = offsetof(struct xdp_md, data),
+                                .data_end = offsetof(struct xdp_md, data_end),
+                                .drop = XDP_DROP,
+                                .pass = XDP_PASS};
+
 struct seen {
   uint64_t packets, octets;
 };
@@ -54,27 +82,28 @@ static void emit_lookup(struct code *code, int map, int end) {
 }
 
 // r7: the frame. The next free element of `samples` gets the time since the packet was sent.
-static void emit_latency(struct code *code, const struct sink *sink) {
+static void emit_latency(struct code *code, const struct sink *sink, const struct hook *hook) {
   emit_call(code, BPF_FUNC_ktime_get_ns);
   emit_load(code, BPF_DW, BPF_REG_1, BPF_REG_7, STAMP_AT);
   emit_move(code, BPF_REG_9, BPF_REG_0);
   emit_with_register(code, BPF_SUB, BPF_REG_9, BPF_REG_1);
-  emit_lookup(code, sink->taken, XDP_DROP);
+  emit_lookup(code, sink->taken, hook->drop);
   emit_set(code, BPF_REG_1, 1);
   emit(code, (struct bpf_insn){.code = BPF_STX | BPF_ATOMIC | BPF_DW,
                                .dst_reg = BPF_REG_0,
                                .src_reg = BPF_REG_1,
                                .imm = BPF_ADD | BPF_FETCH});
   emit_store(code, BPF_W, BPF_REG_10, -4, BPF_REG_1);
-  emit_lookup(code, sink->samples, XDP_DROP);
+  emit_lookup(code, sink->samples, hook->drop);
   emit_store(code, BPF_W, BPF_REG_0, 0, BPF_REG_9);
 }
 
-static int load_program(const struct sink *sink) {
+static int load_program(const struct sink *sink, const struct hook *hook) {
   static struct code code;
+  code.count = 0;
   int others[4];
-  emit_load(&code, BPF_W, BPF_REG_7, BPF_REG_1, (int)offsetof(struct xdp_md, data));
-  emit_load(&code, BPF_W, BPF_REG_8, BPF_REG_1, (int)offsetof(struct xdp_md, data_end));
+  emit_load(&code, BPF_W, BPF_REG_7, BPF_REG_1, hook->data);
+  emit_load(&code, BPF_W, BPF_REG_8, BPF_REG_1, hook->data_end);
   emit_move(&code, BPF_REG_2, BPF_REG_7);
   emit_with(&code, BPF_ADD, BPF_REG_2, STAMP_AT + 8);
   others[0] = emit_jump_registers(&code, BPF_JGT, BPF_REG_2, BPF_REG_8);
@@ -87,24 +116,24 @@ static int load_program(const struct sink *sink) {
   emit_with_register(&code, BPF_SUB, BPF_REG_8, BPF_REG_7);
 
   emit_store_value(&code, BPF_W, BPF_REG_10, -4, 0);
-  emit_lookup(&code, sink->counts, XDP_DROP);
+  emit_lookup(&code, sink->counts, hook->drop);
   emit_load(&code, BPF_DW, BPF_REG_1, BPF_REG_0, 0);
   emit_with(&code, BPF_ADD, BPF_REG_1, 1);
   emit_store(&code, BPF_DW, BPF_REG_0, 0, BPF_REG_1);
   emit_load(&code, BPF_DW, BPF_REG_1, BPF_REG_0, 8);
   emit_with_register(&code, BPF_ADD, BPF_REG_1, BPF_REG_8);
   emit_store(&code, BPF_DW, BPF_REG_0, 8, BPF_REG_1);
-  if (sink->latencies > 0) emit_latency(&code, sink);
-  emit_set(&code, BPF_REG_0, XDP_DROP);
+  if (sink->latencies > 0) emit_latency(&code, sink, hook);
+  emit_set(&code, BPF_REG_0, hook->drop);
   emit_exit(&code);
   for (int i = 0; i < 4; i++) land(&code, others[i]);
-  emit_set(&code, BPF_REG_0, XDP_PASS);
+  emit_set(&code, BPF_REG_0, hook->pass);
   emit_exit(&code);
 
   static char log[1 << 12];
   LIBBPF_OPTS(bpf_prog_load_opts, options, .log_buf = log, .log_size = sizeof log, .log_level = 0);
-  int program = bpf_prog_load(BPF_PROG_TYPE_XDP, "bench_sink", "GPL", code.instructions, (size_t)code.count, &options);
-  if (program < 0) fprintf(stderr, "the sink's XDP program does not load: %s\n%s", strerror(errno), log);
+  int program = bpf_prog_load(hook->type, "bench_sink", "GPL", code.instructions, (size_t)code.count, &options);
+  if (program < 0) fprintf(stderr, "the sink's program does not load: %s\n%s", strerror(errno), log);
   return program;
 }
 
@@ -152,6 +181,13 @@ static int write_latencies(const struct sink *sink, const char *path) {
   return fclose(file);
 }
 
+// A link ends with its descriptor: whatever ends this process leaves no program behind.
+static int attach(int program, const struct sink *sink, const struct hook *hook) {
+  if (program < 0) return -1;
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = hook->flags);
+  return bpf_link_create(program, (int)sink->index, (enum bpf_attach_type)hook->attach, &options);
+}
+
 int main(int argc, char **argv) {
   static const struct option options[] = {{"device", required_argument, NULL, 'd'},
                                           {"latencies", required_argument, NULL, 'l'},
@@ -172,13 +208,10 @@ int main(int argc, char **argv) {
     fprintf(stderr, "the sink's maps: %s\n", strerror(errno));
     return 1;
   }
-  int program = sink.pass ? load_pass() : load_program(&sink);
-  if (program < 0) return 1;
-  // A link ends with its descriptor: whatever ends this process leaves no program behind.
-  LIBBPF_OPTS(bpf_link_create_opts, attach, .flags = XDP_FLAGS_DRV_MODE);
-  int link = bpf_link_create(program, (int)sink.index, BPF_XDP, &attach);
+  int link = sink.pass ? attach(load_pass(), &sink, &xdp) : attach(load_program(&sink, &tcx), &sink, &tcx);
+  if (link < 0 && !sink.pass) link = attach(load_program(&sink, &xdp), &sink, &xdp);
   if (link < 0) {
-    fprintf(stderr, "attaching the sink's XDP program: %s\n", strerror(-link));
+    fprintf(stderr, "attaching the sink's program: %s\n", strerror(errno));
     return 1;
   }
   printf("ready\n");

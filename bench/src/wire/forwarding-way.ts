@@ -6,6 +6,7 @@ import {
   HOST_DEVICE,
   macOf,
   makeTopology,
+  receiveOn,
   SINK,
   setOffloads,
   type Topology,
@@ -46,9 +47,7 @@ export async function kernelWay(spread: boolean, options: WayOptions): Promise<W
     for (const device of [GENERATOR.device, SINK.device]) {
       await setOffloads(topology.middle, device, 'on', ['gro']);
       if (!spread) continue;
-      const mask = (1 << options.core).toString(16);
-      const file = `/sys/class/net/${device}/queues/rx-0/rps_cpus`;
-      await topology.middle.run(['sh', '-c', `echo ${mask} > ${file}`]);
+      await receiveOn(topology.middle, device, options.core);
     }
   });
 }

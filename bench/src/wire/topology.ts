@@ -50,6 +50,15 @@ export async function setOffloads(
   await node.run(['ethtool', '-K', device, ...features.flatMap((feature) => [feature, state])]);
 }
 
+/**
+ * Has what a device receives handled by a core, by receive packet steering
+ * (Documentation/networking/scaling.rst), and not by that of whoever sent it.
+ */
+export async function receiveOn(node: LabNode, device: string, core: number): Promise<void> {
+  const mask = (2n ** BigInt(core)).toString(16);
+  await node.run(['sh', '-c', `echo ${mask} > /sys/class/net/${device}/queues/rx-0/rps_cpus`]);
+}
+
 /** Ethernet address of a device. */
 export async function macOf(node: LabNode, device: string): Promise<string> {
   const { stdout } = await node.run(['cat', `/sys/class/net/${device}/address`]);
