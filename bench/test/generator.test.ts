@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { framesIn, Lab, type LabNode } from '@sluice/lab';
 import { histogramOf } from '../src/wire/latencies.js';
 import { lossFreeRate } from '../src/wire/loss-free.js';
-import { macOf } from '../src/wire/topology.js';
+import { macOf, setOffloads } from '../src/wire/topology.js';
 import { generate, type Load, XdpProgram } from '../src/wire/traffic.js';
 
 const FIELDS = ['eth.dst', 'frame.len', 'ip.src', 'ip.dst', 'ip.ttl', 'ip.checksum', 'udp.dstport'] as const;
@@ -27,6 +27,8 @@ describe('generator and sink', function () {
     lab = await Lab.create({ name: 'bench-test' });
     [near, far] = await Promise.all([lab.host('near'), lab.host('far')]);
     await lab.link(near.port('eth0', '10.1.0.2/24'), far.port('eth0', '10.1.0.3/24'));
+    // A veth takes XDP frames when it has NAPI.
+    await setOffloads(far, 'eth0', 'on', ['gro']);
     load = {
       ...{ fromDevice: 'eth0', toMac: await macOf(far, 'eth0'), from: '10.1.0.2', to: '10.1.0.3' },
       ...{ length: 60, rate: 2_000, seconds: 0.2, core: 0 },
