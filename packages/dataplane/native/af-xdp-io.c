@@ -63,6 +63,8 @@ napi_value xdp_receive(napi_env env, napi_callback_info info) {
     pool.lengths[frame] = (int32_t)slot->len;
     batch.items[i] = frame;
     xdp->held[frame] = 0;
+    // The headers were written by another core. All of them are under way before the graph reads the first.
+    __builtin_prefetch(pool.base + slot->addr);
   }
   if (ready > 0) xdp_ring_release(ring, ready);
   // Again here: the driver may have found the ring empty just after the last fill had looked at the flag.

@@ -32,6 +32,9 @@ struct handle_table xdp_sockets;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+// XDP_MAX_TX_SKB_BUDGET of linux/if_xdp.h since 6.17: packets that one system call sends in copy mode, of 32 before.
+#define OPTION_TX_BUDGET 9
+
 struct xdp_request {
   char device[IFNAMSIZ];
   uint32_t index;
@@ -89,6 +92,8 @@ static int map_rings(struct xdp_socket *xdp, const struct xdp_request *request, 
     *call = sizes[i].name;
     if (setsockopt(xdp->fd, SOL_XDP, sizes[i].option, &sizes[i].size, sizeof sizes[i].size) != 0) return -errno;
   }
+  // An older kernel refuses, and sends in more calls.
+  setsockopt(xdp->fd, SOL_XDP, OPTION_TX_BUDGET, &request->tx_size, sizeof request->tx_size);
   struct xdp_mmap_offsets offsets;
   socklen_t length = sizeof offsets;
   *call = "getsockopt XDP_MMAP_OFFSETS";
