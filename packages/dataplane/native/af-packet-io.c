@@ -5,8 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "af-packet.h"
+#include "af-packet-segments.h"
 #include "args.h"
+#include "checksum.h"
 #include "pool.h"
 
 _Static_assert(sizeof(struct virtio_net_hdr) == PACKET_VNET_BYTES, "PACKET_VNET_HDR is the short header");
@@ -26,47 +27,34 @@ static void advance(struct packet_ring *ring) {
   if (++ring->at == ring->size) ring->at = 0;
 }
 
-// The ones' complement sum (RFC 1071) of the bytes, in memory order, folded to 16 bits.
-static uint16_t sum(const uint8_t *bytes, uint32_t length) {
-  uint64_t total = 0;
-  for (; length >= 4; bytes += 4, length -= 4) {
-    uint32_t word;
-    memcpy(&word, bytes, sizeof word);
-    total += word;
-  }
-  if (length > 0) {
-    uint32_t word = 0; // the missing bytes count as zero
-    memcpy(&word, bytes, length);
-    total += word;
-  }
-  while (total >> 16 != 0) total = (total & 0xffff) + (total >> 16);
-  return (uint16_t)total;
-}
-
 // What a sending device would have done. The field holds the sum of the pseudo header, so that the sum from
 // `start` on is that of all. 0 means "no checksum" to UDP, and is sent as 0xffff (RFC 768), which TCP reads alike.
 static bool complete_checksum(uint8_t *packet, uint32_t length, uint32_t start, uint32_t offset) {
   if (start + offset + 2 > length) return false;
-  uint16_t checksum = (uint16_t)~sum(packet + start, length - start);
+  uint16_t checksum = (uint16_t)~checksum_fold(checksum_part(packet + start, length - start));
   if (checksum == 0) checksum = 0xffff;
   memcpy(packet + start + offset, &checksum, sizeof checksum);
   return true;
 }
 
-// Copies a packet into a frame. False when it was dropped, and counted.
-static bool take(struct packet_socket *packet, const struct tpacket2_hdr *slot, int32_t frame) {
+void packet_insert_tag(uint8_t *to, const uint8_t *bytes, uint32_t length, const struct tpacket2_hdr *slot) {
+  memmove(to + MAC_ADDRESSES + VLAN_TAG, bytes + MAC_ADDRESSES, length - MAC_ADDRESSES);
+  memcpy(to, bytes, MAC_ADDRESSES);
+  to[MAC_ADDRESSES] = (uint8_t)(slot->tp_vlan_tpid >> 8);
+  to[MAC_ADDRESSES + 1] = (uint8_t)slot->tp_vlan_tpid;
+  to[MAC_ADDRESSES + 2] = (uint8_t)(slot->tp_vlan_tci >> 8);
+  to[MAC_ADDRESSES + 3] = (uint8_t)slot->tp_vlan_tci;
+}
+
+// Copies a packet that is no several segments into a frame. False when it was dropped, and counted.
+static bool take_whole(struct packet_socket *packet, const struct tpacket2_hdr *slot,
+                       struct virtio_net_hdr header, int32_t frame) {
   const uint8_t *bytes = (const uint8_t *)slot + slot->tp_mac;
-  struct virtio_net_hdr header;
-  memcpy(&header, bytes - PACKET_VNET_BYTES, sizeof header);
   // Linux takes a VLAN tag off before packet sockets see the packet, whatever the device does.
   bool tagged = (slot->tp_status & TP_STATUS_VLAN_VALID) != 0;
   uint32_t length = slot->tp_snaplen;
   uint32_t tag = tagged ? VLAN_TAG : 0;
 
-  if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE) {
-    packet->counters[PACKET_COUNT_GSO]++;
-    return false;
-  }
   if (slot->tp_len > length || length + tag > (uint32_t)(FRAME_SIZE - packet->start)) {
     packet->counters[PACKET_COUNT_TOO_LONG]++;
     return false;
@@ -77,7 +65,8 @@ static bool take(struct packet_socket *packet, const struct tpacket2_hdr *slot, 
   }
   int32_t offset = (frame << FRAME_SHIFT) + packet->start;
   uint8_t *to = pool.base + offset;
-  memcpy(to + tag, bytes, length);
+  if (tagged) packet_insert_tag(to, bytes, length, slot);
+  else memcpy(to, bytes, length);
   if ((header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
     if (!complete_checksum(to + tag, length, header.csum_start, header.csum_offset)) {
       packet->counters[PACKET_COUNT_MALFORMED]++;
@@ -85,16 +74,27 @@ static bool take(struct packet_socket *packet, const struct tpacket2_hdr *slot, 
     }
     packet->counters[PACKET_COUNT_CHECKSUMS_COMPLETED]++;
   }
-  if (tagged) {
-    memcpy(to, bytes, MAC_ADDRESSES);
-    to[MAC_ADDRESSES] = (uint8_t)(slot->tp_vlan_tpid >> 8);
-    to[MAC_ADDRESSES + 1] = (uint8_t)slot->tp_vlan_tpid;
-    to[MAC_ADDRESSES + 2] = (uint8_t)(slot->tp_vlan_tci >> 8);
-    to[MAC_ADDRESSES + 3] = (uint8_t)slot->tp_vlan_tci;
-  }
   pool.offsets[frame] = offset;
   pool.lengths[frame] = (int32_t)(length + tag);
   return true;
+}
+
+// Puts what a slot has into frames. Returns how many: 0 when it was dropped, and counted; PACKET_NEEDS_FRAMES when it is
+// left in its slot, because it needs more than there are.
+static int32_t take(struct packet_socket *packet, const struct tpacket2_hdr *slot, const int32_t *frames,
+                    int32_t count) {
+  struct virtio_net_hdr header;
+  memcpy(&header, (const uint8_t *)slot + slot->tp_mac - PACKET_VNET_BYTES, sizeof header);
+  bool waits = (slot->tp_status & TP_STATUS_COPY) != 0;
+  if (header.gso_type == VIRTIO_NET_HDR_GSO_NONE) {
+    if (waits) packet_discard_copy(packet);
+    return take_whole(packet, slot, header, frames[0]) ? 1 : 0;
+  }
+  int32_t taken = packet_take_segments(packet, slot, &header, frames, count);
+  if (taken >= 0 || taken == PACKET_NEEDS_FRAMES) return taken;
+  if (waits && taken == PACKET_CANNOT_CUT) packet_discard_copy(packet);
+  packet->counters[PACKET_COUNT_GSO]++;
+  return 0;
 }
 
 napi_value packet_receive(napi_env env, napi_callback_info info) {
@@ -111,7 +111,9 @@ napi_value packet_receive(napi_env env, napi_callback_info info) {
     struct tpacket2_hdr *slot = slot_at(&packet->rx);
     // Acquire: the status before the packet; release: our reads before the slot is the kernel's again.
     if ((__atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0) break;
-    if (take(packet, slot, frame)) done++;
+    int32_t taken = take(packet, slot, batch.items + done, batch.count - done);
+    if (taken == PACKET_NEEDS_FRAMES) break;
+    done += taken;
     __atomic_store_n(&slot->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
     advance(&packet->rx);
   }
@@ -124,11 +126,17 @@ napi_value packet_send(napi_env env, napi_callback_info info) {
   struct packet_socket *packet = handle_get(&packet_sockets, batch.handle);
   if (packet == NULL) return integer(env, -EBADF);
 
+  int32_t sound = 0; // only of those may be looked at what they are
+  while (sound < batch.count && pool_packet_sound(batch.items[sound], 1)) sound++;
   int32_t done = 0;
-  for (; done < batch.count; done++) {
+  while (done < batch.count) {
     int32_t frame = batch.items[done];
-    if (!pool_packet_sound(frame, 1) || pool.lengths[frame] > TX_MOST) {
-      return integer(env, done > 0 ? done : -EINVAL);
+    if (done == sound || pool.lengths[frame] > TX_MOST) return integer(env, done > 0 ? done : -EINVAL);
+    int32_t together = packet_send_together(packet, batch.items + done, sound - done);
+    if (together == -EAGAIN || together == -ENOBUFS) break;
+    if (together > 0) {
+      done += together;
+      continue;
     }
     struct tpacket2_hdr *slot = slot_at(&packet->tx);
     if (__atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE) != TP_STATUS_AVAILABLE) break;
@@ -138,14 +146,19 @@ napi_value packet_send(napi_env env, napi_callback_info info) {
     slot->tp_len = (uint32_t)pool.lengths[frame] + PACKET_VNET_BYTES;
     __atomic_store_n(&slot->tp_status, TP_STATUS_SEND_REQUEST, __ATOMIC_RELEASE);
     advance(&packet->tx);
+    packet->queued = true;
+    done++;
   }
   return integer(env, done);
 }
 
 napi_value packet_kick(napi_env env, napi_callback_info info) {
-  const struct packet_socket *packet = handle_get(&packet_sockets, integer_argument(env, info, -1));
+  struct packet_socket *packet = handle_get(&packet_sockets, integer_argument(env, info, -1));
   if (packet == NULL) return integer(env, -EBADF);
-  return integer(env, sendto(packet->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 ? 0 : -errno);
+  if (!packet->queued) return integer(env, 0);
+  if (sendto(packet->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0) return integer(env, -errno);
+  packet->queued = false;
+  return integer(env, 0);
 }
 
 napi_value packet_statistics(napi_env env, napi_callback_info info) {

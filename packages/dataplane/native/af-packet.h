@@ -30,6 +30,8 @@ struct packet_ring {
 
 struct packet_socket {
   int fd;
+  int whole_fd; // sends what is longer than a slot; receives nothing
+  bool queued;  // the tx ring has packets that the kernel was not told of
   int32_t start; // where a received packet begins in its frame
   struct packet_ring rx, tx;
   void *map;

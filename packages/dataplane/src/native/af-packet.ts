@@ -17,7 +17,7 @@ export const PACKET_STATISTICS = {
   kernelDrops: 0,
   /** Dropped because they do not fit a frame. */
   tooLong: 1,
-  /** Dropped because they are several segments in one (GSO): the sender's device left segmenting to this one. */
+  /** Dropped because they are several segments in one (GSO) and cannot be cut: not TCP, or more than 256 of them. */
   gso: 2,
   /** Dropped because the kernel's description of them does not fit them. */
   malformed: 3,
@@ -36,14 +36,15 @@ export const packetFd: (handle: number) => number = addon.packetFd;
 
 /**
  * (handle, frames, from, count): copies packets into the first of these free frames, at ETHERNET_PACKET_START (or
- * IP_PACKET_START when the device has no Ethernet header), and sets offset and length. @returns how many frames
- * were used.
+ * IP_PACKET_START when the device has no Ethernet header), and sets offset and length. A TCP packet that Linux left in
+ * one (GSO) becomes as many packets as it has segments, all in one call: offer 256 frames. @returns how many frames were
+ * used.
  */
 export const packetReceive: BatchCall = addon.packetReceive;
 
 /**
- * (handle, packets, from, count): copies packets to the ring; packetKick sends them. @returns how many fitted, all of
- * which are free at once. -EINVAL when the first is not a packet within its frame: the caller drops it.
+ * (handle, packets, from, count): copies packets to the ring; packetKick sends them. TCP segments that follow each other
+ * go to the kernel as one packet, at once. @returns how many were taken, all of which are free at once. -EINVAL when the first is not a packet within its frame: the caller drops it.
  */
 export const packetSend: BatchCall = addon.packetSend;
 

@@ -11,6 +11,10 @@ describe('native AF_PACKET', () => {
     await network.scenario('packet-echo').done();
   });
 
+  it('cuts TCP packets of several segments, and joins segments that follow each other', async () => {
+    await network.scenario('packet-segments').done();
+  });
+
   it('sends what lies in a large frame', async () => {
     await network.scenario('large-frame', 'af_packet').done();
   });

@@ -68,6 +68,29 @@ s.bind((sys.argv[1], 0))
 s.send(bytes.fromhex(sys.argv[2].replace(':', '')) + b'\\x02\\0\\0\\0\\0\\x99' + b'\\x81\\x00\\x60\\x2a\\x88\\xb5' + b'tagged' * 10)
 `;
 
+/**
+ * Sends a packet with a description of what is left to the device (PACKET_VNET_HDR). Arguments: device, struct
+ * virtio_net_hdr and frame in hex.
+ */
+export const SEND_DESCRIBED = `
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.setsockopt(263, 15, 1)
+s.bind((sys.argv[1], 0))
+s.send(bytes.fromhex(sys.argv[2]))
+`;
+
+/** Prints frames that come, each behind its struct virtio_net_hdr, in hex. Arguments: device, how many. */
+export const RECEIVE_DESCRIBED = `
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.setsockopt(263, 15, 1)
+s.bind((sys.argv[1], 3))
+s.settimeout(${DEADLINE_S})
+print('listening', flush=True)
+for _ in range(int(sys.argv[2])): print(s.recv(70000).hex())
+`;
+
 /** Ends well when a frame has come that is the one expected. Arguments: device, the frame in hex. */
 export const RECEIVE_FRAME = `
 import socket, sys
