@@ -9,6 +9,7 @@
         'native/esp-ipsec-mb-lanes.c',
         'native/esp-iv.c',
         'native/esp-jobs.c',
+        'native/esp-key-memory.c',
         'native/esp-openssl.c',
         'native/esp-self-test.c',
         'native/af-packet.c',

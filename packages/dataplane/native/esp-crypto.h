@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ESP_HEADER 8 // SPI and sequence number
 #define ESP_SALT 4   // of the nonce, from the key
@@ -109,13 +110,23 @@ void esp_describe(const struct esp_key_spec *spec, const uint8_t *salt, uint8_t 
 // The key of a slot, or NULL.
 struct esp_key *esp_key_in(int32_t slot);
 
+// Memory for a key, zero and aligned to a cache line; of one size in all calls. NULL when memory is short. Free
+// overwrites it. Both are called with the lock that setting and wiping of keys take.
+void *esp_key_alloc(size_t size);
+void esp_key_free(void *memory, size_t size);
+
 // 16 octets that nobody can predict; false when the system has none.
 bool esp_random_iv(uint8_t *iv);
 
-// In a time that does not tell where the first difference is.
+// In a time that does not tell where the first difference is. ICVs are multiples of 4 octets.
 static inline bool esp_equal(const uint8_t *a, const uint8_t *b, uint32_t length) {
-  uint8_t difference = 0;
-  for (uint32_t i = 0; i < length; i++) difference |= a[i] ^ b[i];
+  uint32_t difference = 0;
+  for (uint32_t at = 0; at < length; at += 4) {
+    uint32_t x, y;
+    memcpy(&x, a + at, sizeof x);
+    memcpy(&y, b + at, sizeof y);
+    difference |= x ^ y;
+  }
   return difference == 0;
 }
 

@@ -101,9 +101,8 @@ static void make_hmac(struct mb_key *key, const struct esp_key_spec *spec) {
 }
 
 static struct esp_key *make(const struct esp_key_spec *spec) {
-  struct mb_key *key = aligned_alloc(CACHE_LINE, sizeof *key);
+  struct mb_key *key = esp_key_alloc(sizeof *key);
   if (key == NULL) return NULL;
-  memset(key, 0, sizeof *key);
   keyexp_t expand = spec->key_length == 16   ? manager->keyexp_128
                     : spec->key_length == 24 ? manager->keyexp_192
                                              : manager->keyexp_256;
@@ -120,8 +119,23 @@ static struct esp_key *make(const struct esp_key_spec *spec) {
 }
 
 static void wipe(struct esp_key *key) {
-  explicit_bzero(key, sizeof(struct mb_key));
-  free(key);
+  esp_key_free(key, sizeof(struct mb_key));
+}
+
+// Packets ahead of the one in hand whose key is called for. Tuning: from 1 to 10 made no difference with 10,000 keys.
+#define AHEAD 3
+
+// Calls for what GCM of a packet reads of its key: the round keys, and one power of the hash key for each block, up to
+// 48, of which the lowest stand last.
+static void call_for(const struct esp_packet *packet) {
+  const struct mb_key *key = (const struct mb_key *)packet->key;
+  if (key->common.cipher != ESP_AES_GCM) return;
+  const char *schedule = (const char *)&key->schedule.gcm;
+  for (size_t at = 0; at < sizeof key->schedule.gcm.expanded_keys; at += CACHE_LINE) __builtin_prefetch(schedule + at);
+  size_t powers = packet->length / ESP_BLOCK + 2;
+  const char *end = (const char *)(&key->schedule.gcm + 1);
+  const char *first = end - (powers < 48 ? powers : 48) * ESP_BLOCK;
+  for (const char *line = end - CACHE_LINE; line + CACHE_LINE > first; line -= CACHE_LINE) __builtin_prefetch(line);
 }
 
 static void gcm(const struct mb_key *key, const struct esp_packet *packet, uint8_t *tag, bool sealing) {
@@ -177,6 +191,7 @@ static void run_aead(struct mb_thread *thread, struct esp_packet *packet, bool s
   else if (key->common.cipher == ESP_AES_GMAC) gmac(key, packet, tag);
   else done = chacha20_poly1305(thread, key, packet, tag, sealing);
   if (!done) packet->status = ESP_BAD_JOB;
+  else if (sealing && key->common.icv == sizeof tag) memcpy(icv, tag, sizeof tag);
   else if (sealing) memcpy(icv, tag, key->common.icv);
   else if (!esp_equal(tag, icv, key->common.icv)) packet->status = ESP_AUTHENTICATION_FAILED;
 }
@@ -187,6 +202,7 @@ static void run(struct esp_packet *packets, uint32_t count, bool sealing) {
   for (uint32_t i = 0; i < count; i++) {
     packets[i].status = thread == NULL ? ESP_BAD_JOB : ESP_OK;
     if (thread == NULL) continue;
+    if (i + AHEAD < count && packets[i + AHEAD].key != packets[i].key) call_for(&packets[i + AHEAD]);
     switch (packets[i].key->cipher) {
     case ESP_AES_GCM:
     case ESP_AES_GMAC:

@@ -12,6 +12,9 @@ enum { JOB_SLOT, JOB_DATA, JOB_LENGTH, JOB_HEADER, JOB_IV, JOB_ESN_HIGH, JOB_FLA
 #define FLAG_AAD_LENGTH 2
 #define FLAG_IV_GIVEN 4
 
+// Jobs ahead of the one in hand whose key is called for.
+#define AHEAD 8
+
 static bool within(int32_t at, int64_t length) {
   return at >= 0 && (uint64_t)at + (uint64_t)length <= pool.size;
 }
@@ -74,7 +77,9 @@ static int32_t run_chunk(const int32_t *jobs, int32_t count, uint8_t *status, bo
   struct esp_packet packets[ESP_CHUNK];
   uint8_t job_of[ESP_CHUNK];
   uint32_t good = 0;
+  for (int32_t i = 0; i < count && i < AHEAD; i++) __builtin_prefetch(esp_key_in(jobs[i * JOB_WORDS + JOB_SLOT]));
   for (int32_t i = 0; i < count; i++) {
+    if (i + AHEAD < count) __builtin_prefetch(esp_key_in(jobs[(i + AHEAD) * JOB_WORDS + JOB_SLOT]));
     status[i] = ESP_BAD_JOB;
     if (packet_of(jobs + (size_t)i * JOB_WORDS, sealing, &packets[good])) job_of[good++] = (uint8_t)i;
   }

@@ -13,6 +13,7 @@ import {
   SA_REPLAYED,
   SA_SHIFT,
   SA_SPI,
+  WINDOW_SHIFT,
 } from '../tables/security-associations.js';
 import {
   COUNT_INTEGRITY,
@@ -25,6 +26,8 @@ import {
   prepareRun,
   STOPPED_SHIFT,
 } from './esp-open.js';
+
+const called = new Float64Array(1);
 
 export const espDecrypt = defineNode({
   name: 'esp-decrypt',
@@ -95,6 +98,7 @@ export const espDecrypt = defineNode({
   run(context, frame, next, counters): void {
     const { packets, length } = frame;
     let jobs = 0;
+    callForSas(context, packets, length);
     for (let i = 0; i < length; ) {
       const done = prepareRun(context, packets, i, length, jobs);
       const taken = done & ((1 << STOPPED_SHIFT) - 1);
@@ -116,6 +120,21 @@ export const espDecrypt = defineNode({
     }
   },
 });
+
+/** As esp-encrypt's: of several SAs, what is not in the row that esp-input has read. */
+function callForSas(
+  { pool: { aux }, sas: { windows, counters } }: NodeContext,
+  packets: Int32Array,
+  length: number,
+): void {
+  if (aux[packets[0]!] === aux[packets[length - 1]!]) return;
+  let sum = 0;
+  for (let i = 0; i < length; i++) {
+    const sa = aux[packets[i]!]!;
+    sum += windows[sa << WINDOW_SHIFT]! + counters[sa << SA_COUNTERS_SHIFT]!;
+  }
+  called[0] = sum;
+}
 
 /** Drops a packet under a counter; `job` has its sequence number where that is told. */
 function drop(

@@ -13,10 +13,11 @@ import {
   SA_SHIFT,
   SA_STATE,
   SA_WORKER,
+  SAS_MAX,
   spiScope,
 } from '../tables/security-associations.js';
 import { ESP_HEADER_BYTES, ESP_SEQUENCE, espOffset } from '../wire/esp.js';
-import { IP4_DST, swap32 } from '../wire/ip4.js';
+import { IP4_BYTES, IP4_DST, swap32 } from '../wire/ip4.js';
 import { IP6_DST } from '../wire/ip6.js';
 
 const NEXT_DECRYPT = 0;
@@ -25,6 +26,9 @@ const COUNT_TRUNCATED = 0;
 const COUNT_UNKNOWN_SPI = 1;
 const COUNT_HANDED_OVER = 2;
 const COUNT_RING_FULL = 3;
+
+/** Takes what callForSas() read, which would else be no reason to read it. */
+const called = new Float64Array(1);
 
 export const espInput = defineNode({
   name: 'esp-input',
@@ -47,6 +51,7 @@ export const espInput = defineNode({
     const { packets } = frame;
     const { words } = sas;
     const decrypt = services.nodeIndex('esp-decrypt');
+    callForSas(context, packets, frame.length);
     // Packets of a vector mostly belong to few SAs: the last one found is often the next.
     let knownSpi = 0;
     let knownTo = 0;
@@ -95,6 +100,29 @@ export const espInput = defineNode({
     }
   },
 });
+
+/**
+ * Reads the table's slots and then the rows of the packets' SAs, when they are several: in loops so short that the
+ * processor waits for many at once. What it takes for an SPI need not be one.
+ */
+function callForSas({ pool, sas, spis }: NodeContext, packets: Int32Array, length: number): void {
+  const { l3, aux, i32 } = pool;
+  const { words } = sas;
+  const first = (l3[packets[0]!]! + IP4_BYTES) >>> 2;
+  const last = (l3[packets[length - 1]!]! + IP4_BYTES) >>> 2;
+  if (i32[first] === i32[last] && i32[first - 1] === i32[last - 1]) return;
+  for (let i = 0; i < length; i++) {
+    const packet = packets[i]!;
+    const esp = (l3[packet]! + IP4_BYTES) >>> 2;
+    aux[packet] = spis.lookup(swap32(i32[esp]!), swap32(i32[esp - 1]!));
+  }
+  let sum = 0;
+  for (let i = 0; i < length; i++) {
+    const at = (aux[packets[i]!]! & (SAS_MAX - 1)) << SA_SHIFT;
+    sum += words[at]! + words[at + SA_DST]!;
+  }
+  called[0] = sum;
+}
 
 /** The row of the inbound SA of an SPI and an IPv4 destination, or -1. */
 function find4({ sas, spis }: NodeContext, spi: number, dst: number): number {

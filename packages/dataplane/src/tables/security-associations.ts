@@ -5,6 +5,7 @@
 // The first line is what every packet of either direction needs; the second is addresses, and what only an
 // outbound packet needs.
 
+import { allocateHugeMemory } from '../memory/huge-memory.js';
 import { allocateSelectors } from './selectors.js';
 
 export const SAS_MAX = 32_768;
@@ -134,9 +135,9 @@ export class SaTable {
 
   static allocate(): SaBuffers {
     return {
-      rows: new SharedArrayBuffer(SAS_MAX * SA_WORDS * 4),
-      windows: new SharedArrayBuffer(SAS_MAX * WINDOW_WORDS * 4),
-      counters: new SharedArrayBuffer(SAS_MAX * SA_COUNTERS * 8),
+      rows: allocateHugeMemory(SAS_MAX * SA_WORDS * 4),
+      windows: allocateHugeMemory(SAS_MAX * WINDOW_WORDS * 4),
+      counters: allocateHugeMemory(SAS_MAX * SA_COUNTERS * 8),
       selectors: allocateSelectors(),
     };
   }
