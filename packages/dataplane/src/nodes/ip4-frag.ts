@@ -55,82 +55,98 @@ export const ip4Frag = defineNode({
     },
   ],
 
-  run(context, frame, next, counters): void {
+  make(context) {
     const { pool, adjacencies } = context;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const row = pool.adjacency[packet]! << ADJ_SHIFT;
-      const made = cut(pool, packet, adjacencies[row + ADJ_MTU]!);
-      if (made >= 0) {
-        sendFragments(context, counters, fragments, made, row);
-        next[i] = NEXT_CONSUMED;
-      } else {
-        counters[~made]!++;
-        pool.reason[packet] = ~made;
-        next[i] = NEXT_DROP;
+    const { adjacency, reason } = pool;
+    const cut = makeCut(pool);
+    return (_context, frame, next, counters) => {
+      const { packets } = frame;
+      for (let i = 0; i < frame.length; i++) {
+        const packet = packets[i]!;
+        const row = adjacency[packet]! << ADJ_SHIFT;
+        const made = cut(packet, adjacencies[row + ADJ_MTU]!);
+        if (made >= 0) {
+          sendFragments(context, counters, fragments, made, row);
+          next[i] = NEXT_CONSUMED;
+        } else {
+          counters[~made]!++;
+          reason[packet] = ~made;
+          next[i] = NEXT_DROP;
+        }
       }
-    }
+    };
   },
 });
 
 /**
- * Cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, or
+ * Makes what cuts a packet; the fragments' frames are in `fragments`, in order. Returns how many there are, or
  * the complement of the counter to drop the packet under, which is as it was.
  */
-function cut(pool: PacketPool, packet: number, mtu: number): number {
-  const { bytes, i32, u16, offset, l3, length } = pool;
-  const ip = l3[packet]!;
-  const lead = ip - offset[packet]!;
-  const header = headerBytes(bytes, ip);
-  const payload = length[packet]! - lead - header;
-  const room = (mtu - header) & ~7;
-  if (room <= 0) return ~COUNT_MTU_TOO_SMALL;
-  const count = ((payload + room - 1) / room) | 0;
-  if (count > FRAGMENTS_MAX) return ~COUNT_MTU_TOO_SMALL;
-  const word = readU16(bytes, ip + IP4_FRAGMENT);
-  const firstOffset = word & IP4_FRAGMENT_OFFSET;
-  // Offsets behind it would run over into the flags.
-  if ((firstOffset << 3) + payload > DATAGRAM_BYTES_MAX) return ~COUNT_BAD_OFFSET;
-  // Ports send no large frames; what is sealed into a tunnel next needs room behind it.
-  const large = FRAGMENT_START + header + room + (lead === 0 ? TAIL_ROOM : 0) > FRAME_BYTES;
-  // The packet is its own first fragment, unless its frame is larger than that may be.
-  const from = !large && pool.room(packet) > FRAME_BYTES ? 0 : 1;
-  fragments[0] = packet;
-  if (!allocate(pool, from, count - from, large)) return ~COUNT_NO_FRAMES;
+function makeCut(pool: PacketPool): (packet: number, mtu: number) => number {
+  const { bytes, i32, u16, offset, l3, length, rxInterface, txInterface, flags, trace, copy } = pool;
+  return (packet, mtu) => {
+    const ip = l3[packet]!;
+    const lead = ip - offset[packet]!;
+    const header = headerBytes(bytes, ip);
+    const payload = length[packet]! - lead - header;
+    const room = (mtu - header) & ~7;
+    if (room <= 0) return ~COUNT_MTU_TOO_SMALL;
+    const count = ((payload + room - 1) / room) | 0;
+    if (count > FRAGMENTS_MAX) return ~COUNT_MTU_TOO_SMALL;
+    const word = readU16(bytes, ip + IP4_FRAGMENT);
+    const firstOffset = word & IP4_FRAGMENT_OFFSET;
+    // Offsets behind it would run over into the flags.
+    if ((firstOffset << 3) + payload > DATAGRAM_BYTES_MAX) return ~COUNT_BAD_OFFSET;
+    // Ports send no large frames; what is sealed into a tunnel next needs room behind it.
+    const large = FRAGMENT_START + header + room + (lead === 0 ? TAIL_ROOM : 0) > FRAME_BYTES;
+    // The packet is its own first fragment, unless its frame is larger than that may be.
+    const from = !large && pool.room(packet) > FRAME_BYTES ? 0 : 1;
+    fragments[0] = packet;
+    if (!allocate(pool, from, count - from, large)) return ~COUNT_NO_FRAMES;
 
-  // Into a tunnel: its SA's selectors may ask for ports, which only the first fragment shows.
-  if (lead === 0 && firstOffset === 0) tellPorts(pool, packet, ip + header, payload);
-  const last = word & IP4_MF;
-  // What the checksums of all fragments have in common, which is all but lengths and fragment words.
-  const sum = sumOfRest(u16, ip);
-  for (let k = from; k < count; k++) {
-    const at = k * room;
-    const size = Math.min(room, payload - at);
-    const target = fragments[k]!;
-    const targetIp = pool.base(target) + FRAGMENT_START;
-    const fragmentWord = (firstOffset + (at >>> 3)) | (k === count - 1 ? last : IP4_MF);
-    copyLink(i32, ip, targetIp, lead);
-    let targetHeader = IP4_BYTES;
-    if (header === IP4_BYTES) {
-      writeHeader(i32, ip, targetIp, IP4_BYTES + size, fragmentWord, sum);
-    } else {
-      targetHeader = copyHeader(bytes, ip, header, targetIp, k === 0);
-      finish(bytes, u16, targetIp, targetHeader, size, fragmentWord);
+    // Into a tunnel: its SA's selectors may ask for ports, which only the first fragment shows.
+    if (lead === 0 && firstOffset === 0) tellPorts(pool, packet, ip + header, payload);
+    const last = word & IP4_MF;
+    // What the checksums of all fragments have in common, which is all but lengths and fragment words.
+    const sum = sumOfRest(u16, ip);
+    for (let k = from; k < count; k++) {
+      const at = k * room;
+      const size = Math.min(room, payload - at);
+      const target = fragments[k]!;
+      const targetIp = pool.base(target) + FRAGMENT_START;
+      const fragmentWord = (firstOffset + (at >>> 3)) | (k === count - 1 ? last : IP4_MF);
+      copyLink(i32, ip, targetIp, lead);
+      let targetHeader = IP4_BYTES;
+      if (header === IP4_BYTES) {
+        writeHeader(i32, ip, targetIp, IP4_BYTES + size, fragmentWord, sum);
+      } else {
+        targetHeader = copyHeader(bytes, ip, header, targetIp, k === 0);
+        finish(bytes, u16, targetIp, targetHeader, size, fragmentWord);
+      }
+      copy(targetIp + targetHeader, ip + header + at, size);
+      if (lead === 0) {
+        pool.copyMetadata(packet, target);
+      } else {
+        // Behind its link header nobody asks for more.
+        rxInterface[target] = rxInterface[packet]!;
+        txInterface[target] = txInterface[packet]!;
+        flags[target] = flags[packet]!;
+        trace[target] = trace[packet]!;
+      }
+      offset[target] = targetIp - lead;
+      l3[target] = targetIp;
+      length[target] = lead + targetHeader + size;
     }
-    pool.copy(targetIp + targetHeader, ip + header + at, size);
-    pool.copyMetadata(packet, target);
-    offset[target] = targetIp - lead;
-    l3[target] = targetIp;
-    length[target] = lead + targetHeader + size;
-  }
-  if (from === 0) {
-    pool.free(packet);
-  } else {
-    length[packet] = lead + header + room;
-    finish(bytes, u16, ip, header, room, firstOffset | IP4_MF);
-  }
-  return count;
+    if (from === 0) {
+      pool.free(packet);
+    } else {
+      length[packet] = lead + header + room;
+      const fragmentWord = firstOffset | IP4_MF;
+      if (header === IP4_BYTES) writeHeader(i32, ip, ip, IP4_BYTES + room, fragmentWord, sum);
+      else finish(bytes, u16, ip, header, room, fragmentWord);
+    }
+    return count;
+  };
 }
 
 /** Has every fragment know the ports of the datagram. */

@@ -216,27 +216,33 @@ describeNode('ip4-frag', () => {
     });
   }
 
-  it('counts what finds the vector of its next node full', () => {
-    bench = narrow(68);
-    // 256 packets of 32 fragments are 8,192: twice what a vector holds.
-    const packets = Array.from({ length: 256 }, (_, id) =>
-      ip4({ src: HOST, dst: FAR, id, payload: pattern(32 * 48) }),
-    );
-    bench.close();
-    bench = site({
-      frames: 16_384,
-      ring: 8192,
-      interfaces: [
-        { name: 'lan', address: '10.1.0.1/24' },
-        { name: 'wan', address: '192.0.2.1/24', mtu: 68 },
-      ],
+  for (const [what, worker, counter] of [
+    ["the port's queue", 0, 'interface-output/tx_queue_full'],
+    ['the vector of its next node', 1, 'overflow'],
+  ] as const) {
+    it(`counts what finds ${what} full`, () => {
+      // 256 packets of 32 fragments are 8,192: twice what either holds.
+      const packets = Array.from({ length: 256 }, (_, id) =>
+        ip4({ src: HOST, dst: FAR, id, payload: pattern(32 * 48) }),
+      );
+      bench = site({
+        workers: 2,
+        frames: 16_384,
+        ring: 8192,
+        interfaces: [
+          { name: 'lan', address: '10.1.0.1/24' },
+          { name: 'wan', address: '192.0.2.1/24', mtu: 68, worker },
+        ],
+      });
+      bench.pushIp('lan', ...packets);
+      bench.run();
+      const out = bench.sentIp('wan');
+      assert.equal(out.length, 4096);
+      assert.deepEqual(reassemble(out.slice(0, 32)), forwarded(packets[0]!));
+      assert.equal(viewOf(out[4095]!).getUint16(4), 127, 'the first 128 packets, whole');
+      assert.equal(bench.interface('wan').txPackets, 4096);
+      assert.equal(bench.interface('wan').txBytes, 4096 * (68 + 14));
+      bench.expect({ 'ip4-rewrite/too_big': 256, 'ip4-frag/fragments': 8192, [counter]: 4096 });
     });
-    bench.pushIp('lan', ...packets);
-    bench.run();
-    const out = bench.sentIp('wan');
-    assert.equal(out.length, 4096);
-    assert.deepEqual(reassemble(out.slice(0, 32)), forwarded(packets[0]!));
-    assert.equal(viewOf(out[4095]!).getUint16(4), 127, 'the first 128 packets, whole');
-    bench.expect({ 'ip4-rewrite/too_big': 256, 'ip4-frag/fragments': 8192, overflow: 4096 });
-  });
+  }
 });
