@@ -57,6 +57,11 @@ export interface BenchContext {
   wants(name: string): boolean;
   /** Rounds of all sides in turn, A B A B; gives each side's rounds, and closes the sides also on failure. */
   alternate(sides: readonly Side[]): Promise<Round[][]>;
+  /** Measures the cases that were asked for, one after the other; one that fails is reported, and the others run. */
+  each<Case extends { name: string }>(
+    cases: readonly Case[],
+    measure: (one: Case, context: BenchContext) => Promise<Figure>,
+  ): Promise<Figure[]>;
   /** A line about how far it is, for whoever waits. */
   say(line: string): void;
 }

@@ -1,5 +1,6 @@
 // Every benchmark, once and tiny: what it gives are well-formed rows of the names that it promises.
 import assert from 'node:assert/strict';
+import type { Benchmark } from '../src/benchmark.js';
 import { BENCHMARKS } from '../src/benchmarks/index.js';
 import { isPart } from '../src/run/context.js';
 import { runBenchmarks } from '../src/run/run.js';
@@ -9,6 +10,30 @@ describe('benchmarks', () => {
     const names = BENCHMARKS.flatMap((benchmark) => benchmark.names);
     assert.deepEqual(names, [...new Set(names)]);
     for (const name of names) assert.match(name, /^[a-z0-9]+(\/[a-z0-9.-]+)+$/);
+  });
+
+  it('that fail take none of the others along', async () => {
+    const benchmark: Benchmark = {
+      names: ['group/one', 'group/two'],
+      about: '',
+      run: (context) =>
+        context.each([{ name: 'group/one' }, { name: 'group/two' }], async ({ name }) => {
+          if (name === 'group/one') throw new Error('it cannot');
+          return { name, unit: 'ns', better: 'lower', values: [1] };
+        }),
+    };
+    const broken: Benchmark = {
+      names: ['other/one'],
+      about: '',
+      run: () => Promise.reject(new Error('nor can I')),
+    };
+    const options = { names: [], rounds: 1, quick: true, say: () => {} };
+    const { rows, failures } = await runBenchmarks([broken, benchmark], options);
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['group/two'],
+    );
+    assert.deepEqual(failures, ['other/one: nor can I', 'group/one: it cannot']);
   });
 
   for (const benchmark of BENCHMARKS) {

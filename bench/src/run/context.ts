@@ -1,6 +1,6 @@
 // What the runner gives to benchmarks.
 import { cpus } from 'node:os';
-import type { BenchContext, Round, Side } from '../benchmark.js';
+import type { BenchContext, Figure, Round, Side } from '../benchmark.js';
 
 export interface RunOptions {
   /** Names, or what they begin with; none asks for everything. */
@@ -10,15 +10,33 @@ export interface RunOptions {
   say(line: string): void;
 }
 
-export function makeContext({ names, rounds, quick, say }: RunOptions): BenchContext {
-  return {
+/** @param fail told, by name, why a case gave no figure; unless given it fails the whole benchmark */
+export function makeContext(
+  { names, rounds, quick, say }: RunOptions,
+  fail?: (name: string, error: unknown) => void,
+): BenchContext {
+  const context: BenchContext = {
     rounds,
     quick,
     cores: cpus().map((_, core) => core),
     wants: (name) => names.length === 0 || names.some((wanted) => isPart(name, wanted)),
     alternate: (sides) => alternate(sides, rounds),
+    async each(cases, measure) {
+      const figures: Figure[] = [];
+      for (const one of cases) {
+        if (!context.wants(one.name)) continue;
+        try {
+          figures.push(await measure(one, context));
+        } catch (error) {
+          if (fail === undefined) throw error;
+          fail(one.name, error);
+        }
+      }
+      return figures;
+    },
     say,
   };
+  return context;
 }
 
 /** True when one of the names is the other, or begins it. */

@@ -7,14 +7,17 @@ import { type Row, rowOf } from './row.js';
 
 export interface Outcome {
   rows: Row[];
-  /** A sentence for each benchmark that gave no figures. */
+  /** A sentence for each benchmark or figure that could not be measured. */
   failures: string[];
 }
 
 /** One that fails is reported, and the others run. */
 export async function runBenchmarks(benchmarks: readonly Benchmark[], options: RunOptions): Promise<Outcome> {
-  const context = makeContext(options);
   const outcome: Outcome = { rows: [], failures: [] };
+  const fail = (name: string, error: unknown): void => {
+    outcome.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  };
+  const context = makeContext(options, fail);
   for (const benchmark of benchmarks) {
     if (!benchmark.names.some(context.wants)) continue;
     options.say(benchmark.names.filter(context.wants).join(' '));
@@ -25,9 +28,7 @@ export async function runBenchmarks(benchmarks: readonly Benchmark[], options: R
         ...figures.filter(({ name }) => context.wants(name)).map((figure) => rowOf(figure, conditions)),
       );
     } catch (error) {
-      outcome.failures.push(
-        `${benchmark.names[0]}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      fail(benchmark.names[0]!, error);
     }
   }
   return outcome;

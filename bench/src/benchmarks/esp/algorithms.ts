@@ -38,11 +38,7 @@ export const espAlgorithms: Benchmark = {
   names: CASES.map(({ name }) => name),
   about: `one pinned worker, tunnel mode, IPv4 in IPv4, through the whole graph with replay windows, sequence numbers and counters; sizes are of the inner packet; \`-${MANY}-sas\`: each packet takes a random tunnel of so many. Beside the bare loop over ipsec-mb (\`bench/reference/esp.c\`), which encrypts or decrypts payloads of the same sizes and does nothing else.`,
 
-  async run(context): Promise<Figure[]> {
-    const figures: Figure[] = [];
-    for (const entry of CASES) if (context.wants(entry.name)) figures.push(await measure(entry, context));
-    return figures;
-  },
+  run: (context) => context.each(CASES, measure),
 };
 
 async function measure({ name, direction, ...order }: Case, context: BenchContext): Promise<Figure> {

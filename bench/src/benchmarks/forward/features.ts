@@ -21,11 +21,7 @@ export const forwardFeatures: Benchmark = {
   about:
     '64-byte TCP segments by one route, with an optional node switched on, and with all of them; beside the same without.',
 
-  async run(context): Promise<Figure[]> {
-    const figures: Figure[] = [];
-    for (const entry of CASES) if (context.wants(entry.name)) figures.push(await measure(entry, context));
-    return figures;
-  },
+  run: (context) => context.each(CASES, measure),
 };
 
 function measure({ name, features, note }: (typeof CASES)[number], context: BenchContext): Promise<Figure> {

@@ -47,11 +47,7 @@ export const forwardPlain: Benchmark = {
   about:
     'one pinned worker between memory ports: 64-byte packets through the complete graph, ethernet-input to interface-output, every counter on; beside a vector loop in C (`bench/reference/forward-*.c`) that does the same work for each packet.',
 
-  async run(context): Promise<Figure[]> {
-    const figures: Figure[] = [];
-    for (const entry of CASES) if (context.wants(entry.name)) figures.push(await measure(entry, context));
-    return figures;
-  },
+  run: (context) => context.each(CASES, measure),
 };
 
 function measure({ name, program, target, note, workload }: Case, context: BenchContext): Promise<Figure> {

@@ -1,4 +1,4 @@
-import type { Benchmark, Figure } from '../../benchmark.js';
+import type { Benchmark } from '../../benchmark.js';
 import { valuesOf } from '../../run/context.js';
 import { caseSide } from '../../run/memory-side.js';
 
@@ -25,13 +25,9 @@ export const fragments: Benchmark = {
   about:
     'packets of 1500 octets cut for an MTU of 576 on their way, and such fragments put together for the box.',
 
-  async run(context) {
-    const figures: Figure[] = [];
-    for (const { name, run, unit, target, note } of CASES) {
-      if (!context.wants(name)) continue;
+  run: (context) =>
+    context.each(CASES, async ({ name, run, unit, target, note }) => {
       const [rounds] = await context.alternate([caseSide(context, run, {})]);
-      figures.push({ name, unit, better: 'lower', values: valuesOf(rounds!), target, note });
-    }
-    return figures;
-  },
+      return { name, unit, better: 'lower', values: valuesOf(rounds!), target, note };
+    }),
 };

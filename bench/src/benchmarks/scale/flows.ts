@@ -9,7 +9,7 @@ const NAMES = COUNTS.map((count) => `scale/flows-${count}`);
 export const scaleFlows: Benchmark = {
   names: NAMES,
   about:
-    '64-byte packets of random flows by a route of four next hops, which flows share by their hash; beside one flow.',
+    '64-byte packets of random flows by a route of four next hops, which flows share by their hash; no table holds a flow, so that the curve should be flat; beside one flow.',
 
   run(context) {
     const points = COUNTS.map((flows, index) => ({
