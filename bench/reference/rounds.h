@@ -8,8 +8,8 @@
 #include <time.h>
 
 // What a round is measured for, as in bench/src/memory/measure.ts.
-#define ROUND_NS 250e6
-#define BATCHES_MIN 50
+#define ROUND_NS 80e6
+#define BATCHES_MIN 25
 
 static inline double now_ns(void) {
   struct timespec t;

@@ -57,6 +57,8 @@ export interface BenchContext {
   wants(name: string): boolean;
   /** Rounds of all sides in turn, A B A B; gives each side's rounds, and closes the sides also on failure. */
   alternate(sides: readonly Side[]): Promise<Round[][]>;
+  /** The same for sides whose rounds are short: three times as many. */
+  alternateShort(sides: readonly Side[]): Promise<Round[][]>;
   /** Measures the cases that were asked for, one after the other; one that fails is reported, and the others run. */
   each<Case extends { name: string }>(
     cases: readonly Case[],

@@ -27,7 +27,8 @@ export function conditionsNow(root: string, core: number): Conditions {
     cores: cpus().length,
     core,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
+    // Without what a distribution or a provider appends.
+    kernel: release().replace(/-.*/, ''),
     node: process.version,
     load: Math.round(loadavg()[0]! * 100) / 100,
     commit: commitOf(root),

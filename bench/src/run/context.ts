@@ -2,6 +2,9 @@
 import { cpus } from 'node:os';
 import type { BenchContext, Figure, Round, Side } from '../benchmark.js';
 
+/** Short rounds to an ordinary one. */
+const SHORT_ROUNDS = 3;
+
 export interface RunOptions {
   /** Names, or what they begin with; none asks for everything. */
   names: readonly string[];
@@ -20,7 +23,9 @@ export function makeContext(
     quick,
     cores: cpus().map((_, core) => core),
     wants: (name) => names.length === 0 || names.some((wanted) => isPart(name, wanted)),
-    alternate: (sides) => alternate(sides, rounds),
+    alternate: (sides) => alternate(sides, 1, rounds),
+    alternateShort: (sides) =>
+      quick ? alternate(sides, 1, rounds) : alternate(sides, SHORT_ROUNDS, rounds * SHORT_ROUNDS),
     async each(cases, measure) {
       const figures: Figure[] = [];
       for (const one of cases) {
@@ -44,13 +49,14 @@ export function isPart(name: string, wanted: string): boolean {
   return name.startsWith(wanted) || wanted.startsWith(name);
 }
 
-async function alternate(sides: readonly Side[], rounds: number): Promise<Round[][]> {
+/** The rounds that warm up do not count. */
+async function alternate(sides: readonly Side[], warming: number, rounds: number): Promise<Round[][]> {
   const all: Round[][] = sides.map(() => []);
   try {
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = -warming; round < rounds; round++) {
       for (const [index, side] of sides.entries()) {
         const result = await side.round();
-        if (round > 0) all[index]!.push(result);
+        if (round >= 0) all[index]!.push(result);
       }
     }
   } finally {

@@ -44,7 +44,7 @@ export const espAlgorithms: Benchmark = {
 async function measure({ name, direction, ...order }: Case, context: BenchContext): Promise<Figure> {
   const { algorithm, octets, sas } = order;
   const peer = referenceSide(context, 'esp', algorithm, String(octets), direction, String(sas));
-  const [ours, theirs] = await context.alternate([caseSide(context, `esp-${direction}`, order), peer]);
+  const [ours, theirs] = await context.alternateShort([caseSide(context, `esp-${direction}`, order), peer]);
   const target = algorithm === 'aes-gcm-128' && sas === 1 ? TARGETS[direction][octets] : undefined;
   return {
     name,

@@ -26,7 +26,7 @@ export const forwardFeatures: Benchmark = {
 
 function measure({ name, features, note }: (typeof CASES)[number], context: BenchContext): Promise<Figure> {
   return withFolder(async (folder) => {
-    const [on, off] = await context.alternate([
+    const [on, off] = await context.alternateShort([
       caseSide(context, 'forward-features', { features, folder }),
       caseSide(context, 'forward-features', { features: [], folder }),
     ]);

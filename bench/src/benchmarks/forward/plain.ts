@@ -55,7 +55,10 @@ function measure({ name, program, target, note, workload }: Case, context: Bench
     const file = `${folder}/workload`;
     writeWorkload(file, workload(context.quick));
     const peer = referenceSide(context, program, file);
-    const [ours, theirs] = await context.alternate([caseSide(context, program, { workload: file }), peer]);
+    const [ours, theirs] = await context.alternateShort([
+      caseSide(context, program, { workload: file }),
+      peer,
+    ]);
     const values = { name: 'C reference', values: valuesOf(theirs!) };
     return { name, unit: 'ns/packet', better: 'lower', values: valuesOf(ours!), peer: values, target, note };
   });

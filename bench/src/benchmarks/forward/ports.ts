@@ -8,7 +8,7 @@ export const memoryPorts: Benchmark = {
   about: 'the memory ports of all in-memory benchmarks without a graph between them; subtracted nowhere.',
 
   async run(context) {
-    const [rounds] = await context.alternate([caseSide(context, 'ports', {})]);
+    const [rounds] = await context.alternateShort([caseSide(context, 'ports', {})]);
     return [{ name: 'port/memory', unit: 'ns/packet', better: 'lower', values: valuesOf(rounds!) }];
   },
 };

@@ -27,7 +27,7 @@ export const fragments: Benchmark = {
 
   run: (context) =>
     context.each(CASES, async ({ name, run, unit, target, note }) => {
-      const [rounds] = await context.alternate([caseSide(context, run, {})]);
+      const [rounds] = await context.alternateShort([caseSide(context, run, {})]);
       return { name, unit, better: 'lower', values: valuesOf(rounds!), target, note };
     }),
 };

@@ -21,7 +21,7 @@ export async function curve(
   const first = points[0]!;
   // The first is measured even when it was not asked for: the others are compared with it.
   const chosen = points.filter((point) => point === first || context.wants(point.name));
-  const rounds = await context.alternate(chosen.map((point) => point.side()));
+  const rounds = await context.alternateShort(chosen.map((point) => point.side()));
   const values = rounds.map((of) => valuesOf(of).map(from));
   return chosen.map(({ name, target, note }, index) => ({
     name,

@@ -16,7 +16,7 @@ export const scaleWorkers: Benchmark = {
 
   async run(context) {
     const cores = [...context.cores].reverse();
-    const [one, two] = await context.alternate(
+    const [one, two] = await context.alternateShort(
       COUNTS.map((workers) => {
         const args = JSON.stringify({ workers, cores, quick: context.quick });
         const command = [process.execPath, '--enable-source-maps', sideProgram('workers'), args];
