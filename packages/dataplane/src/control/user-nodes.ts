@@ -95,10 +95,9 @@ export class UserNodes {
     for (const node of this.loaded.values()) node.stale = true;
   }
 
-  /** Asks workers for faults, and looks for one that is held. Every now and then. */
-  async tick(now: number): Promise<void> {
+  /** Asks workers for faults. Every now and then; one that is held does not answer. */
+  async tick(): Promise<void> {
     if (this.loaded.size === 0) return;
-    this.watch(now);
     for (const [worker, api] of this.port.workers.entries()) {
       for (const { slot, fault } of await api.userNodeFaults()) {
         const node = [...this.loaded.values()].find((one) => one.slot === slot);
@@ -216,8 +215,8 @@ export class UserNodes {
     throw new Error(`there are ${LAST_BIT - FIRST_BIT + 1} nodes on ${arc} already`);
   }
 
-  /** A worker whose rounds stand still while it runs a node is held by that node. */
-  private watch(now: number): void {
+  /** A worker whose rounds stand still while it runs a node is held by that node. Every now and then. */
+  watch(now: number): void {
     for (const [worker, stall] of this.stalls.entries()) {
       const slot = Atomics.load(this.port.running, worker);
       const rounds = this.port.rounds(worker);
