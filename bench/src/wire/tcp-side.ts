@@ -3,7 +3,15 @@ import type { LabNode } from '@sluice/lab';
 import type { Round, Side } from '../benchmark.js';
 import { DataplaneInTheMiddle, type Driver } from './dataplane.js';
 import { iperf, iperfServer } from './iperf.js';
-import { HOST_DEVICE, makeTopology, SINK, setOffloads, type Topology, waitForWay } from './topology.js';
+import {
+  GENERATOR,
+  HOST_DEVICE,
+  makeTopology,
+  SINK,
+  setOffloads,
+  type Topology,
+  waitForWay,
+} from './topology.js';
 
 const SECONDS = 4;
 
@@ -33,6 +41,8 @@ export class TcpSide implements Side {
     const topology = await makeTopology(driver, (lab) => lab.gateway('middle'));
     const side = new TcpSide(`Sluice ${driver}`, options, topology);
     return side.prepare(async () => {
+      // A lab's cable to a gateway has them off, for AF_XDP's sake.
+      if (options.offloads) await setMiddle(topology.middle, 'on');
       side.parts.push(await DataplaneInTheMiddle.start(topology.middle, driver, options.core));
     });
   }
@@ -40,11 +50,7 @@ export class TcpSide implements Side {
   static async kernel(options: TcpOptions): Promise<TcpSide> {
     const topology = await makeTopology('kernel', (lab) => lab.router('middle'));
     const side = new TcpSide('Linux', options, topology);
-    return side.prepare(async () => {
-      for (const device of ['p0', 'p1']) {
-        await setOffloads(topology.middle, device, options.offloads ? 'on' : 'off', OFFLOADS);
-      }
-    });
+    return side.prepare(() => setMiddle(topology.middle, options.offloads ? 'on' : 'off'));
   }
 
   private async prepare(setUpMiddle: () => Promise<void>): Promise<TcpSide> {
@@ -78,4 +84,8 @@ export class TcpSide implements Side {
   async close(): Promise<void> {
     for (const part of this.parts.splice(0).reverse()) await part.close();
   }
+}
+
+async function setMiddle(middle: LabNode, state: 'on' | 'off'): Promise<void> {
+  for (const { device } of [GENERATOR, SINK]) await setOffloads(middle, device, state, OFFLOADS);
 }
