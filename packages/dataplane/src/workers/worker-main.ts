@@ -7,7 +7,7 @@ import type { WorkerTraces } from '../graph/tracer.js';
 import { espOpenJobs, espSealJobs, pinThread } from '../native/index.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
 import type { UserNodeOrder } from '../user-nodes/worker-nodes.js';
-import { EventLoop } from './event-loop.js';
+import { EventLoop, FORWARDING_IDLE_TURNS } from './event-loop.js';
 import { Forwarder } from './forwarder.js';
 import type { SharedMemory } from './shared-memory.js';
 import { onStart } from './thread-start.js';
@@ -28,7 +28,8 @@ export class WorkerApi {
   constructor(start: WorkerStart) {
     if (start.cpu !== null) pinThread(start.cpu);
     this.forwarder = new Forwarder(start.shared, start.index, { seal: espSealJobs, open: espOpenJobs });
-    this.loop = new EventLoop(this.forwarder, start.shared.workerEvents[start.index]!);
+    const event = start.shared.workerEvents[start.index]!;
+    this.loop = new EventLoop(this.forwarder, event, FORWARDING_IDLE_TURNS);
     this.loop.setRings(this.forwarder.rings);
     this.loop.start();
   }
