@@ -13,6 +13,7 @@ import type { MacLearning } from './mac-learning.js';
 import type { PlainEgress } from './plain-egress.js';
 import type { PuntPolicer } from './punt-policer.js';
 import type { RateLimiters } from './rate-limiter.js';
+import type { RouteVector4 } from './route-vector4.js';
 
 /** The crypto of ESP on a vector of packets in place; see tables/esp-job.ts for the words of a job. */
 export interface EspCrypto {
@@ -71,6 +72,7 @@ export interface NodeContext {
   readonly services: WorkerServices;
   /** Only while `plain`. */
   readonly egress: PlainEgress;
+  readonly routes4: RouteVector4;
 }
 
 /** What waits to be sent by a port. Whoever adds a packet to it counts it on the interface. */

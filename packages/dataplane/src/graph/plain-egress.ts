@@ -43,7 +43,7 @@ const LOCAL_ORIGIN = FLAG_LOCAL_ORIGIN;
 
 /**
  * Sends the plain ones of the first `count` packets by the adjacencies `rows`, all of one family, and fills their
- * `next`: SENT, or `encrypt` into a tunnel. UNDECIDED for all others, whose number it returns.
+ * `next`: NEXT_CONSUMED, or `encrypt` into a tunnel; NEXT_UNDECIDED for all others. Returns how many were not sent.
  */
 export type PlainEgress = (
   packets: Int32Array,
@@ -99,13 +99,13 @@ export function makePlainEgress({
       const hops = i32[hopsAt]!;
       const kind = adjacencies[row + KIND]!;
       const own = flags[packet]! & LOCAL_ORIGIN;
-      next[i] = UNDECIDED;
       if (
         adjacencies[row + features] !== 0 ||
         size > adjacencies[row + MTU]! ||
         (flags[packet]! & LINK_GROUP) !== 0 ||
         ((isIp6 ? hops >>> 24 : hops & 0xff) <= 1 && own === 0)
       ) {
+        next[i] = UNDECIDED;
         left++;
         continue;
       }
@@ -136,8 +136,10 @@ export function makePlainEgress({
         adjacency[packet] = rows[i]!;
         txInterface[packet] = adjacencies[row + INTERFACE]!;
         next[i] = encrypt;
+        left++;
         continue;
       }
+      next[i] = UNDECIDED;
       left++;
     }
     if (outlet !== null) settleOutlet(outlet, via, held, octets, interfaceCounters);

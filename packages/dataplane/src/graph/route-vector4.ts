@@ -14,25 +14,43 @@ const LEAF = LEAF_ADJACENCY;
 const DST = IP4_DST;
 const swap = swap32;
 
-/** Fills `rows` with the adjacencies of the first `count` packets, by their vrf and destination. */
-export type RouteVector = (packets: Int32Array, count: number, rows: Int32Array) => void;
+/** Lookups of vectors. Rows are adjacencies; what Ip4Fib.lookup says of them holds here. */
+export interface RouteVector4 {
+  /** Fills `rows` with the adjacencies of the first `count` packets, by their vrf and destination. */
+  route(packets: Int32Array, count: number, rows: Int32Array): void;
+  /**
+   * Goes on where rows[i] is an entry of a wide root that leads on (below zero), by the destinations as they are loaded
+   * from packets, to the adjacency or, where the table has none, to `fallback`.
+   */
+  below(destinations: Int32Array, count: number, rows: Int32Array, fallback: number): void;
+}
 
 /** Makes it for a worker, once: see NodeDefinition.make. */
-export function makeRouteVector4({ vrf, l3, i32 }: PacketPool, fib: Ip4Fib): RouteVector {
+export function makeRouteVector4({ vrf, l3, i32 }: PacketPool, fib: Ip4Fib): RouteVector4 {
   const { entries, roots, defaults } = fib;
-  const addresses = new Int32Array(FRAME_MAX);
+  const destinations = new Int32Array(FRAME_MAX);
 
-  /** Goes one level down, by the address bits from `shift` on, where rows[i] leads on; true when some still do. */
-  function descend(count: number, rows: Int32Array, shift: number, fallback: number): boolean {
+  /** One level down, by the octet from bit `shift` of the destinations on, which are little-endian; true when some lead on still. */
+  function descend(
+    words: Int32Array,
+    count: number,
+    rows: Int32Array,
+    shift: number,
+    fallback: number,
+  ): boolean {
     let deep = 0;
     for (let i = 0; i < count; i++) {
       const above = rows[i]!;
       if (above >= 0) continue;
-      const entry = entries[(above & INDEX) + ((addresses[i]! >>> shift) & 0xff)]!;
+      const entry = entries[(above & INDEX) + ((words[i]! >>> shift) & 0xff)]!;
       rows[i] = entry < 0 ? entry : entry & LEAF || fallback;
       deep |= entry;
     }
     return deep < 0;
+  }
+
+  function below(words: Int32Array, count: number, rows: Int32Array, fallback: number): void {
+    if (descend(words, count, rows, 16, fallback)) descend(words, count, rows, 24, fallback);
   }
 
   function oneByOne(packets: Int32Array, count: number, rows: Int32Array): void {
@@ -42,7 +60,7 @@ export function makeRouteVector4({ vrf, l3, i32 }: PacketPool, fib: Ip4Fib): Rou
     }
   }
 
-  return (packets, count, rows) => {
+  function route(packets: Int32Array, count: number, rows: Int32Array): void {
     const table = vrf[packets[0]!]!;
     const root = roots[table]!;
     // Few routes in small blocks, which stay in the cache.
@@ -57,15 +75,17 @@ export function makeRouteVector4({ vrf, l3, i32 }: PacketPool, fib: Ip4Fib): Rou
     let others = 0;
     for (let i = 0; i < count; i++) {
       const packet = packets[i]!;
-      const address = swap(i32[(l3[packet]! + DST) >>> 2]!);
-      const entry = entries[root + (address >>> 16)]!;
-      addresses[i] = address;
+      const to = i32[(l3[packet]! + DST) >>> 2]!;
+      const entry = entries[root + (((to & 0xff) << 8) | ((to >>> 8) & 0xff))]!;
+      destinations[i] = to;
       rows[i] = entry < 0 ? entry : entry & LEAF || fallback;
       deep |= entry;
       others |= vrf[packet]! ^ table;
     }
-    if (deep < 0 && descend(count, rows, 8, fallback)) descend(count, rows, 0, fallback);
+    if (deep < 0) below(destinations, count, rows, fallback);
     // The default route answers only if it stood still meanwhile: see Ip4Fib.
     if (others !== 0 || defaults[home] !== before) oneByOne(packets, count, rows);
-  };
+  }
+
+  return { route, below };
 }

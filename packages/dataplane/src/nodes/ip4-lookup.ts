@@ -8,7 +8,6 @@ import type { NodeContext } from '../graph/context.js';
 import { follow, ROUTE_LOOP } from '../graph/follow-route.js';
 import { FRAME_MAX } from '../graph/frame.js';
 import { defineNode, NEXT_DROP, NEXT_UNDECIDED } from '../graph/node.js';
-import { makeRouteVector4 } from '../graph/route-vector4.js';
 import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN, type PacketPool } from '../memory/packet-pool.js';
 import {
   ADJ_BLACKHOLE,
@@ -104,11 +103,10 @@ export const ip4Lookup = defineNode({
   ],
 
   make(context) {
-    const { pool, fib, egress } = context;
-    const route = makeRouteVector4(pool, fib);
+    const { routes4, egress } = context;
     const rows = new Int32Array(FRAME_MAX);
     return (_context, { packets, length: count }, next, counters) => {
-      route(packets, count, rows);
+      routes4.route(packets, count, rows);
       if (context.plain && egress(packets, count, rows, false, next, NEXT_ENCRYPT) === 0) return;
       for (let i = 0; i < count; i++) {
         if (!context.plain || next[i] === NEXT_UNDECIDED) {

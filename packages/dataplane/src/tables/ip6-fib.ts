@@ -15,10 +15,11 @@ import {
 
 export class Ip6Fib {
   /** See fib-layout.ts for the words. */
-  private readonly entries: Int32Array;
+  readonly entries: Int32Array;
   /** A root word per VRF. */
   readonly roots: Int32Array;
-  private readonly defaults: Int32Array;
+  /** By a root's index >>> BLOCK_SHIFT_MIN: its default route, below a number that grows with each change. */
+  readonly defaults: Int32Array;
 
   constructor(memory: Pick<FibMemory, 'entries' | 'roots' | 'defaults'>) {
     this.entries = new Int32Array(memory.entries);
@@ -39,8 +40,8 @@ export class Ip6Fib {
       const fallback = defaults[home]!;
       const leaf =
         root < 0
-          ? descend(entries, entries[~root + (w0 >>> 28)]!, 4, 0, w0, w1, w2, w3)
-          : descend(entries, entries[root + (w0 >>> 16)]!, 16, 32, w0, w1, w2, w3);
+          ? descend6(entries, entries[~root + (w0 >>> 28)]!, 4, 0, w0, w1, w2, w3)
+          : descend6(entries, entries[root + (w0 >>> 16)]!, 16, 32, w0, w1, w2, w3);
       const adjacency = leaf & LEAF_ADJACENCY;
       if (adjacency !== 0) return adjacency;
       if (defaults[home] === fallback) return fallback & LEAF_ADJACENCY;
@@ -52,7 +53,7 @@ export class Ip6Fib {
  * The leaf below an entry. `bit` is the first address bit that its block is indexed by; blocks before bit
  * `eights` are indexed by eight bits, others by four.
  */
-function descend(
+export function descend6(
   entries: Int32Array,
   from: number,
   first: number,

@@ -15,7 +15,8 @@ const SOURCE4 = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet === 0 || octet === 127 || octet >= 224 ? 0 : 1,
 );
 const DESTINATION4 = Uint8Array.from({ length: 256 }, (_, octet) => (octet === 0 || octet === 127 ? 0 : 1));
-const ADDRESS6 = Uint8Array.from({ length: 256 }, (_, octet) => (octet === 0 || octet === 0xff ? 0 : 1));
+/** Link-local ones are looked up by their zone: see tables/ip6-scope.ts. */
+const ADDRESS6 = Uint8Array.from({ length: 256 }, (_, octet) => (octet === 0 || octet >= 0xfe ? 0 : 1));
 /**
  * 1 for a next header that is none of the extension headers, nor ICMPv6: neighbour discovery comes to one address and to
  * groups, and stays in order.

@@ -22,6 +22,7 @@ import type { NodeDefinition } from '../graph/node.js';
 import { makePlainEgress } from '../graph/plain-egress.js';
 import { PuntPolicer } from '../graph/punt-policer.js';
 import { RateLimiters } from '../graph/rate-limiter.js';
+import { makeRouteVector4 } from '../graph/route-vector4.js';
 import { Tracer } from '../graph/tracer.js';
 import { EpochReader } from '../memory/epoch.js';
 import { FLAG_LOCAL_ORIGIN, PacketPool } from '../memory/packet-pool.js';
@@ -161,7 +162,11 @@ export class Forwarder implements LoopWork {
       interfaceCounters: this.counters.interfaces,
       services: this.services,
     };
-    this.context = { ...context, egress: makePlainEgress(context) };
+    this.context = {
+      ...context,
+      egress: makePlainEgress(context),
+      routes4: makeRouteVector4(this.pool, context.fib),
+    };
     this.reassemblyTimer = new ReassemblyTimer(this.context, this.dispatcher, (node) =>
       this.counters.ofNode(node),
     );

@@ -9,6 +9,7 @@ import { allocateEpoch } from '../memory/epoch.js';
 import { allocatePool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import type { WasmMemory } from '../memory/wasm-memory.js';
+import { adviseHugePages } from '../native/index.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
 import type { FibMemory } from '../tables/fib-layout.js';
 import { HashU32 } from '../tables/hash-u32.js';
@@ -127,8 +128,8 @@ export function allocateSharedMemory(
     macs: allocateMacMemory(),
     tunnels: allocateTunnels(),
     tunnelIndex: HashU32.allocate(INTERFACES_MAX),
-    fib: allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES }),
-    fib6: allocateIp6FibMemory({ vrfs: VRFS_MAX, bytes: FIB6_BYTES }),
+    fib: inHugePages(allocateIp4FibMemory({ vrfs: VRFS_MAX, bytes: FIB_BYTES })),
+    fib6: inHugePages(allocateIp6FibMemory({ vrfs: VRFS_MAX, bytes: FIB6_BYTES })),
     epoch: allocateEpoch(workers),
     counters: each(() => GraphCounters.allocate(GRAPH)),
     handOff: each(() => each(ring)),
@@ -145,6 +146,12 @@ export function allocateSharedMemory(
     auditSuppressed: new SharedArrayBuffer(workers * 4),
     ...events,
   };
+}
+
+/** Random loads from a large table miss the TLB, too, while its pages are small. */
+function inHugePages(fib: FibMemory): FibMemory {
+  adviseHugePages(new Uint8Array(fib.entries));
+  return fib;
 }
 
 /** A worker's share of the box's limits, for full and virtual reassembly each: datagrams are spread over the workers by a hash. */

@@ -17,7 +17,7 @@ describe('routes of a vector', () => {
   const pool = new PacketPool(allocatePool(VECTOR), VECTOR);
   const packets = Int32Array.from({ length: VECTOR }, (_, index) => index);
   const rows = new Int32Array(FRAME_MAX);
-  const route = makeRouteVector4(pool, fib.fib);
+  const { route } = makeRouteVector4(pool, fib.fib);
 
   /** Near 10.0.0.0/8, where the routes are, mostly. */
   const address = (): number => (random() % 8 === 0 ? random() : 0x0a000000 | (random() & 0x0003ffff)) >>> 0;
