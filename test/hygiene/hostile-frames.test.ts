@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import type { LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
-import { type Figures, figures, unaccounted } from '../support/balance.js';
+import { type Figures, figures, startingFigures, unaccounted } from '../support/balance.js';
 import { checkBasicTraffic } from '../support/basic-traffic.js';
 import { macOf, sendFrames } from '../support/frame-sender.js';
 import { Dice } from '../support/frames.js';
@@ -42,7 +42,7 @@ describe('hostile frames', () => {
       spis: sas.map(({ spi }) => spi),
     });
     const pids = branch.gateway.processes();
-    const before = await figures(branch);
+    const before = await startingFigures(branch);
     await sendFrames(sender, device, frames, { site: branch, port: wan ? 'wan' : 'lan' });
 
     let last: Figures = before;

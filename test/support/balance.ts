@@ -1,4 +1,5 @@
 // Where every frame that a gateway received has gone: the sum of its outcomes, from its own counters.
+import { until } from '@sluice/shared';
 import type { Site } from './two-sites.js';
 
 export interface Figures {
@@ -54,6 +55,25 @@ export async function figures(site: Site): Promise<Figures> {
     icmpErrors: counted('ip4-icmp-error', 'sent'),
     framesFree: await framesFree(site),
   };
+}
+
+/** Readings one after the other that say the same: the box announces nothing as often as that. */
+const READINGS_AGREED = 3;
+
+/**
+ * Figures to start from. They are read one after the other, and a gateway announces its addresses for seconds after its
+ * start: what it sends in between is in some of them only, and is missed at the next reading.
+ */
+export async function startingFigures(site: Site): Promise<Figures> {
+  let last = await figures(site);
+  let agreed = 0;
+  await until('figures of the same frames', async () => {
+    const next = await figures(site);
+    agreed = unaccounted(last, next) === 0 ? agreed + 1 : 0;
+    last = next;
+    return agreed >= READINGS_AGREED;
+  });
+  return last;
 }
 
 function framesFree(site: Site): Promise<number> {
