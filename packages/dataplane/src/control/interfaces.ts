@@ -18,6 +18,7 @@ import {
 } from '../tables/interfaces.js';
 import { formatMac } from '../wire/ethernet.js';
 import { type Address, isIp4, sameAddress } from './address.js';
+import { FreeRows } from './free-rows.js';
 import { type InterfaceAddress, impliedRoutes } from './implied-routes.js';
 import type { Interface, PortDetails, VirtualInterface, VirtualKind } from './interface.js';
 import {
@@ -52,7 +53,7 @@ export class Interfaces {
   /** An interface is new, or has other addresses: those without may answer by another. */
   private unlent = false;
   private readonly linkListeners: ((entry: Interface) => void)[] = [];
-  private readonly freeRows: number[] = Array.from({ length: INTERFACES_MAX - 1 }, (_, i) => i + 1);
+  private readonly freeRows = new FreeRows(INTERFACES_MAX);
 
   constructor(
     private readonly table: InterfaceTable,
@@ -88,13 +89,13 @@ export class Interfaces {
 
   /** The row that the next interface will have, for whoever must open its port first. */
   reserveRow(): number {
-    const row = this.freeRows.shift();
+    const row = this.freeRows.take();
     if (row === undefined) throw new Error(`all ${INTERFACES_MAX - 1} interfaces are in use`);
     return row;
   }
 
   returnRow(row: number): void {
-    this.freeRows.push(row);
+    this.freeRows.giveBack(row);
   }
 
   addPort(row: number, section: InterfaceSection, vrf: number, details: PortDetails): Interface {
@@ -252,7 +253,7 @@ export class Interfaces {
       this.storeAddress6(column, entry.row, null);
     this.epoch.retire(() => {
       this.adjacencies.release(entry.adjacency);
-      this.freeRows.push(entry.row);
+      this.freeRows.giveBack(entry.row);
     });
     this.lendAddresses();
   }

@@ -1,4 +1,5 @@
 // SAs in use: installs what the IKE bridge gives, chooses by which SA a tunnel sends, reserves sequence numbers.
+
 import { messageOf, parseIp4, type SaCounters, type SaKey, type SaReport, type SaSpec } from '@sluice/shared';
 import type { EpochControl } from '../memory/epoch.js';
 import { espKeyWipe } from '../native/index.js';
@@ -29,6 +30,7 @@ import {
   SAS_MAX,
   type SaTable,
 } from '../tables/security-associations.js';
+import { FreeRows } from './free-rows.js';
 import { ipWords } from './ip-words.js';
 import { isFor, isSameSa, journalKey, keyOf, lastOf, scopeOf, setKey } from './sa-identity.js';
 import type { SaPort, SaSizing } from './sa-port.js';
@@ -62,8 +64,7 @@ interface Sa {
 
 export class SecurityAssociations {
   private readonly sas = new Map<string, Sa>();
-  /** Rows in the order in which they became free: a row is used again as late as possible. */
-  private readonly freeRows: number[] = Array.from({ length: SAS_MAX - 1 }, (_, i) => i + 1);
+  private readonly freeRows = new FreeRows(SAS_MAX);
   private readonly perWorker: number[];
   private readonly selectors: SelectorRuns;
   private inboundJournalledAt = 0;
@@ -111,10 +112,10 @@ export class SecurityAssociations {
       if (selectsPorts(before) !== selectsPorts(spec)) this.port.resized(spec.if_id);
       return;
     }
-    const row = this.freeRows[0];
+    const row = this.freeRows.peek();
     if (row === undefined) throw new Error(`all ${SAS_MAX - 1} SAs are in use`);
     setKey(row, spec);
-    this.freeRows.shift();
+    this.freeRows.take();
     const worker = this.perWorker.indexOf(Math.min(...this.perWorker));
     this.perWorker[worker]!++;
     const sa: Sa = { spec, row, selectors: 0, worker, installedAt: now, warnedLow: false, journalled: 0 };
@@ -125,7 +126,7 @@ export class SecurityAssociations {
       Atomics.store(this.table.words, (row << SA_SHIFT) + SA_STATE, SA_FREE);
       espKeyWipe(row);
       this.selectors.retire(sa.selectors);
-      this.freeRows.push(row);
+      this.freeRows.giveBack(row);
       this.perWorker[worker]!--;
       throw error;
     }
@@ -183,7 +184,7 @@ export class SecurityAssociations {
     this.selectors.retire(sa.selectors);
     this.epoch.retire(() => {
       espKeyWipe(sa.row);
-      this.freeRows.push(sa.row);
+      this.freeRows.giveBack(sa.row);
     });
     return counters;
   }

@@ -1,17 +1,33 @@
 // IPv4 addresses and prefixes as unsigned 32-bit numbers, most significant octet first.
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 /** Reads dotted-quad notation (RFC 6943 section 3.1.1, strict form: four decimal octets). Null when it is not one. */
 export function parseIp4(text: string): number | null {
-  const octets = text.split('.');
-  if (octets.length !== 4) return null;
   let address = 0;
-  for (const octet of octets) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(octet)) return null;
-    const value = Number(octet);
-    if (value > 255) return null;
-    address = address * 256 + value;
+  let octet = 0;
+  let digits = 0;
+  let dots = 0;
+  // By characters: tables of ten thousand addresses are read at once.
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character === DOT) {
+      if (digits === 0) return null;
+      address = address * 256 + octet;
+      octet = 0;
+      digits = 0;
+      dots++;
+      continue;
+    }
+    const digit = character - ZERO;
+    // A zero stands alone: with leading ones some would read it as octal.
+    if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return null;
+    octet = octet * 10 + digit;
+    if (octet > 255) return null;
+    digits++;
   }
-  return address;
+  return dots === 3 && digits > 0 ? address * 256 + octet : null;
 }
 
 /** Dotted-quad notation of a 32-bit address, signed or unsigned. */
