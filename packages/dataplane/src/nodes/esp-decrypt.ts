@@ -18,12 +18,12 @@ import {
 import {
   COUNT_INTEGRITY,
   COUNT_REPLAYED,
-  finishRun,
   highOfJob,
   indexOfJob,
   lowOfJob,
+  makeFinishRun,
+  makePrepareRun,
   openJobs,
-  prepareRun,
   STOPPED_SHIFT,
 } from './esp-open.js';
 
@@ -95,29 +95,33 @@ export const espDecrypt = defineNode({
     },
   ],
 
-  run(context, frame, next, counters): void {
-    const { packets, length } = frame;
-    let jobs = 0;
-    callForSas(context, packets, length);
-    for (let i = 0; i < length; ) {
-      const done = prepareRun(context, packets, i, length, jobs);
-      const taken = done & ((1 << STOPPED_SHIFT) - 1);
-      i += taken;
-      jobs += taken;
-      if (done >>> STOPPED_SHIFT === 0) continue;
-      drop(context, packets[i]!, i, next, counters, (done >>> STOPPED_SHIFT) - 1, jobs);
-      i++;
-    }
-    if (jobs === 0) return;
-    openJobs(context, jobs);
-    for (let job = 0; job < jobs; ) {
-      const done = finishRun(context, packets, next, job, jobs);
-      job += done & ((1 << STOPPED_SHIFT) - 1);
-      if (done >>> STOPPED_SHIFT === 0) continue;
-      const i = indexOfJob(job);
-      drop(context, packets[i]!, i, next, counters, (done >>> STOPPED_SHIFT) - 1, job);
-      job++;
-    }
+  make(context) {
+    const prepareRun = makePrepareRun(context);
+    const finishRun = makeFinishRun(context);
+
+    return (_context, { packets, length }, next, counters) => {
+      let jobs = 0;
+      callForSas(context, packets, length);
+      for (let i = 0; i < length; ) {
+        const done = prepareRun(packets, i, length, jobs);
+        const taken = done & ((1 << STOPPED_SHIFT) - 1);
+        i += taken;
+        jobs += taken;
+        if (done >>> STOPPED_SHIFT === 0) continue;
+        drop(context, packets[i]!, i, next, counters, (done >>> STOPPED_SHIFT) - 1, jobs);
+        i++;
+      }
+      if (jobs === 0) return;
+      openJobs(context, jobs);
+      for (let job = 0; job < jobs; ) {
+        const done = finishRun(packets, next, job, jobs);
+        job += done & ((1 << STOPPED_SHIFT) - 1);
+        if (done >>> STOPPED_SHIFT === 0) continue;
+        const i = indexOfJob(job);
+        drop(context, packets[i]!, i, next, counters, (done >>> STOPPED_SHIFT) - 1, job);
+        job++;
+      }
+    };
   },
 });
 

@@ -28,6 +28,7 @@ import {
 } from '../tables/security-associations.js';
 import { TUNNEL_IPSEC, TUNNEL_KIND, TUNNEL_SHIFT } from '../tables/tunnels.js';
 import {
+  makeSealRun,
   STOPPED_BARE,
   STOPPED_LOOP,
   STOPPED_NO_ROOM,
@@ -35,7 +36,6 @@ import {
   STOPPED_SELECTOR,
   STOPPED_SHIFT,
   sealJobs,
-  sealRun,
 } from './esp-seal.js';
 
 const NEXT_LOOKUP4 = 0;
@@ -100,35 +100,40 @@ export const espEncrypt = defineNode({
     },
   ],
 
-  run(context, frame, next, counters): void {
-    const { pool, sas, interfaces, worker } = context;
+  make(context) {
+    const { sas, interfaces, worker } = context;
     const { words } = sas;
-    const { packets, length } = frame;
-    let jobs = 0;
-    callForSas(context, packets, length);
-    for (let i = 0; i < length; ) {
-      const row = pool.txInterface[packets[i]!]!;
-      const at = interfaces.tunnelSa[row]! << SA_SHIFT;
-      let verdict: number;
-      if (
-        interfaces.state[row] === INTERFACE_UP &&
-        words[at + SA_STATE] === SA_OUTBOUND &&
-        words[at + SA_WORKER] === worker
-      ) {
-        const done = sealRun(context, packets, i, length, at, jobs);
-        const end = i + (done & ((1 << STOPPED_SHIFT) - 1));
-        jobs += end - i;
-        next.fill(words[at + SA_FAMILY] === 4 ? NEXT_LOOKUP4 : NEXT_LOOKUP6, i, end);
-        i = end;
-        if (done >>> STOPPED_SHIFT === STOPPED_NOT) continue;
-        verdict = refuse(context, packets[i]!, at, done >>> STOPPED_SHIFT);
-      } else {
-        verdict = admitOther(context, packets[i]!, at);
+    const { state, tunnelSa } = interfaces;
+    const { txInterface } = context.pool;
+    const sealRun = makeSealRun(context);
+
+    return (_context, { packets, length }, next, counters) => {
+      let jobs = 0;
+      callForSas(context, packets, length);
+      for (let i = 0; i < length; ) {
+        const row = txInterface[packets[i]!]!;
+        const at = tunnelSa[row]! << SA_SHIFT;
+        let verdict: number;
+        if (
+          state[row] === INTERFACE_UP &&
+          words[at + SA_STATE] === SA_OUTBOUND &&
+          words[at + SA_WORKER] === worker
+        ) {
+          const done = sealRun(packets, i, length, at, jobs);
+          const end = i + (done & ((1 << STOPPED_SHIFT) - 1));
+          const to = words[at + SA_FAMILY] === 4 ? NEXT_LOOKUP4 : NEXT_LOOKUP6;
+          jobs += end - i;
+          while (i < end) next[i++] = to;
+          if (done >>> STOPPED_SHIFT === STOPPED_NOT) continue;
+          verdict = refuse(context, packets[i]!, at, done >>> STOPPED_SHIFT);
+        } else {
+          verdict = admitOther(context, packets[i]!, at);
+        }
+        settle(context, packets[i]!, i, next, counters, verdict);
+        i++;
       }
-      settle(context, packets[i]!, i, next, counters, verdict);
-      i++;
-    }
-    if (jobs > 0) counters[COUNT_SEAL_FAILED]! += sealJobs(context, packets, next, jobs, COUNT_SEAL_FAILED);
+      if (jobs > 0) counters[COUNT_SEAL_FAILED]! += sealJobs(context, packets, next, jobs, COUNT_SEAL_FAILED);
+    };
   },
 });
 

@@ -45,59 +45,61 @@ export const espInput = defineNode({
     { name: 'worker_busy', severity: 'warning', drop: true, help: "the ring of the SA's worker is full" },
   ],
 
-  run(context, frame, next, counters): void {
+  make(context) {
     const { pool, sas, worker, services } = context;
     const { offset, length, l3, aux, aux2, bytes, i32 } = pool;
-    const { packets } = frame;
     const { words } = sas;
     const decrypt = services.nodeIndex('esp-decrypt');
-    callForSas(context, packets, frame.length);
-    // Packets of a vector mostly belong to few SAs: the last one found is often the next.
-    let knownSpi = 0;
-    let knownTo = 0;
-    let known = -1;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const end = offset[packet]! + length[packet]!;
-      const esp = espOffset(bytes, ip, end);
-      let drop = COUNT_TRUNCATED;
-      if (end - esp >= ESP_HEADER_BYTES) {
-        const spi = swap32(i32[esp >>> 2]!);
-        const four = bytes[ip]! >>> 4 === 4;
-        const to = i32[(ip + IP4_DST) >>> 2]!;
-        let row = known;
-        if (row < 0 || spi !== knownSpi || to !== knownTo || !four) {
-          row = four ? find4(context, spi, swap32(to)) : find6(context, spi, ip);
-          known = four ? row : -1;
-          knownSpi = spi;
-          knownTo = to;
-        }
-        if (row < 0) {
-          drop = COUNT_UNKNOWN_SPI;
-          const low = swap32(i32[(esp + ESP_SEQUENCE) >>> 2]!);
-          const via = pool.rxInterface[packet]!;
-          context.audit.refused(context, AUDIT_UNKNOWN_SPI, spi, low, 0, via, bytes, ip, -1, -1);
-        } else {
-          aux[packet] = row;
-          aux2[packet] = esp;
-          const owner = words[(row << SA_SHIFT) + SA_WORKER]!;
-          if (owner === worker) {
-            next[i] = NEXT_DECRYPT;
-            continue;
+
+    return (_context, { packets, length: count }, next, counters) => {
+      callForSas(context, packets, count);
+      // Packets of a vector mostly belong to few SAs: the last one found is often the next.
+      let knownSpi = 0;
+      let knownTo = 0;
+      let known = -1;
+      for (let i = 0; i < count; i++) {
+        const packet = packets[i]!;
+        const ip = l3[packet]!;
+        const end = offset[packet]! + length[packet]!;
+        const esp = espOffset(bytes, ip, end);
+        let drop = COUNT_TRUNCATED;
+        if (end - esp >= ESP_HEADER_BYTES) {
+          const spi = swap32(i32[esp >>> 2]!);
+          const four = bytes[ip]! >>> 4 === 4;
+          const to = i32[(ip + IP4_DST) >>> 2]!;
+          let row = known;
+          if (row < 0 || spi !== knownSpi || to !== knownTo || !four) {
+            row = four ? find4(context, spi, swap32(to)) : find6(context, spi, ip);
+            known = four ? row : -1;
+            knownSpi = spi;
+            knownTo = to;
           }
-          if (services.handOff(packet, owner, decrypt)) {
-            counters[COUNT_HANDED_OVER]!++;
-            next[i] = NEXT_CONSUMED;
-            continue;
+          if (row < 0) {
+            drop = COUNT_UNKNOWN_SPI;
+            const low = swap32(i32[(esp + ESP_SEQUENCE) >>> 2]!);
+            const via = pool.rxInterface[packet]!;
+            context.audit.refused(context, AUDIT_UNKNOWN_SPI, spi, low, 0, via, bytes, ip, -1, -1);
+          } else {
+            aux[packet] = row;
+            aux2[packet] = esp;
+            const owner = words[(row << SA_SHIFT) + SA_WORKER]!;
+            if (owner === worker) {
+              next[i] = NEXT_DECRYPT;
+              continue;
+            }
+            if (services.handOff(packet, owner, decrypt)) {
+              counters[COUNT_HANDED_OVER]!++;
+              next[i] = NEXT_CONSUMED;
+              continue;
+            }
+            drop = COUNT_RING_FULL;
           }
-          drop = COUNT_RING_FULL;
         }
+        counters[drop]!++;
+        pool.reason[packet] = drop;
+        next[i] = NEXT_DROP;
       }
-      counters[drop]!++;
-      pool.reason[packet] = drop;
-      next[i] = NEXT_DROP;
-    }
+    };
   },
 });
 

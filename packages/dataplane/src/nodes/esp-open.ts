@@ -49,6 +49,25 @@ export const COUNT_BLOCK = 4;
 /** In what runs return: above the number of packets they took, one more than why they stopped; 0 when they did not. */
 export const STOPPED_SHIFT = 16;
 
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in. These are what
+// each packet needs.
+const HEADER = ESP_HEADER_BYTES;
+const SEQUENCE = ESP_SEQUENCE;
+const TRAILER = ESP_TRAILER_BYTES;
+const WORDS = ESP_JOB_WORDS;
+const IP4_HEADER = IP4_BYTES;
+const IP6_HEADER = IP6_BYTES;
+const IN_IP4 = PROTOCOL_IPIP;
+const IN_IP6 = PROTOCOL_IPV6;
+const TO_IP4 = NEXT_IP4;
+const TO_IP6 = NEXT_IP6;
+const LOW = SA_SEQ_LOW;
+const HIGH = SA_SEQ_HIGH;
+const ROW_SHIFT = SA_SHIFT;
+const RING_SHIFT = WINDOW_SHIFT;
+const KEPT = FLAG_TRACE;
+const DECRYPTED = FLAG_DECRYPTED;
+
 const TWO_32 = 4294967296;
 const { dataOffset: JOB_DATA, dataLength: JOB_LENGTH } = ESP_JOB;
 
@@ -64,60 +83,60 @@ const jobHigh = new Int32Array(FRAME_MAX);
  * Makes jobs, from number `job` on, of the packets from index `from` on that have the SA of the first one. Returns how
  * many it took, and why it stopped at one that must not be opened.
  */
-export function prepareRun(
-  { pool, sas }: NodeContext,
-  packets: Int32Array,
-  from: number,
-  length: number,
-  job: number,
-): number {
-  const { i32, aux, aux2 } = pool;
+export type PrepareRun = (packets: Int32Array, from: number, count: number, job: number) => number;
+
+/** Makes it for a worker: see NodeDefinition.make. */
+export function makePrepareRun({ pool, sas }: NodeContext): PrepareRun {
+  const { i32, offset, length, aux, aux2 } = pool;
   const { words, windows } = sas;
-  const sa = aux[packets[from]!]!;
-  const at = sa << SA_SHIFT;
-  if (words[at + SA_STATE] !== SA_INBOUND) return (COUNT_SA_GONE + 1) << STOPPED_SHIFT;
-  const key = words[at + SA_KEY]!;
-  const esn = words[at + SA_ESN]!;
-  const ivAndHeader = ESP_HEADER_BYTES + words[at + SA_IV_BYTES]!;
-  const icvBytes = words[at + SA_ICV_BYTES]!;
-  // Beyond a block cipher's need, alignment to 4 octets is the sender's duty (RFC 4303 section 2.4): not checked.
-  const beyondBlock = (words[at + SA_ALIGNMENT]! - 1) & ~3;
-  const window = words[at + SA_WINDOW]!;
-  const highestLow = words[at + SA_SEQ_LOW]! >>> 0;
-  const highestHigh = words[at + SA_SEQ_HIGH]! >>> 0;
-  let stopped = 0;
-  let i = from;
-  for (; i < length; i++) {
-    const packet = packets[i]!;
-    if (aux[packet] !== sa) break;
-    const esp = aux2[packet]!;
-    const payload = esp + ivAndHeader;
-    const sealed = pool.offset[packet]! + pool.length[packet]! - icvBytes - payload;
-    if (sealed < ESP_TRAILER_BYTES) {
-      stopped = COUNT_TRUNCATED + 1;
-      break;
-    }
-    if ((sealed & beyondBlock) !== 0) {
-      stopped = COUNT_BLOCK + 1;
-      break;
-    }
-    const low = swap32(i32[(esp + ESP_SEQUENCE) >>> 2]!);
-    const high = esn === 0 ? 0 : inferHigh(low >>> 0, highestLow, highestHigh, window) | 0;
-    jobLow[job] = low;
-    jobHigh[job] = high;
-    if (window !== 0) {
-      const distance = (highestHigh - (high >>> 0)) * TWO_32 + (highestLow - (low >>> 0));
-      if ((low | high) === 0 || !mayAccept(windows, sa << WINDOW_SHIFT, low, distance, window)) {
-        stopped = COUNT_REPLAYED + 1;
+
+  return (packets, from, count, job) => {
+    const sa = aux[packets[from]!]!;
+    const at = sa << ROW_SHIFT;
+    if (words[at + SA_STATE] !== SA_INBOUND) return (COUNT_SA_GONE + 1) << STOPPED_SHIFT;
+    const key = words[at + SA_KEY]!;
+    const esn = words[at + SA_ESN]!;
+    const ivAndHeader = HEADER + words[at + SA_IV_BYTES]!;
+    const icvBytes = words[at + SA_ICV_BYTES]!;
+    // Beyond a block cipher's need, alignment to 4 octets is the sender's duty (RFC 4303 section 2.4): not checked.
+    const beyondBlock = (words[at + SA_ALIGNMENT]! - 1) & ~3;
+    const window = words[at + SA_WINDOW]!;
+    const highestLow = words[at + LOW]! >>> 0;
+    const highestHigh = words[at + HIGH]! >>> 0;
+    let stopped = 0;
+    let i = from;
+    for (; i < count; i++) {
+      const packet = packets[i]!;
+      if (aux[packet] !== sa) break;
+      const esp = aux2[packet]!;
+      const payload = esp + ivAndHeader;
+      const sealed = offset[packet]! + length[packet]! - icvBytes - payload;
+      if (sealed < TRAILER) {
+        stopped = COUNT_TRUNCATED + 1;
         break;
       }
+      if ((sealed & beyondBlock) !== 0) {
+        stopped = COUNT_BLOCK + 1;
+        break;
+      }
+      const low = swap32(i32[(esp + SEQUENCE) >>> 2]!);
+      const high = esn === 0 ? 0 : inferHigh(low >>> 0, highestLow, highestHigh, window) | 0;
+      jobLow[job] = low;
+      jobHigh[job] = high;
+      if (window !== 0) {
+        const distance = (highestHigh - (high >>> 0)) * TWO_32 + (highestLow - (low >>> 0));
+        if ((low | high) === 0 || !mayAccept(windows, sa << RING_SHIFT, low, distance, window)) {
+          stopped = COUNT_REPLAYED + 1;
+          break;
+        }
+      }
+      writeEspJob(jobs, job, key, payload, sealed, esp, esp + HEADER, high, esn);
+      jobIndex[job] = i;
+      jobSa[job] = sa;
+      job++;
     }
-    writeEspJob(jobs, job, key, payload, sealed, esp, esp + ESP_HEADER_BYTES, high, esn);
-    jobIndex[job] = i;
-    jobSa[job] = sa;
-    job++;
-  }
-  return (i - from) | (stopped << STOPPED_SHIFT);
+    return (i - from) | (stopped << STOPPED_SHIFT);
+  };
 }
 
 /** Opens `count` jobs. */
@@ -142,81 +161,82 @@ export function highOfJob(job: number): number {
  * Makes of the jobs from number `from` on that have the SA of the first one the packets that go on, and says where.
  * Returns how many it took, and why it stopped at one that goes nowhere.
  */
-export function finishRun(
-  context: NodeContext,
-  packets: Int32Array,
-  next: Uint8Array,
-  from: number,
-  count: number,
-): number {
-  const { pool, sas, interfaces } = context;
-  const { bytes, i32, offset, l3, rxInterface, vrf, flags } = pool;
-  const sa = jobSa[from]!;
-  const at = sa << SA_SHIFT;
-  const { words } = sas;
-  const row = words[at + SA_INTERFACE]!;
-  const innerVrf = interfaces.vrf[row]!;
-  const enters = words[at + SA_MODE] === MODE_TUNNEL && interfaces.state[row] === INTERFACE_UP;
-  const selectors = words[at + SA_SELECTORS]!;
-  const policy = words[at + SA_POLICY]!;
-  const window = words[at + SA_WINDOW]!;
-  let stopped = 0;
-  let plain = 0;
-  let plainOctets = 0;
-  let octets = 0;
-  let k = from;
-  for (; k < count && jobSa[k] === sa; k++) {
-    if (status[k] !== 0) {
-      stopped = COUNT_INTEGRITY + 1;
-      break;
+export type FinishRun = (packets: Int32Array, next: Uint8Array, from: number, count: number) => number;
+
+/** Makes it for a worker: see NodeDefinition.make. */
+export function makeFinishRun(context: NodeContext): FinishRun {
+  const { pool, sas, interfaces, interfaceCounters } = context;
+  const { bytes, i32, offset, length, l3, rxInterface, vrf, flags } = pool;
+  const { words, windows, selectors: selectorRows } = sas;
+  const { state, vrf: vrfOf } = interfaces;
+
+  return (packets, next, from, count) => {
+    const sa = jobSa[from]!;
+    const at = sa << ROW_SHIFT;
+    const row = words[at + SA_INTERFACE]!;
+    const innerVrf = vrfOf[row]!;
+    const enters = words[at + SA_MODE] === MODE_TUNNEL && state[row] === INTERFACE_UP;
+    const selectors = words[at + SA_SELECTORS]!;
+    const policy = words[at + SA_POLICY]!;
+    const window = words[at + SA_WINDOW]!;
+    let stopped = 0;
+    let plain = 0;
+    let plainOctets = 0;
+    let octets = 0;
+    let k = from;
+    for (; k < count && jobSa[k] === sa; k++) {
+      if (status[k] !== 0) {
+        stopped = COUNT_INTEGRITY + 1;
+        break;
+      }
+      if (!advance(words, windows, sa, window, jobLow[k]!, jobHigh[k]!)) {
+        stopped = COUNT_REPLAYED + 1;
+        break;
+      }
+      const i = jobIndex[k]!;
+      const packet = packets[i]!;
+      const payload = jobs[k * WORDS + JOB_DATA]!;
+      const sealed = jobs[k * WORDS + JOB_LENGTH]!;
+      const trailer = payload + sealed - TRAILER;
+      const padding = bytes[trailer]!;
+      const nextHeader = bytes[trailer + 1]!;
+      const size = trailer - payload - padding;
+      const four = nextHeader === IN_IP4;
+      if (
+        enters &&
+        (four || nextHeader === IN_IP6) &&
+        size >= (four ? IP4_HEADER : IP6_HEADER) &&
+        (bytes[payload]! & 0xf0) === (four ? 0x40 : 0x60) &&
+        isPadding(bytes, trailer - padding, padding) &&
+        leavesInner(classOfWord(i32[l3[packet]! >>> 2]!), policy) &&
+        (selectors === 0 || selectorsAllow(selectorRows, selectors, bytes, payload, payload + size, 0, 0))
+      ) {
+        offset[packet] = payload;
+        l3[packet] = payload;
+        length[packet] = size;
+        rxInterface[packet] = row;
+        vrf[packet] = innerVrf;
+        flags[packet] = (flags[packet]! & KEPT) | DECRYPTED;
+        next[i] = four ? TO_IP4 : TO_IP6;
+        plain++;
+        plainOctets += size;
+        continue;
+      }
+      const to = unwrapEsp(context, packet, sa, payload, sealed, jobLow[k]!, jobHigh[k]!);
+      if (to < 0) {
+        stopped = COUNT_FIRST_OF_INNER + ~to + 1;
+        break;
+      }
+      next[i] = to;
+      octets += length[packet]!;
     }
-    if (!advance(context, sa, window, jobLow[k]!, jobHigh[k]!)) {
-      stopped = COUNT_REPLAYED + 1;
-      break;
-    }
-    const i = jobIndex[k]!;
-    const packet = packets[i]!;
-    const payload = jobs[k * ESP_JOB_WORDS + JOB_DATA]!;
-    const sealed = jobs[k * ESP_JOB_WORDS + JOB_LENGTH]!;
-    const trailer = payload + sealed - ESP_TRAILER_BYTES;
-    const padding = bytes[trailer]!;
-    const nextHeader = bytes[trailer + 1]!;
-    const size = trailer - payload - padding;
-    const four = nextHeader === PROTOCOL_IPIP;
-    if (
-      enters &&
-      (four || nextHeader === PROTOCOL_IPV6) &&
-      size >= (four ? IP4_BYTES : IP6_BYTES) &&
-      (bytes[payload]! & 0xf0) === (four ? 0x40 : 0x60) &&
-      isPadding(bytes, trailer - padding, padding) &&
-      leavesInner(classOfWord(i32[l3[packet]! >>> 2]!), policy) &&
-      (selectors === 0 || selectorsAllow(sas.selectors, selectors, bytes, payload, payload + size, 0, 0))
-    ) {
-      offset[packet] = payload;
-      l3[packet] = payload;
-      pool.length[packet] = size;
-      rxInterface[packet] = row;
-      vrf[packet] = innerVrf;
-      flags[packet] = (flags[packet]! & FLAG_TRACE) | FLAG_DECRYPTED;
-      next[i] = four ? NEXT_IP4 : NEXT_IP6;
-      plain++;
-      plainOctets += size;
-      continue;
-    }
-    const to = unwrapEsp(context, packet, sa, payload, sealed, jobLow[k]!, jobHigh[k]!);
-    if (to < 0) {
-      stopped = COUNT_FIRST_OF_INNER + ~to + 1;
-      break;
-    }
-    next[i] = to;
-    octets += pool.length[packet]!;
-  }
-  const perInterface = row << INTERFACE_COUNTERS_SHIFT;
-  context.interfaceCounters[perInterface + INTERFACE_RX_PACKETS]! += plain;
-  context.interfaceCounters[perInterface + INTERFACE_RX_BYTES]! += plainOctets;
-  if (k > from) countReceived(context, sa, k - from, plainOctets + octets);
-  if (k > from || stopped > COUNT_FIRST_OF_INNER) words[at + SA_PROVED] = 1;
-  return (k - from) | (stopped << STOPPED_SHIFT);
+    const perInterface = row << INTERFACE_COUNTERS_SHIFT;
+    interfaceCounters[perInterface + INTERFACE_RX_PACKETS]! += plain;
+    interfaceCounters[perInterface + INTERFACE_RX_BYTES]! += plainOctets;
+    if (k > from) countReceived(context, sa, k - from, plainOctets + octets);
+    if (k > from || stopped > COUNT_FIRST_OF_INNER) words[at + SA_PROVED] = 1;
+    return (k - from) | (stopped << STOPPED_SHIFT);
+  };
 }
 
 function countReceived(
@@ -236,19 +256,24 @@ function countReceived(
  * Marks an authenticated number in the window; false when it was there already: the same number can
  * stand twice in one vector, and both have passed the first check.
  */
-function advance({ sas }: NodeContext, sa: number, window: number, low: number, high: number): boolean {
-  const { words, windows } = sas;
-  const at = sa << SA_SHIFT;
+function advance(
+  words: Int32Array,
+  windows: Int32Array,
+  sa: number,
+  window: number,
+  low: number,
+  high: number,
+): boolean {
+  const at = sa << ROW_SHIFT;
   const distance =
-    ((words[at + SA_SEQ_HIGH]! >>> 0) - (high >>> 0)) * TWO_32 +
-    ((words[at + SA_SEQ_LOW]! >>> 0) - (low >>> 0));
+    ((words[at + HIGH]! >>> 0) - (high >>> 0)) * TWO_32 + ((words[at + LOW]! >>> 0) - (low >>> 0));
   if (window !== 0) {
-    if (!mayAccept(windows, sa << WINDOW_SHIFT, low, distance, window)) return false;
-    accept(windows, sa << WINDOW_SHIFT, low, distance, window);
+    if (!mayAccept(windows, sa << RING_SHIFT, low, distance, window)) return false;
+    accept(windows, sa << RING_SHIFT, low, distance, window);
   }
   if (distance < 0) {
-    words[at + SA_SEQ_LOW] = low;
-    words[at + SA_SEQ_HIGH] = high;
+    words[at + LOW] = low;
+    words[at + HIGH] = high;
   }
   return true;
 }

@@ -11,6 +11,8 @@ import {
   FLAG_PORTS,
   FLAG_TRACE,
   FLAGS_NESTED,
+  FRAME_BYTES,
+  LARGE_FRAME_BYTES,
 } from '../memory/packet-pool.js';
 import { ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
 import {
@@ -74,6 +76,24 @@ export const STOPPED_NO_NUMBER = 5;
 /** In what it returns: above the number of packets that it took. */
 export const STOPPED_SHIFT = 16;
 
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in. These are what
+// each packet needs.
+const HEADER = ESP_HEADER_BYTES;
+const TRAILER = ESP_TRAILER_BYTES;
+const SEQUENCE_IV = ESP_SEQUENCE_IV_BYTES;
+const IP4_HEADER = IP4_BYTES;
+const IN_IP4 = PROTOCOL_IPIP;
+const IN_IP6 = PROTOCOL_IPV6;
+const LOW = SA_SEQ_LOW;
+const HIGH = SA_SEQ_HIGH;
+const ENCAPSULATED = FLAG_ENCAPSULATED;
+const NESTED = FLAGS_NESTED;
+const NEST = FLAG_NESTED;
+const KEPT = FLAG_TRACE | FLAGS_NESTED;
+const OWN = FLAG_LOCAL_ORIGIN;
+const DF = POLICY_DF;
+const SMALL_BYTES = FRAME_BYTES;
+
 /** Total length of IPv4, payload length of IPv6. */
 const PACKET_BYTES_MAX = 65_535;
 
@@ -93,154 +113,155 @@ let unfinishedCount = 0;
  * number `job` on; the caller says where they go next. Returns how many it took, and why it stopped at one it did not
  * take: STOPPED_… << STOPPED_SHIFT.
  */
-export function sealRun(
-  context: NodeContext,
-  packets: Int32Array,
-  from: number,
-  length: number,
-  at: number,
-  job: number,
-): number {
+export type SealRun = (packets: Int32Array, from: number, count: number, at: number, job: number) => number;
+
+/** Makes it for a worker: see NodeDefinition.make. */
+export function makeSealRun(context: NodeContext): SealRun {
   const { pool, sas } = context;
-  const { bytes, u16, i32, txInterface, l3, vrf, flags } = pool;
-  const { words } = sas;
-  const row = txInterface[packets[from]!]!;
-  const key = words[at + SA_KEY]!;
-  const esn = words[at + SA_ESN]!;
-  const ivBytes = words[at + SA_IV_BYTES]!;
-  const icvBytes = words[at + SA_ICV_BYTES]!;
-  const alignment = words[at + SA_ALIGNMENT]!;
-  const policy = words[at + SA_POLICY]!;
-  const selectors = words[at + SA_SELECTORS]!;
-  const tfc = words[at + SA_TFC]!;
-  const headRoom = words[at + SA_ROOM]! >>> 16;
-  const tailRoom = words[at + SA_ROOM]! & 0xffff;
-  const outerVrf = words[at + SA_OUTER_VRF]!;
-  const tunnelMode = words[at + SA_MODE] === MODE_TUNNEL;
-  const family = words[at + SA_FAMILY]!;
-  const udpBytes = words[at + SA_UDP_DST] === 0 ? 0 : UDP_BYTES;
-  const udpPorts = swap32((words[at + SA_UDP_SRC]! << 16) | words[at + SA_UDP_DST]!);
-  const protocol = udpBytes === 0 ? PROTOCOL_ESP : PROTOCOL_UDP;
-  const src = words[at + SA_SRC]!;
-  const dst = words[at + SA_DST]!;
-  const sum = ip4SumBetween(protocol, src, dst);
-  const srcWord = swap32(src);
-  const dstWord = swap32(dst);
-  const spiWord = swap32(words[at + SA_SPI]!);
-  let id = words[at + SA_IP_ID]!;
-  let left = numbersLeft(words, at);
-  let octets = 0;
-  let stopped = STOPPED_NOT;
-  let i = from;
-  for (; i < length; i++) {
-    const packet = packets[i]!;
-    if (txInterface[packet] !== row) break;
-    const ip = l3[packet]!;
-    const end = pool.offset[packet]! + pool.length[packet]!;
-    const marks = flags[packet]!;
-    if ((marks & FLAGS_NESTED) === FLAGS_NESTED) {
-      stopped = STOPPED_LOOP;
-      break;
-    }
-    if (!tunnelMode && (marks & FLAG_ENCAPSULATED) === 0) {
-      stopped = STOPPED_BARE;
-      break;
-    }
-    if (selectors !== 0) {
-      const portsKnown = marks & FLAG_PORTS;
-      if (!selectorsAllow(sas.selectors, selectors, bytes, ip, end, portsKnown, pool.ports[packet]!)) {
-        stopped = STOPPED_SELECTOR;
+  const { bytes, u16, i32, frames, offset, length, txInterface, l3, vrf, flags, ports } = pool;
+  const { words, selectors: selectorRows } = sas;
+
+  return (packets, from, count, at, job) => {
+    const row = txInterface[packets[from]!]!;
+    const key = words[at + SA_KEY]!;
+    const esn = words[at + SA_ESN]!;
+    const ivBytes = words[at + SA_IV_BYTES]!;
+    const icvBytes = words[at + SA_ICV_BYTES]!;
+    const alignment = words[at + SA_ALIGNMENT]!;
+    const policy = words[at + SA_POLICY]!;
+    const selectors = words[at + SA_SELECTORS]!;
+    const tfc = words[at + SA_TFC]!;
+    const headRoom = words[at + SA_ROOM]! >>> 16;
+    const tailRoom = words[at + SA_ROOM]! & 0xffff;
+    const outerVrf = words[at + SA_OUTER_VRF]!;
+    const tunnelMode = words[at + SA_MODE] === MODE_TUNNEL;
+    const family = words[at + SA_FAMILY]!;
+    const udpBytes = words[at + SA_UDP_DST] === 0 ? 0 : UDP_BYTES;
+    const udpPorts = swap32((words[at + SA_UDP_SRC]! << 16) | words[at + SA_UDP_DST]!);
+    const protocol = udpBytes === 0 ? PROTOCOL_ESP : PROTOCOL_UDP;
+    const src = words[at + SA_SRC]!;
+    const dst = words[at + SA_DST]!;
+    const sum = ip4SumBetween(protocol, src, dst);
+    const srcWord = swap32(src);
+    const dstWord = swap32(dst);
+    const spiWord = swap32(words[at + SA_SPI]!);
+    let id = words[at + SA_IP_ID]!;
+    let left = numbersLeft(words, at);
+    let octets = 0;
+    let stopped = STOPPED_NOT;
+    let i = from;
+    for (; i < count; i++) {
+      const packet = packets[i]!;
+      if (txInterface[packet] !== row) break;
+      const ip = l3[packet]!;
+      const end = offset[packet]! + length[packet]!;
+      const marks = flags[packet]!;
+      if ((marks & NESTED) === NESTED) {
+        stopped = STOPPED_LOOP;
         break;
       }
-    }
-    const filler = tfc === 0 ? 0 : fillerBytes(context, row, tfc, end - ip);
-    const whole = end - ip + filler;
-    const base = pool.base(packet);
-    if (
-      ip - headRoom < base ||
-      ip + whole + tailRoom > base + pool.room(packet) ||
-      whole + headRoom + tailRoom > PACKET_BYTES_MAX
-    ) {
-      stopped = STOPPED_NO_ROOM;
-      break;
-    }
-    if (left === 0) {
-      stopped = STOPPED_NO_NUMBER;
-      break;
-    }
-    left--;
-    takeNumber(words, at);
-    const low = words[at + SA_SEQ_LOW]!;
-    const high = words[at + SA_SEQ_HIGH]!;
+      if (!tunnelMode && (marks & ENCAPSULATED) === 0) {
+        stopped = STOPPED_BARE;
+        break;
+      }
+      if (selectors !== 0) {
+        const portsKnown = marks & FLAG_PORTS;
+        if (!selectorsAllow(selectorRows, selectors, bytes, ip, end, portsKnown, ports[packet]!)) {
+          stopped = STOPPED_SELECTOR;
+          break;
+        }
+      }
+      const filler = tfc === 0 ? 0 : fillerBytes(context, row, tfc, end - ip);
+      const whole = end - ip + filler;
+      const small = packet < frames;
+      const base = small ? packet * SMALL_BYTES : pool.base(packet);
+      const bound = base + (small ? SMALL_BYTES : LARGE_FRAME_BYTES);
+      if (
+        ip - headRoom < base ||
+        ip + whole + tailRoom > bound ||
+        whole + headRoom + tailRoom > PACKET_BYTES_MAX
+      ) {
+        stopped = STOPPED_NO_ROOM;
+        break;
+      }
+      if (left === 0) {
+        stopped = STOPPED_NO_NUMBER;
+        break;
+      }
+      left--;
+      takeNumber(words, at);
+      const low = words[at + LOW]!;
+      const high = words[at + HIGH]!;
 
-    const first = i32[ip >>> 2]!;
-    const four = (first & 0xf0) === 0x40;
-    let payload = ip;
-    let nextHeader = four ? PROTOCOL_IPIP : PROTOCOL_IPV6;
-    if (!tunnelMode) {
-      payload += four ? (first & 15) << 2 : IP6_BYTES;
-      nextHeader = bytes[ip + (four ? IP4_PROTOCOL : IP6_NEXT_HEADER)]!;
-    }
-    // The inner header's own length tells the receiver where the packet ends (RFC 4303 section 2.7). Zeros: what stood
-    // in the frame before is somebody else's.
-    if (filler > 0) bytes.fill(0, end, end + filler);
-    const size = ip + whole - payload;
-    const padding = paddingBytes(size, alignment);
-    for (let n = 0; n < padding; n++) bytes[payload + size + n] = n + 1;
-    // Payload and padding are a multiple of 4 but for these two octets.
-    u16[(payload + size + padding) >>> 1] = padding | (nextHeader << 8);
-    const sealed = size + padding + ESP_TRAILER_BYTES;
-    const iv = payload - ivBytes;
-    const esp = iv - ESP_HEADER_BYTES;
-    const espBytes = payload + sealed + icvBytes - esp;
+      const first = i32[ip >>> 2]!;
+      const four = (first & 0xf0) === 0x40;
+      let payload = ip;
+      let nextHeader = four ? IN_IP4 : IN_IP6;
+      if (!tunnelMode) {
+        payload += four ? (first & 15) << 2 : IP6_BYTES;
+        nextHeader = bytes[ip + (four ? IP4_PROTOCOL : IP6_NEXT_HEADER)]!;
+      }
+      // The inner header's own length tells the receiver where the packet ends (RFC 4303 section 2.7). Zeros: what stood
+      // in the frame before is somebody else's.
+      if (filler > 0) bytes.fill(0, end, end + filler);
+      const size = ip + whole - payload;
+      const padding = paddingBytes(size, alignment);
+      for (let n = 0; n < padding; n++) bytes[payload + size + n] = n + 1;
+      // Payload and padding are a multiple of 4 but for these two octets.
+      u16[(payload + size + padding) >>> 1] = padding | (nextHeader << 8);
+      const sealed = size + padding + TRAILER;
+      const iv = payload - ivBytes;
+      const esp = iv - HEADER;
+      const espBytes = payload + sealed + icvBytes - esp;
 
-    // Before the ESP header, which in transport mode stands where the IP header was.
-    let outer = esp - udpBytes;
-    if (!tunnelMode) {
-      outer -= payload - ip;
-      moveHeader(pool, ip, payload, outer, esp + espBytes, protocol);
-    } else if (family === 4) {
-      outer -= IP4_BYTES;
-      const tos = outerTrafficClass(classOfWord(first), policy);
-      const df = (policy & POLICY_DF) === 0 ? 0 : policy & POLICY_DF_SET ? IP4_DF : innerDf(bytes, ip);
-      writeIp4Between(i32, outer, esp + espBytes - outer, id, df, tos, protocol, sum, srcWord, dstWord);
-      id = (id + 1) & 0xffff;
-    } else {
-      outer -= IP6_BYTES;
-      const trafficClass = outerTrafficClass(classOfWord(first), policy);
-      wrapIp6(pool, words, at, outer, udpBytes + espBytes, trafficClass, protocol, ip, end);
-    }
-    const word = esp >>> 2;
-    if (udpBytes !== 0) {
-      i32[word - 2] = udpPorts;
-      // No checksum over IPv4 (RFC 3948 section 2.1).
-      i32[word - 1] = swap16(udpBytes + espBytes);
-      if (family === 6) unfinished[unfinishedCount++] = packet;
-    }
-    const lowWord = swap32(low);
-    i32[word] = spiWord;
-    i32[word + 1] = lowWord;
-    if (ivBytes === ESP_SEQUENCE_IV_BYTES) {
-      // It must never repeat under a key (RFC 4106 section 3.1): the sequence number does not.
-      i32[word + 2] = swap32(high);
-      i32[word + 3] = lowWord;
-    }
-    writeEspJob(jobs, job, key, payload, sealed, esp, iv, high, esn);
-    jobIndex[job] = i;
-    jobSa[job] = at;
-    jobSize[job] = end - ip;
-    job++;
-    octets += end - ip;
+      // Before the ESP header, which in transport mode stands where the IP header was.
+      let outer = esp - udpBytes;
+      if (!tunnelMode) {
+        outer -= payload - ip;
+        moveHeader(pool, ip, payload, outer, esp + espBytes, protocol);
+      } else if (family === 4) {
+        outer -= IP4_HEADER;
+        const tos = outerTrafficClass(classOfWord(first), policy);
+        const df = (policy & DF) === 0 ? 0 : policy & POLICY_DF_SET ? IP4_DF : innerDf(bytes, ip);
+        writeIp4Between(i32, outer, esp + espBytes - outer, id, df, tos, protocol, sum, srcWord, dstWord);
+        id = (id + 1) & 0xffff;
+      } else {
+        outer -= IP6_BYTES;
+        const trafficClass = outerTrafficClass(classOfWord(first), policy);
+        wrapIp6(pool, words, at, outer, udpBytes + espBytes, trafficClass, protocol, ip, end);
+      }
+      const word = esp >>> 2;
+      if (udpBytes !== 0) {
+        i32[word - 2] = udpPorts;
+        // No checksum over IPv4 (RFC 3948 section 2.1).
+        i32[word - 1] = swap16(udpBytes + espBytes);
+        if (family === 6) unfinished[unfinishedCount++] = packet;
+      }
+      const lowWord = swap32(low);
+      i32[word] = spiWord;
+      i32[word + 1] = lowWord;
+      if (ivBytes === SEQUENCE_IV) {
+        // It must never repeat under a key (RFC 4106 section 3.1): the sequence number does not.
+        i32[word + 2] = swap32(high);
+        i32[word + 3] = lowWord;
+      }
+      writeEspJob(jobs, job, key, payload, sealed, esp, iv, high, esn);
+      jobIndex[job] = i;
+      jobSa[job] = at;
+      jobSize[job] = end - ip;
+      job++;
+      octets += end - ip;
 
-    pool.offset[packet] = outer;
-    l3[packet] = outer;
-    pool.length[packet] = esp + espBytes - outer;
-    vrf[packet] = outerVrf;
-    flags[packet] = ((marks & (FLAG_TRACE | FLAGS_NESTED)) | FLAG_LOCAL_ORIGIN) + FLAG_NESTED;
-  }
-  words[at + SA_IP_ID] = id;
-  if (i > from) countSent(context, row, at, i - from, octets);
-  return (i - from) | (stopped << STOPPED_SHIFT);
+      offset[packet] = outer;
+      l3[packet] = outer;
+      length[packet] = esp + espBytes - outer;
+      vrf[packet] = outerVrf;
+      flags[packet] = ((marks & KEPT) | OWN) + NEST;
+    }
+    words[at + SA_IP_ID] = id;
+    if (i > from) countSent(context, row, at, i - from, octets);
+    return (i - from) | (stopped << STOPPED_SHIFT);
+  };
 }
 
 /**
