@@ -93,6 +93,17 @@ describe('sluice with a gateway', function () {
     assert.match((await sluice('capture', '--run-dir', runDir)).stderr, /--write <file>.* not specified/);
     const few = await sluice('capture', '-w', file, '--snap-length', '10', '--run-dir', runDir);
     assert.match(few.stderr, /--snap-length: /);
+    for (const [unwritable, why] of [
+      ['/dev/full', 'ENOSPC'],
+      [join(runDir, 'none', 'out.pcapng'), 'ENOENT'],
+    ] as const) {
+      const { code, stderr } = await sluice('capture', '-w', unwritable, '--run-dir', runDir);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        new RegExp(`^sluice: the capture ended, because ${unwritable} cannot be written: ${why}`),
+      );
+    }
   });
 
   it('ends a trace after its time with what it has, each packet once', async () => {

@@ -14,6 +14,9 @@ export const SECRET_NAMES = [
   'password',
 ] as const;
 
+/** What waits for a disk that is full; later lines are lost. */
+const UNWRITTEN_BYTES_MAX = 1 << 16;
+
 /** Names at the top and inside up to seven objects or arrays. */
 const DEPTH = 8;
 
@@ -37,6 +40,14 @@ export function createLogger(options: LoggerOptions): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths, censor: '[redacted]' },
     },
-    options.destination ?? pino.destination({ fd: 2, sync: true }),
+    options.destination ?? standardError(),
   );
+}
+
+/** Written at once. What does not fit a disk that is full is kept up to a bound, and a process goes on without its log. */
+function standardError(): DestinationStream {
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: UNWRITTEN_BYTES_MAX });
+  // There is nowhere else to say that the log cannot be written.
+  destination.on('error', () => undefined);
+  return destination;
 }

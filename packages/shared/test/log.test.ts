@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createLogger, SECRET_NAMES } from '../src/index.js';
 
 function capture(level?: string) {
@@ -47,5 +49,24 @@ describe('the logger', () => {
     const object = { psk: 'x', inner: { key: 'y' } };
     log.info(object);
     assert.deepEqual(object, { psk: 'x', inner: { key: 'y' } });
+  });
+
+  it('keeps a process going whose log takes no more', () => {
+    const full = openSync('/dev/full', 'w');
+    const program = `
+      import { createLogger } from ${JSON.stringify(new URL('../src/index.js', import.meta.url).href)};
+      const log = createLogger({ name: 'agent' });
+      for (let i = 0; i < 10_000; i++) log.info({ i }, 'goes nowhere');
+      console.log('alive');
+    `;
+    try {
+      const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+        stdio: ['ignore', 'pipe', full],
+        encoding: 'utf8',
+      });
+      assert.deepEqual([status, stdout], [0, 'alive\n']);
+    } finally {
+      closeSync(full);
+    }
   });
 });

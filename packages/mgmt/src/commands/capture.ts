@@ -1,4 +1,5 @@
 // sluice capture: packets into a pcapng file, as they come.
+import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
@@ -64,22 +65,28 @@ async function capture(options: CaptureOptions): Promise<void> {
       if (started.file === null) throw new CliError('the data plane began no capture');
       const source = await open(started.file);
       const target = options.write === '-' ? process.stdout : createWriteStream(options.write);
+      const broken = new AbortController();
+      // Listened to until the process ends: what breaks once may say so again.
+      target.on('error', (error) => broken.abort(error));
+      const ended = AbortSignal.any([interrupted.signal, broken.signal]);
       const deadline = options.timeout === undefined ? Infinity : performance.now() + options.timeout * 1000;
       let status: CaptureStatus = started;
       try {
         let at = 0;
-        while (status.active && !interrupted.signal.aborted && performance.now() < deadline) {
-          at = await copy(source, at, target);
+        while (status.active && !ended.aborted && performance.now() < deadline) {
+          at = await copy(source, at, target, broken.signal);
           // An abort ends the wait early, and the loop at its next look.
-          await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+          await delay(POLL_MS, undefined, { signal: ended }).catch(() => undefined);
           status = await client.request('capture-status', {});
         }
         status = await client.request('capture-stop', {});
-        await copy(source, at, target);
+        await copy(source, at, target, broken.signal);
         if (target !== process.stdout) {
           target.end();
-          await finished(target);
+          // That it breaks is told below.
+          await finished(target).catch(() => undefined);
         }
+        if (broken.signal.aborted) throw new CliError(brokenText(options.write, broken.signal.reason));
       } finally {
         await source.close();
       }
@@ -107,22 +114,29 @@ function filterOf(options: CaptureOptions): CaptureFilter {
   throw new CliError(`--${String(issue?.path[0]).replace('_', '-')}: ${issue?.message}`);
 }
 
-/** Copies what has come into the file since `at`; returns where it ends now. */
+/** Copies what has come into the file since `at`; returns where it ends now, or where `broken` ended it. */
 async function copy(
   source: FileHandle,
   at: number,
   target: WriteStream | NodeJS.WriteStream,
+  broken: AbortSignal,
 ): Promise<number> {
   const buffer = Buffer.alloc(CHUNK);
   let from = at;
-  for (;;) {
+  while (!broken.aborted) {
     const { bytesRead } = await source.read(buffer, 0, CHUNK, from);
     if (bytesRead === 0) return from;
     from += bytesRead;
     if (!target.write(Buffer.from(buffer.subarray(0, bytesRead)))) {
-      await new Promise<void>((resolve) => target.once('drain', () => resolve()));
+      // It drains, or breaks, which the next look sees.
+      await once(target, 'drain', { signal: broken }).catch(() => undefined);
     }
   }
+  return from;
+}
+
+function brokenText(file: string, error: Error): string {
+  return `the capture ended, because ${file === '-' ? 'standard output' : file} cannot be written: ${error.message}`;
 }
 
 function summary({ packets, missed }: CaptureStatus): string {

@@ -58,7 +58,12 @@ async function writeCharonFiles(runDir: string): Promise<void> {
 }
 
 function upLogger(runDir: string): Logger {
-  const destination = createWriteStream(runFiles(runDir).upLog, { flags: 'a', mode: 0o600 });
+  const { upLog } = runFiles(runDir);
+  const destination = createWriteStream(upLog, { flags: 'a', mode: 0o600 });
+  // Its processes are supervised all the same.
+  destination.on('error', (error) =>
+    say(`${upLog} cannot be written, so nothing is logged: ${error.message}`),
+  );
   return createLogger({ name: 'up', destination });
 }
 
