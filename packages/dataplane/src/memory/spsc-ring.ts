@@ -64,6 +64,13 @@ export class SpscRing {
     return Math.min((Atomics.load(this.shared, WORD_TAIL) - head) | 0, this.capacity);
   }
 
+  /** Producer: true when more than `words` are free. */
+  hasRoom(words: number): boolean {
+    if (this.capacity - ((this.tail - this.headSeen) | 0) > words) return true;
+    this.headSeen = Atomics.load(this.shared, WORD_HEAD);
+    return this.capacity - ((this.tail - this.headSeen) | 0) > words;
+  }
+
   /** Producer: adds a word; false, and nothing added, when the ring is full. */
   push(word: number): boolean {
     const tail = this.tail;

@@ -27,7 +27,7 @@ export class PacketSender {
 
   /** True when more than `words` are free. */
   hasRoom(words: number): boolean {
-    return this.ring.capacity - this.ring.size > words;
+    return this.ring.hasRoom(words);
   }
 
   /** Wakes the consumer if it sleeps: once after the pushes of a round. */
