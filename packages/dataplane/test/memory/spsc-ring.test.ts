@@ -23,6 +23,8 @@ class Push implements Command {
   }
   run(model: Model, real: Ring): void {
     const fits = model.queue.length < CAPACITY;
+    assert.equal(real.producer.hasRoom(0), fits);
+    assert.equal(real.producer.hasRoom(3), model.queue.length + 3 < CAPACITY);
     if (fits) model.queue.push(this.word);
     assert.equal(real.producer.push(this.word), fits);
   }
