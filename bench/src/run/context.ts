@@ -30,6 +30,7 @@ export function makeContext(
       const figures: Figure[] = [];
       for (const one of cases) {
         if (!context.wants(one.name)) continue;
+        say(`  ${one.name}`);
         try {
           figures.push(await measure(one, context));
         } catch (error) {

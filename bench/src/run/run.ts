@@ -11,6 +11,11 @@ export interface Outcome {
   failures: string[];
 }
 
+/** The first and the last of many names. */
+function briefly(names: readonly string[]): string {
+  return names.length <= 4 ? names.join(' ') : `${names[0]} … ${names.at(-1)} (${names.length})`;
+}
+
 /** One that fails is reported, and the others run. */
 export async function runBenchmarks(benchmarks: readonly Benchmark[], options: RunOptions): Promise<Outcome> {
   const outcome: Outcome = { rows: [], failures: [] };
@@ -20,7 +25,7 @@ export async function runBenchmarks(benchmarks: readonly Benchmark[], options: R
   const context = makeContext(options, fail);
   for (const benchmark of benchmarks) {
     if (!benchmark.names.some(context.wants)) continue;
-    options.say(benchmark.names.filter(context.wants).join(' '));
+    options.say(briefly(benchmark.names.filter(context.wants)));
     const conditions = conditionsNow(ROOT, context.cores.at(-1)!);
     try {
       const figures = await benchmark.run(context);
