@@ -2,13 +2,14 @@
 //
 // A packet is plain when ip4-rewrite (ip6-rewrite) and interface-output would do nothing but send it: its neighbour is
 // known, no optional node stands on the way out, it fits the MTU, lives on, and leaves by a port of this worker. Into a
-// tunnel it goes to esp-encrypt. All others are left to their nodes.
+// tunnel it goes to esp-encrypt, and what is for the box to ip4-local or ip6-local. All others are left to their nodes.
 import { FLAG_LINK_GROUP, FLAG_LOCAL_ORIGIN } from '../memory/packet-pool.js';
 import {
   ADJ_FEATURES_IP4,
   ADJ_FEATURES_IP6,
   ADJ_INTERFACE,
   ADJ_KIND,
+  ADJ_LOCAL,
   ADJ_MTU,
   ADJ_NEIGHBOUR,
   ADJ_SHIFT,
@@ -28,6 +29,7 @@ const FEATURES4 = ADJ_FEATURES_IP4;
 const FEATURES6 = ADJ_FEATURES_IP6;
 const INTERFACE = ADJ_INTERFACE;
 const KIND = ADJ_KIND;
+const LOCAL = ADJ_LOCAL;
 const MTU = ADJ_MTU;
 const NEIGHBOUR = ADJ_NEIGHBOUR;
 const ROW_SHIFT = ADJ_SHIFT;
@@ -43,7 +45,8 @@ const LOCAL_ORIGIN = FLAG_LOCAL_ORIGIN;
 
 /**
  * Sends the plain ones of the first `count` packets by the adjacencies `rows`, all of one family, and fills their
- * `next`: NEXT_CONSUMED, or `encrypt` into a tunnel; NEXT_UNDECIDED for all others. Returns how many were not sent.
+ * `next`: NEXT_CONSUMED, `encrypt` into a tunnel, or `local` for the box; NEXT_UNDECIDED for all others. Returns how many
+ * were not sent.
  */
 export type PlainEgress = (
   packets: Int32Array,
@@ -52,6 +55,7 @@ export type PlainEgress = (
   isIp6: boolean,
   next: Uint8Array,
   encrypt: number,
+  local: number,
 ) => number;
 
 /** The queue of no port: it is full. */
@@ -80,7 +84,14 @@ export function makePlainEgress({
 }: Pick<NodeContext, 'pool' | 'adjacencies' | 'interfaceCounters' | 'services'>): PlainEgress {
   const { offset, length, l3, flags, adjacency, txInterface, u16, i32, frames } = pool;
 
-  return (packets, count, rows, isIp6, next, encrypt) => {
+  /** The next of a packet whose adjacency is the box. */
+  function toBox(packet: number, row: number, local: number): number {
+    if (flags[packet]! & LINK_GROUP) return UNDECIDED;
+    adjacency[packet] = row;
+    return local;
+  }
+
+  return (packets, count, rows, isIp6, next, encrypt, local) => {
     const features = isIp6 ? FEATURES6 : FEATURES4;
     const hopsWord = (isIp6 ? IP6_HOP_LIMIT : IP4_TTL) >>> 2;
     let left = 0;
@@ -105,7 +116,7 @@ export function makePlainEgress({
         (flags[packet]! & LINK_GROUP) !== 0 ||
         ((isIp6 ? hops >>> 24 : hops & 0xff) <= 1 && own === 0)
       ) {
-        next[i] = UNDECIDED;
+        next[i] = kind === LOCAL ? toBox(packet, rows[i]!, local) : UNDECIDED;
         left++;
         continue;
       }
@@ -139,7 +150,7 @@ export function makePlainEgress({
         left++;
         continue;
       }
-      next[i] = UNDECIDED;
+      next[i] = kind === LOCAL ? toBox(packet, rows[i]!, local) : UNDECIDED;
       left++;
     }
     if (outlet !== null) settleOutlet(outlet, via, held, octets, interfaceCounters);

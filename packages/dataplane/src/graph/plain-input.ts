@@ -60,6 +60,8 @@ const LEAST6 = HEADER + IP6_BYTES;
 /** Where packets go on that this file does not send. */
 export interface PlainNexts {
   encrypt: number;
+  local4: number;
+  local6: number;
   /** The arcs ip4-unicast and ip6-unicast. */
   arc4: number;
   arc6: number;
@@ -72,7 +74,10 @@ export interface PlainNexts {
 export type PlainInput = (packets: Int32Array, count: number, next: Uint8Array) => number;
 
 /** Makes it for a worker, once: see NodeDefinition.make. */
-export function makePlainInput(context: NodeContext, { encrypt, arc4, arc6 }: PlainNexts): PlainInput {
+export function makePlainInput(
+  context: NodeContext,
+  { encrypt, local4, local6, arc4, arc6 }: PlainNexts,
+): PlainInput {
   const { pool, interfaces, services, adjacencies, interfaceCounters, routes4, fib6, egress } = context;
   const { offset, length, l3, rxInterface, txInterface, vrf, adjacency, u16, i32, frames } = pool;
   const { state, bridge, mac0, mac2, features4, features6 } = interfaces;
@@ -95,7 +100,7 @@ export function makePlainInput(context: NodeContext, { encrypt, arc4, arc6 }: Pl
     isIp6: boolean,
     next: Uint8Array,
   ): number {
-    const left = egress(packets, count, rows, isIp6, onward, encrypt);
+    const left = egress(packets, count, rows, isIp6, onward, encrypt, isIp6 ? local6 : local4);
     if (left === 0) return 0;
     const otherwise = isIp6 ? arc6 : arc4;
     for (let k = 0; k < count; k++) {

@@ -18,8 +18,10 @@ const NEXT_IP6 = 2;
 const NEXT_VLAN = 3;
 const NEXT_BRIDGE = 4;
 const NEXT_ENCRYPT = 5;
+const NEXT_LOCAL4 = 6;
+const NEXT_LOCAL6 = 7;
 /** Where what plain packets would meet in ip4-input and ip6-input is behind them. */
-const NEXT_ARC4 = 6;
+const NEXT_ARC4 = 8;
 const NEXT_ARC6 = NEXT_ARC4 + ARC_NEXTS;
 
 const COUNT_RUNT = 0;
@@ -33,7 +35,16 @@ const TYPE_ARP = 0x0608;
 export const ethernetInput = defineNode({
   name: 'ethernet-input',
   frames: true,
-  next: ['ip4-input', 'arp-input', 'ip6-input', 'vlan-input', 'l2-input', 'esp-encrypt'],
+  next: [
+    'ip4-input',
+    'arp-input',
+    'ip6-input',
+    'vlan-input',
+    'l2-input',
+    'esp-encrypt',
+    'ip4-local',
+    'ip6-local',
+  ],
   arcs: ['ip4-unicast', 'ip6-unicast'],
   counters: [
     { name: 'runt', severity: 'error', drop: true, help: 'shorter than an Ethernet header' },
@@ -54,7 +65,13 @@ export const ethernetInput = defineNode({
 
   make(context) {
     const { pool, interfaces } = context;
-    const plain = makePlainInput(context, { encrypt: NEXT_ENCRYPT, arc4: NEXT_ARC4, arc6: NEXT_ARC6 });
+    const plain = makePlainInput(context, {
+      encrypt: NEXT_ENCRYPT,
+      local4: NEXT_LOCAL4,
+      local6: NEXT_LOCAL6,
+      arc4: NEXT_ARC4,
+      arc6: NEXT_ARC6,
+    });
     return (_context, frame, next, counters) => {
       const { packets, length } = frame;
       if (context.plain && plain(packets, length, next) === 0) {

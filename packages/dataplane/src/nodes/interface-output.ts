@@ -31,27 +31,29 @@ export const interfaceOutput = defineNode({
     },
   ],
 
-  run({ pool, interfaces, services }, frame, next, counters): void {
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const row = pool.txInterface[packet]!;
-      const kind = interfaces.kind[row];
-      if (interfaces.state[row] !== INTERFACE_UP) {
-        counters[COUNT_DOWN]!++;
-        pool.reason[packet] = COUNT_DOWN;
-        next[i] = NEXT_DROP;
-      } else if (kind === KIND_VLAN) {
-        next[i] = NEXT_VLAN;
-      } else if (kind === KIND_BRIDGE) {
-        next[i] = NEXT_BRIDGE;
-      } else if (services.transmit(packet)) {
-        next[i] = NEXT_CONSUMED;
-      } else {
-        counters[COUNT_QUEUE_FULL]!++;
-        pool.reason[packet] = COUNT_QUEUE_FULL;
-        next[i] = NEXT_DROP;
+  make({ pool, interfaces, services }) {
+    return (_context, frame, next, counters) => {
+      const { packets } = frame;
+      for (let i = 0; i < frame.length; i++) {
+        const packet = packets[i]!;
+        const row = pool.txInterface[packet]!;
+        const kind = interfaces.kind[row];
+        if (interfaces.state[row] !== INTERFACE_UP) {
+          counters[COUNT_DOWN]!++;
+          pool.reason[packet] = COUNT_DOWN;
+          next[i] = NEXT_DROP;
+        } else if (kind === KIND_VLAN) {
+          next[i] = NEXT_VLAN;
+        } else if (kind === KIND_BRIDGE) {
+          next[i] = NEXT_BRIDGE;
+        } else if (services.transmit(packet)) {
+          next[i] = NEXT_CONSUMED;
+        } else {
+          counters[COUNT_QUEUE_FULL]!++;
+          pool.reason[packet] = COUNT_QUEUE_FULL;
+          next[i] = NEXT_DROP;
+        }
       }
-    }
+    };
   },
 });

@@ -107,7 +107,7 @@ export const ip4Lookup = defineNode({
     const rows = new Int32Array(FRAME_MAX);
     return (_context, { packets, length: count }, next, counters) => {
       routes4.route(packets, count, rows);
-      if (context.plain && egress(packets, count, rows, false, next, NEXT_ENCRYPT) === 0) return;
+      if (context.plain && egress(packets, count, rows, false, next, NEXT_ENCRYPT, NEXT_LOCAL) === 0) return;
       for (let i = 0; i < count; i++) {
         if (!context.plain || next[i] === NEXT_UNDECIDED) {
           next[i] = choose(context, packets[i]!, rows[i]!, counters);

@@ -42,36 +42,38 @@ export const ip4Rewrite = defineNode({
     { name: 'too_big', severity: 'info', help: 'larger than the MTU: fragmented' },
   ],
 
-  run({ pool, adjacencies }, frame, next, counters): void {
+  make({ pool, adjacencies }) {
     const { offset, length, l3, adjacency, flags, bytes, i32 } = pool;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const row = adjacency[packet]! << ADJ_SHIFT;
-      const size = length[packet]! - (ip - offset[packet]!);
-      const mtu = adjacencies[row + ADJ_MTU]!;
-      const forwarded = (flags[packet]! & FLAG_LOCAL_ORIGIN) === 0;
-      if (forwarded && bytes[ip + IP4_TTL]! <= 1) {
-        counters[COUNT_TTL_EXPIRED]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP_TIME_EXCEEDED, CODE_TTL_IN_TRANSIT, 0);
-        next[i] = NEXT_ICMP_ERROR;
-        continue;
+    return (_context, frame, next, counters) => {
+      const { packets } = frame;
+      for (let i = 0; i < frame.length; i++) {
+        const packet = packets[i]!;
+        const ip = l3[packet]!;
+        const row = adjacency[packet]! << ADJ_SHIFT;
+        const size = length[packet]! - (ip - offset[packet]!);
+        const mtu = adjacencies[row + ADJ_MTU]!;
+        const forwarded = (flags[packet]! & FLAG_LOCAL_ORIGIN) === 0;
+        if (forwarded && bytes[ip + IP4_TTL]! <= 1) {
+          counters[COUNT_TTL_EXPIRED]!++;
+          pool.aux[packet] = icmpErrorAux(ICMP_TIME_EXCEEDED, CODE_TTL_IN_TRANSIT, 0);
+          next[i] = NEXT_ICMP_ERROR;
+          continue;
+        }
+        if (size > mtu && readU16(bytes, ip + IP4_FRAGMENT) & IP4_DF) {
+          counters[COUNT_DF_TOO_BIG]!++;
+          pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, CODE_FRAGMENTATION_NEEDED, mtu);
+          next[i] = NEXT_ICMP_ERROR;
+          continue;
+        }
+        if (forwarded) i32[(ip + IP4_TTL) >>> 2] = oneHopOn4(i32[(ip + IP4_TTL) >>> 2]!);
+        const rewrite = writeLinkHeader(pool, packet, adjacencies, row, ip, size);
+        if (size > mtu) {
+          counters[COUNT_FRAGMENTED]!++;
+          next[i] = NEXT_FRAG;
+        } else {
+          next[i] = rewrite === 0 ? NEXT_ENCRYPT : NEXT_OUTPUT;
+        }
       }
-      if (size > mtu && readU16(bytes, ip + IP4_FRAGMENT) & IP4_DF) {
-        counters[COUNT_DF_TOO_BIG]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP_UNREACHABLE, CODE_FRAGMENTATION_NEEDED, mtu);
-        next[i] = NEXT_ICMP_ERROR;
-        continue;
-      }
-      if (forwarded) i32[(ip + IP4_TTL) >>> 2] = oneHopOn4(i32[(ip + IP4_TTL) >>> 2]!);
-      const rewrite = writeLinkHeader(pool, packet, adjacencies, row, ip, size);
-      if (size > mtu) {
-        counters[COUNT_FRAGMENTED]!++;
-        next[i] = NEXT_FRAG;
-      } else {
-        next[i] = rewrite === 0 ? NEXT_ENCRYPT : NEXT_OUTPUT;
-      }
-    }
+    };
   },
 });

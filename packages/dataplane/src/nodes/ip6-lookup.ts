@@ -152,7 +152,8 @@ export const ip6Lookup = defineNode({
         rows[i] = row;
         plainRows[i] = linkLocal || first >>> 24 === 0xff || isLinkLocalAt(bytes, ip + IP6_SRC) ? 0 : row;
       }
-      if (context.plain && egress(packets, count, plainRows, true, next, NEXT_ENCRYPT) === 0) return;
+      if (context.plain && egress(packets, count, plainRows, true, next, NEXT_ENCRYPT, NEXT_LOCAL) === 0)
+        return;
       for (let i = 0; i < count; i++) {
         if (!context.plain || next[i] === NEXT_UNDECIDED) {
           next[i] = choose(context, packets[i]!, rows[i]!, counters);

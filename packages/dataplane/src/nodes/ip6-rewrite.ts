@@ -34,41 +34,45 @@ export const ip6Rewrite = defineNode({
     { name: 'own_too_big', severity: 'info', help: "the box's own, larger than the MTU: fragmented" },
   ],
 
-  run({ pool, adjacencies }, frame, next, counters): void {
+  make({ pool, adjacencies }) {
     const { offset, length, l3, adjacency, flags, bytes } = pool;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const ip = l3[packet]!;
-      const row = adjacency[packet]! << ADJ_SHIFT;
-      const size = length[packet]! - (ip - offset[packet]!);
-      const toTunnel = adjacencies[row + ADJ_REWRITE_BYTES] === 0;
-      // A tunnel that is narrower than IPv6 allows carries the least MTU nevertheless, and its outer packets are
-      // fragmented (RFC 2473 section 7.1 b).
-      const mtu = toTunnel ? Math.max(IP6_MTU_MIN, adjacencies[row + ADJ_MTU]!) : adjacencies[row + ADJ_MTU]!;
-      const forwarded = (flags[packet]! & FLAG_LOCAL_ORIGIN) === 0;
-      if (forwarded && bytes[ip + IP6_HOP_LIMIT]! <= 1) {
-        counters[COUNT_HOP_LIMIT]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP6_TIME_EXCEEDED, CODE6_HOP_LIMIT, 0);
-        next[i] = NEXT_ICMP_ERROR;
-        continue;
+    return (_context, frame, next, counters) => {
+      const { packets } = frame;
+      for (let i = 0; i < frame.length; i++) {
+        const packet = packets[i]!;
+        const ip = l3[packet]!;
+        const row = adjacency[packet]! << ADJ_SHIFT;
+        const size = length[packet]! - (ip - offset[packet]!);
+        const toTunnel = adjacencies[row + ADJ_REWRITE_BYTES] === 0;
+        // A tunnel that is narrower than IPv6 allows carries the least MTU nevertheless, and its outer packets are
+        // fragmented (RFC 2473 section 7.1 b).
+        const mtu = toTunnel
+          ? Math.max(IP6_MTU_MIN, adjacencies[row + ADJ_MTU]!)
+          : adjacencies[row + ADJ_MTU]!;
+        const forwarded = (flags[packet]! & FLAG_LOCAL_ORIGIN) === 0;
+        if (forwarded && bytes[ip + IP6_HOP_LIMIT]! <= 1) {
+          counters[COUNT_HOP_LIMIT]!++;
+          pool.aux[packet] = icmpErrorAux(ICMP6_TIME_EXCEEDED, CODE6_HOP_LIMIT, 0);
+          next[i] = NEXT_ICMP_ERROR;
+          continue;
+        }
+        const mayCut = !forwarded && (!toTunnel || isCut(bytes[ip + IP6_NEXT_HEADER]!));
+        if (size > mtu && !mayCut) {
+          counters[COUNT_TOO_BIG]!++;
+          pool.aux[packet] = icmpErrorAux(ICMP6_PACKET_TOO_BIG, 0, mtu);
+          next[i] = NEXT_ICMP_ERROR;
+          continue;
+        }
+        if (forwarded) bytes[ip + IP6_HOP_LIMIT] = bytes[ip + IP6_HOP_LIMIT]! - 1;
+        const rewrite = writeLinkHeader(pool, packet, adjacencies, row, ip, size);
+        if (size > mtu) {
+          counters[COUNT_FRAGMENTED]!++;
+          next[i] = NEXT_FRAG;
+        } else {
+          next[i] = rewrite === 0 ? NEXT_ENCRYPT : NEXT_OUTPUT;
+        }
       }
-      const mayCut = !forwarded && (!toTunnel || isCut(bytes[ip + IP6_NEXT_HEADER]!));
-      if (size > mtu && !mayCut) {
-        counters[COUNT_TOO_BIG]!++;
-        pool.aux[packet] = icmpErrorAux(ICMP6_PACKET_TOO_BIG, 0, mtu);
-        next[i] = NEXT_ICMP_ERROR;
-        continue;
-      }
-      if (forwarded) bytes[ip + IP6_HOP_LIMIT] = bytes[ip + IP6_HOP_LIMIT]! - 1;
-      const rewrite = writeLinkHeader(pool, packet, adjacencies, row, ip, size);
-      if (size > mtu) {
-        counters[COUNT_FRAGMENTED]!++;
-        next[i] = NEXT_FRAG;
-      } else {
-        next[i] = rewrite === 0 ? NEXT_ENCRYPT : NEXT_OUTPUT;
-      }
-    }
+    };
   },
 });
 
