@@ -13,3 +13,7 @@ static inline uint64_t now_ns(void) {
 static inline double now_seconds(void) {
   return (double)now_ns() * 1e-9;
 }
+
+static inline void sleep_ns(uint64_t ns) {
+  nanosleep(&(struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)}, NULL);
+}

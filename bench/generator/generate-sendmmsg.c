@@ -60,15 +60,17 @@ int64_t run_sendmmsg(const struct generator *generator, const volatile sig_atomi
   static struct mmsghdr messages[TOGETHER];
   int fd = open_socket(generator);
   if (fd < 0) return -1;
+  uint64_t interval = generator->burst_ns > 0 ? generator->burst_interval_ns : generator->interval_ns;
   int together = generator->batch < TOGETHER ? generator->batch : TOGETHER;
   uint64_t turn = 0;
   int64_t sent = 0;
   uint64_t start = now_ns(), end = start + (uint64_t)(generator->seconds * 1e9), now = start;
   uint64_t due = start;
   while (!*ended && now < end) {
-    while (generator->interval_ns > 0 && (now = now_ns()) < due) {
+    while (interval > 0 && (now = now_ns()) < due) {
+      if (generator->burst_ns > 0) sleep_ns(generator->burst_ns);
     }
-    due += generator->interval_ns * (uint64_t)together;
+    due += interval * (uint64_t)together;
     for (int i = 0; i < together; i++, turn++) {
       int length = generator->imix ? lengths[turn % 12] : generator->length;
       generator_headers(generator, length, frames[i]);

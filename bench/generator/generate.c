@@ -30,6 +30,8 @@
 #define READS_MOST 10
 // A packet so late starts the schedule anew, so that a pause of the machine is not made up for by a burst.
 #define LATE_NS 200000
+// After a sleep that was longer, packets are left out: no queue is made for what a pause of the machine piles up.
+#define BURSTS_MOST 4
 // Simple IMIX: of 12 packets seven are small, four of a middle size, one is large.
 #define IMIX_PARTS 12
 
@@ -165,7 +167,17 @@ static int64_t run_live_frames(const struct generator *generator, double *second
   // A run costs some 50 us of preparation; it is left to find the end in time.
   int repeat = generator->interval_ns > 0 ? (int)(1 + 50000000 / generator->interval_ns) : 1 << 16;
   double start = now_seconds(), end = start;
+  int64_t asked = 0;
   while (!ended && end - start < generator->seconds) {
+    if (generator->burst_ns > 0) {
+      sleep_ns(generator->burst_ns);
+      // What is due by now, so that a sleep that was a little too long is made up for.
+      int64_t due = (int64_t)((now_seconds() - start) * 1e9 / (double)generator->burst_interval_ns);
+      int64_t most = BURSTS_MOST * (int64_t)(generator->burst_ns / generator->burst_interval_ns + 1);
+      repeat = (int)(due - asked < most ? due - asked : most);
+      asked = due;
+      if (repeat <= 0) continue;
+    }
     LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = (uint32_t)length, .ctx_in = &context,
                 .ctx_size_in = sizeof context, .repeat = repeat, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
                 .batch_size = (uint32_t)generator->batch);
@@ -187,7 +199,7 @@ static int64_t run_live_frames(const struct generator *generator, double *second
 static _Noreturn void usage(const char *why) {
   fprintf(stderr,
           "%s\nusage: generate --device IF --to-mac MAC --from IP --to IP [--length BYTES | --imix] [--rate PPS] "
-          "[--seconds S] [--cpu N] [--flows N] [--batch N] [--sendmmsg]\n",
+          "[--seconds S] [--cpu N] [--flows N] [--batch N] [--burst-ms MS] [--sendmmsg]\n",
           why);
   exit(2);
 }
@@ -199,7 +211,8 @@ static void parse(struct generator *generator, int argc, char **argv) {
       {"length", required_argument, NULL, 'l'}, {"imix", no_argument, NULL, 'i'},
       {"rate", required_argument, NULL, 'r'},   {"seconds", required_argument, NULL, 'e'},
       {"cpu", required_argument, NULL, 'c'},    {"flows", required_argument, NULL, 'f'},
-      {"batch", required_argument, NULL, 'b'},  {"sendmmsg", no_argument, NULL, 'x'},
+      {"batch", required_argument, NULL, 'b'},  {"burst-ms", required_argument, NULL, 'u'},
+       {"sendmmsg", no_argument, NULL, 'x'},
       {NULL, 0, NULL, 0}};
   *generator = (struct generator){.length = 60, .seconds = 1, .flows = 1, .batch = 64};
   bool mac = false;
@@ -219,6 +232,7 @@ static void parse(struct generator *generator, int argc, char **argv) {
       case 'c': generator->cpu = 1 + atoi(optarg); break;
       case 'f': generator->flows = atoi(optarg); break;
       case 'b': generator->batch = atoi(optarg); break;
+      case 'u': generator->burst_ns = (uint64_t)(atof(optarg) * 1e6); break;
       case 'x': generator->sendmmsg = true; break;
       default: usage("");
     }
@@ -226,6 +240,11 @@ static void parse(struct generator *generator, int argc, char **argv) {
   if (generator->index == 0) usage("there is no such device");
   if (!mac) usage("--to-mac is six octets in hexadecimal");
   if (generator->length < 60 || generator->length > 1514) usage("--length is 60 to 1514 octets, without FCS");
+  if (generator->burst_ns > 0) {
+    if (generator->interval_ns == 0) usage("--burst-ms needs --rate");
+    generator->burst_interval_ns = generator->interval_ns;
+    generator->interval_ns = 0;
+  }
   if (generator->batch < 1 || generator->batch > 256 || generator->flows < 1 || generator->flows > 65535) {
     usage("--batch is 1 to 256, --flows 1 to 65535");
   }

@@ -85,11 +85,18 @@ describe('generator and sink', function () {
 
 describe('the loss-free rate', () => {
   it('is found between one that passes and one that does not', async () => {
-    const rate = await lossFreeRate(1_000, 1_000_000, async (pps) => (pps > 70_000 ? 0.2 : 0.001));
+    const rate = await lossFreeRate(1_000, 1_000_000, async (rate) => ({
+      lost: rate > 70_000 ? 0.2 : 0.001,
+      rate,
+    }));
     assert.ok(rate <= 70_000 && rate > 60_000, String(rate));
   });
 
+  it('is what was really sent', async () => {
+    assert.equal(await lossFreeRate(1_000, 1_000_000, async () => ({ lost: 0, rate: 5_000 })), 5_000);
+  });
+
   it('is the lowest when nothing passes', async () => {
-    assert.equal(await lossFreeRate(1_000, 1_000_000, async () => 1), 1_000);
+    assert.equal(await lossFreeRate(1_000, 1_000_000, async (rate) => ({ lost: 1, rate })), 1_000);
   });
 });

@@ -21,6 +21,11 @@ export interface Load {
   flows?: number;
   /** Packets that the generator hands over together; 64 unless told. */
   batch?: number;
+  /**
+   * Sleeps so many milliseconds and then sends what is due, so that its core has time for others; otherwise it waits for
+   * each packet's time without sleeping.
+   */
+  burstMs?: number;
   /** By a packet socket, not by XDP frames. */
   sendmmsg?: boolean;
 }
@@ -40,6 +45,7 @@ export async function generate(node: LabNode, load: Load): Promise<Sent> {
     ...(length === 'imix' ? ['--imix'] : ['--length', String(length)]),
     ...(load.rate > 0 ? ['--rate', String(load.rate)] : []),
     ...['--flows', String(load.flows ?? 1), '--batch', String(load.batch ?? 64)],
+    ...(load.burstMs === undefined ? [] : ['--burst-ms', String(load.burstMs)]),
     ...(load.sendmmsg === true ? ['--sendmmsg'] : []),
   ];
   const { stdout } = await node.run(argv, { deadlineMs: (load.seconds + 10) * 1000 });

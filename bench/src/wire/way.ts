@@ -1,6 +1,7 @@
 // A way that packets go: from a generator through what is measured to a sink that counts them.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LabNode } from '@sluice/lab';
+import type { Sending } from './loss-free.js';
 import { generate, type Load, type Sent, type XdpProgram } from './traffic.js';
 
 /** What is under way when the generator ends. */
@@ -34,18 +35,20 @@ export class Way {
     await generator.run(['ping', '-c', '2', '-i', '0.2', '-W', '5', to]);
   }
 
-  send(load: Pick<Load, 'length' | 'rate' | 'seconds' | 'core' | 'batch'>): Promise<Sent> {
+  send(load: Pick<Load, 'length' | 'rate' | 'seconds' | 'core' | 'batch' | 'burstMs'>): Promise<Sent> {
     const { generator, sink: _, ...ends } = this.ends;
     return generate(generator, { ...ends, ...load });
   }
 
-  /** Sends at a rate, and returns the share of the packets that did not arrive. */
-  async lossAt(load: Pick<Load, 'length' | 'rate' | 'seconds' | 'core' | 'batch'>): Promise<number> {
+  /** Sends, and tells what did not arrive. */
+  async sendAndCount(
+    load: Pick<Load, 'length' | 'rate' | 'seconds' | 'core' | 'batch' | 'burstMs'>,
+  ): Promise<Sending> {
     const before = await this.ends.sink.look();
-    const { sent } = await this.send(load);
+    const { sent, seconds } = await this.send(load);
     await pause(SETTLE_MS);
     const after = await this.ends.sink.look();
-    return 1 - (after.packets - before.packets) / sent;
+    return { lost: 1 - (after.packets - before.packets) / sent, rate: sent / seconds };
   }
 
   async close(): Promise<void> {

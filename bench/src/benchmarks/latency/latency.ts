@@ -51,7 +51,8 @@ function forward(context: BenchContext): Promise<Figure[]> {
 }
 
 function esp(context: BenchContext): Promise<Figure[]> {
-  const cores = [context.cores[0]!, context.cores.at(-1)!];
+  // Both gateways on one core: the generator, which never sleeps, needs the other to itself.
+  const cores = [context.cores.at(-1)!, context.cores.at(-1)!];
   return withCollections(async (collections) => {
     const sites = await sluiceTunnel(cores, collections.env);
     try {
