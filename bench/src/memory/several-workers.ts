@@ -27,6 +27,8 @@ export type WorkerRequest = { kind: 'measure' } | { kind: 'watch'; ms: number };
 export interface WorkerAnswer {
   /** Of 'measure': nanoseconds a packet. Of 'watch': microseconds that the slowest vector took. */
   value: number;
+  /** Of 'watch': microseconds that 99.9% of the vectors did not take. */
+  p999?: number;
   /** Since the start. */
   out: number;
 }
