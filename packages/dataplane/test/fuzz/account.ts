@@ -1,4 +1,5 @@
 // What adds up, of the counters of the graph: src/graph/README.md has the sum.
+import type { Forwarder } from '../../src/workers/forwarder.js';
 import { isDrop, type Moved } from '../support/counters.js';
 
 /** Where packets went, from the counters: every one that came in, or was made of one, is somewhere. */
@@ -19,4 +20,10 @@ export function account(moved: Moved): { drops: number; made: number; errors: nu
       of('l2-flood/copies'),
     errors: of('ip4-icmp-error/sent') + of('ip6-icmp-error/sent'),
   };
+}
+
+/** Packets that ports have not sent: in large frames, which found no usual one, or fit none. */
+export function lostByPorts(forwarders: readonly Forwarder[]): number {
+  const queues = forwarders.flatMap(({ services }) => services.ports);
+  return queues.reduce((sum, queue) => sum + (queue === undefined ? 0 : queue.failed + queue.noFrame), 0);
 }

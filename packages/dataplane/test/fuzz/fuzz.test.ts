@@ -25,7 +25,7 @@ import {
   WAN6,
 } from '../support/site.js';
 import { xorshift } from '../tables/random.js';
-import { account } from './account.js';
+import { account, lostByPorts } from './account.js';
 import { Mutator } from './mutate.js';
 
 /** SLUICE_FUZZ_SECONDS makes a longer run, SLUICE_SEED the same one. */
@@ -42,6 +42,7 @@ class Fuzzer {
   private readonly mutator: Mutator;
   private parked = 0;
   private dropsBefore = 0;
+  private lost = 0;
 
   constructor() {
     this.bench = site6({
@@ -127,7 +128,10 @@ class Fuzzer {
     const punted = bench.punted(0).length + bench.punted(1).length;
     for (const worker of [0, 1]) bench.records(worker);
     const moved = bench.moved();
-    const { drops, made, errors } = account(moved);
+    const { drops: inGraph, made, errors } = account(moved);
+    const lost = lostByPorts(bench.forwarders);
+    const drops = inGraph + lost - this.lost;
+    this.lost = lost;
     const parked = this.parkedNow();
     assert.equal(
       sent + punted + drops + parked - this.parked,
@@ -184,6 +188,13 @@ class Fuzzer {
   }
 }
 
+/** Counters that random packets find sooner or later. */
+const MUST_MOVE = [
+  ...['reassembled', 'overlap', 'timeout', 'duplicate'].map((name) => `ip4-reassembly/${name}`),
+  ...['told', 'waited', 'timeout', 'handed_over'].map((name) => `ip4-virtual-reassembly/${name}`),
+  'esp-decrypt/integrity_failed',
+];
+
 describe('fuzz', function () {
   this.timeout(SECONDS * 1000 + 60_000);
 
@@ -192,7 +203,10 @@ describe('fuzz', function () {
     try {
       const end = performance.now() + SECONDS * 1000;
       let batches = 0;
-      while (performance.now() < end || batches < 100) {
+      // Beyond its time while something has not been met: a busy machine gets through fewer packets.
+      const met = (): boolean => MUST_MOVE.every((path) => (fuzzer.totals[path] ?? 0) > 0);
+      const last = end + 30_000;
+      while (performance.now() < end || batches < 100 || (!met() && performance.now() < last)) {
         fuzzer.batch();
         batches++;
       }
@@ -200,12 +214,11 @@ describe('fuzz', function () {
       // The packets have to get everywhere: refused in many ways, and many of them not at all.
       const reached = Object.keys(fuzzer.totals);
       assert.ok(reached.length >= 60, `${fuzzer.packets} packets moved only ${reached.join(', ')}`);
-      for (const counter of ['reassembled', 'overlap', 'timeout', 'duplicate'])
-        assert.ok((fuzzer.totals[`ip4-reassembly/${counter}`] ?? 0) > 0, counter);
-      for (const counter of ['told', 'waited', 'timeout', 'handed_over'])
-        assert.ok((fuzzer.totals[`ip4-virtual-reassembly/${counter}`] ?? 0) > 0, counter);
-      const gone = fuzzer.totals['esp-decrypt/integrity_failed'] ?? 0;
-      assert.ok(gone > 0 && fuzzer.bench.interface('tun').rxPackets > 0);
+      assert.deepEqual(
+        MUST_MOVE.filter((path) => fuzzer.totals[path] === undefined),
+        [],
+      );
+      assert.ok(fuzzer.bench.interface('tun').rxPackets > 0);
     } finally {
       fuzzer.bench.close();
     }

@@ -8,7 +8,7 @@ import { BROADCAST, ethernet, forwarded, ip4, pattern } from '../support/packets
 import { FAR, HOST, LAN, ROUTER, ROUTER_MAC } from '../support/site.js';
 import { tagged } from '../support/vlan.js';
 import { xorshift } from '../tables/random.js';
-import { account } from './account.js';
+import { account, lostByPorts } from './account.js';
 import { Mutator } from './mutate.js';
 
 /** A share of what the whole fuzz test may take; see fuzz.test.ts. */
@@ -26,6 +26,7 @@ class Fuzzer {
   private readonly mutator: Mutator;
   private parked = 0;
   private dropsBefore = 0;
+  private lost = 0;
 
   constructor() {
     this.bench = testBench({
@@ -148,7 +149,10 @@ class Fuzzer {
       }
     }
     const moved = bench.moved();
-    const { drops, made, errors } = account(moved);
+    const { drops: inGraph, made, errors } = account(moved);
+    const lost = lostByPorts(bench.forwarders);
+    const drops = inGraph + lost - this.lost;
+    this.lost = lost;
     const parked = this.parkedNow();
     assert.equal(
       sent + punted + drops + parked - this.parked,
