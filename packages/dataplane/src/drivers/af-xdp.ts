@@ -36,6 +36,8 @@ export class AfXdpPort implements Port {
   private readonly frames = new Int32Array(RING);
   /** Frames that the kernel has for receiving. */
   private filled = 0;
+  /** Frames that the kernel has for sending. */
+  private sending = 0;
   private unsent = false;
 
   constructor(
@@ -81,6 +83,7 @@ export class AfXdpPort implements Port {
     const taken = xdpSend(this.handle, packets, from, count);
     if (taken <= 0) return taken;
     this.unsent = true;
+    this.sending += taken;
     return taken;
   }
 
@@ -90,8 +93,10 @@ export class AfXdpPort implements Port {
       result = xdpKick(this.handle);
       this.unsent = result < 0;
     }
-    const done = xdpComplete(this.handle, this.frames, 0, RING);
-    if (done > 0) this.pool.freeMany(this.frames, 0, done);
+    if (this.sending === 0) return result;
+    const done = Math.max(0, xdpComplete(this.handle, this.frames, 0, RING));
+    this.sending -= done;
+    this.pool.freeMany(this.frames, 0, done);
     return result;
   }
 

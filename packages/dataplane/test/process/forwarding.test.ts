@@ -113,6 +113,40 @@ for (const driver of interfaceDrivers) {
       await pingAll(network, near, '-c', '2', '-i', '0.2', '-s', '8972', '10.1.0.1');
     });
 
+    if (driver === 'af_packet') {
+      it('carries TCP that hosts leave to be segmented, and that it leaves to them', async () => {
+        // As hosts have it by themselves; the network's wires have it off for AF_XDP.
+        const ends = [[near, 'eth0'] as const, [far, 'eth0'] as const];
+        const ports = [[network.gateway, 'p0'] as const, [network.gateway, 'p1'] as const];
+        for (const [namespace, device] of [...ends, ...ports]) {
+          network.sync(namespace, 'ethtool', '-K', device, 'tx', 'on', 'tso', 'on', 'gso', 'on');
+        }
+        const server = network.start(far, process.execPath, '-e', ECHO_SERVER.replace('10.1.0.1', FAR));
+        await until('the server listens', () => server.output().includes('listening'));
+        const before = await gateway.counters();
+        const { output } = await network.run(
+          near,
+          process.execPath,
+          '-e',
+          ECHO_CLIENT.replace('10.1.0.1', FAR),
+        );
+        server.child.kill('SIGKILL');
+        await server.ended;
+        assert.equal(output.trim(), 'true');
+        // Each segment went through the graph, and none was longer than a link takes.
+        const after = await gateway.counters();
+        for (const name of ['lan', 'wan']) {
+          const of = (report: typeof after) => report.find((entry) => entry.name === name)!;
+          const packets = of(after).rx_packets - of(before).rx_packets;
+          const bytes = of(after).rx_bytes - of(before).rx_bytes;
+          assert.ok(
+            packets > (1 << 20) / 1460 && bytes / packets <= 1514,
+            `${packets} packets, ${bytes} octets`,
+          );
+        }
+      });
+    }
+
     it('has lost nothing on the way', async () => {
       const losses = (await gateway.errors()).filter(
         (counter) => counter.drop && (counter.node.startsWith('port ') || counter.node === 'host-io'),
