@@ -6,7 +6,7 @@ import type { LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
 import type { Site } from './two-sites.js';
 
-/** Each line of standard input has it send so many of the frames, at a rate (0: at once), and say so. */
+/** Each line of standard input has it send so many of the frames, at a rate, and say so. */
 const SEND = `
 import socket, struct, sys, time
 device, path, rate = sys.argv[1], sys.argv[2], float(sys.argv[3])
@@ -19,7 +19,7 @@ for line in sys.stdin:
         length, = struct.unpack_from('<H', data, at)
         out.send(data[at + 2:at + 2 + length])
         at += 2 + length
-        if rate and sent % 32 == 0:
+        if sent % 32 == 0:
             ahead = sent / rate - (time.monotonic() - start)
             if ahead > 0.001:
                 time.sleep(ahead)
@@ -27,13 +27,15 @@ for line in sys.stdin:
 `;
 
 /**
- * The far end of a veth pair drops in silence what it has no room for: 256 frames (VETH_RING_SIZE of the kernel's
- * drivers/net/veth.c), or fewer descriptors than an AF_XDP port's thread, waiting for its turn, has left to the kernel.
+ * Frames on their way at most, and how many are sent a second meanwhile. The far end of a veth pair drops in silence what
+ * it has no room for: 256 frames (VETH_RING_SIZE of the kernel's drivers/net/veth.c), or more than the 2048 descriptors
+ * that an AF_XDP port's thread, waiting for its turn, has left to the kernel. Each batch costs a question to the gateway.
  */
-const BATCH = 256;
+const BATCH = 1024;
+const BATCH_RATE = 30_000;
 const RECEIVED_STEP_MS = 1;
 /** What has not arrived when nothing has for so long was lost. */
-const STALLED_MS = 500;
+const STALLED_MS = 100;
 
 interface FrameSender {
   /** Sends the next so many. */
@@ -47,7 +49,7 @@ export async function sendFrames(
   frames: readonly Buffer[],
   to: { site: Site; port: string },
 ): Promise<void> {
-  await withSender(node, device, frames, 0, async (sender) => {
+  await withSender(node, device, frames, BATCH_RATE, async (sender) => {
     let goal = await receivedBy(to);
     for (let at = 0; at < frames.length; at += BATCH) {
       const count = Math.min(BATCH, frames.length - at);

@@ -4,6 +4,13 @@ import type { LabNode } from '@sluice/lab';
 
 const PORT = 5201;
 const DIGEST_PORT = 5300;
+/**
+ * What iperf3 sends by TCP, however long that takes, and what of it has arrived when it says so: the rest is in the
+ * buffers of its streams, which are 512 KiB at each end (twice what is asked for: socket(7), SO_SNDBUF).
+ */
+const SENT_BYTES = 10_000_000;
+const WINDOW = '256K';
+export const ARRIVED_LEAST = SENT_BYTES / 2;
 
 /** What is read here of iperf3's JSON report. */
 interface IperfReport {
@@ -18,27 +25,27 @@ export interface IperfOptions {
   /** From the server to the client. */
   reverse?: boolean;
   parallel?: number;
-  seconds?: number;
-  /** UDP: octets of payload, and Mbit/s. */
+  /** UDP for a second: octets of payload, and Mbit/s. */
   udp?: { size: number; mbit: number };
 }
 
-/** Returns the end of the client's report, of which there must be one. */
+/** Sends SENT_BYTES by TCP, or for a second by UDP. Returns the end of the client's report, of which there must be one. */
 export async function iperf(
   client: LabNode,
   server: LabNode,
   address: string,
   options: IperfOptions = {},
 ): Promise<IperfReport['end']> {
-  const { reverse, parallel = 1, seconds = 1, udp } = options;
-  const argv = ['iperf3', '-J', '-c', address, '-t', String(seconds), '-P', String(parallel)];
+  const { reverse, parallel = 1, udp } = options;
+  const argv = ['iperf3', '-J', '-c', address, '-P', String(parallel)];
   if (reverse === true) argv.push('-R');
-  if (udp !== undefined) argv.push('-u', '-l', String(udp.size), '-b', `${udp.mbit}M`);
+  if (udp === undefined) argv.push('-n', String(SENT_BYTES), '-w', WINDOW);
+  else argv.push('-t', '1', '-u', '-l', String(udp.size), '-b', `${udp.mbit}M`);
   const listening = await server.start(['iperf3', '-s', '-1'], { ready: { tcp: PORT } });
   try {
     const { stdout, stderr } = await client.run(argv, {
       check: false,
-      deadlineMs: seconds * 1000 + 20_000,
+      deadlineMs: 50_000,
     });
     // With -J, iperf3 says what went wrong in its report, and ends with status 0 nevertheless.
     const report = JSON.parse(stdout || '{}') as IperfReport;

@@ -1,7 +1,7 @@
 // Streams through the tunnel: rates are not judged, what arrives is.
 import assert from 'node:assert/strict';
 import { sitesSuite } from '../support/sites-suite.js';
-import { checksumErrors, iperf, transfer } from '../support/streams.js';
+import { ARRIVED_LEAST, checksumErrors, iperf, transfer } from '../support/streams.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
 
 const RANDOM_FILE_BYTES = 20_000_000;
@@ -17,15 +17,14 @@ describe('streams through the tunnel', () => {
     const direction = reverse ? 'to the branch' : 'to headquarters';
     for (const parallel of [1, 4]) {
       suite.it(`carry TCP ${direction}, ${parallel} at once`, async ({ branchHost, hqHost }) => {
-        const { sum_received } = await iperf(branchHost, hqHost, HQ.host, { reverse, parallel, seconds: 1 });
-        assert.ok(sum_received !== undefined && sum_received.bytes > 1_000_000, JSON.stringify(sum_received));
+        const { sum_received } = await iperf(branchHost, hqHost, HQ.host, { reverse, parallel });
+        assert.ok((sum_received?.bytes ?? 0) >= ARRIVED_LEAST, JSON.stringify(sum_received));
       });
     }
 
     suite.it(`carry datagrams of ${UDP_BYTES} octets ${direction}`, async ({ branchHost, hqHost }) => {
       const { sum } = await iperf(branchHost, hqHost, HQ.host, {
         reverse,
-        seconds: 1,
         udp: { size: UDP_BYTES, mbit: 10 },
       });
       assert.ok(sum !== undefined && sum.packets > 500, JSON.stringify(sum));
