@@ -2,21 +2,25 @@
 //
 // Expects: txInterface is a tunnel. In tunnel mode the inner packet, of either family, at l3; in transport mode the
 //          packet that tunnel-encap made, which it sends back here.
-// Next:    ip4-lookup or ip6-lookup of the outer packet in the outer VRF; tunnel-encap for what enters a GRE or IPIP
+// Next:    ip4-lookup or ip6-lookup of the outer packet in the outer VRF, unless it is plain and leaves from here;
+//          tunnel-encap for what enters a GRE or IPIP
 //          tunnel. Packets whose SA another worker owns are handed to it: sequence numbers have one writer.
 import { AUDIT_EXHAUSTED, AUDIT_SELECTOR } from '../graph/audit.js';
 import type { NodeContext } from '../graph/context.js';
 import { INTERFACE_COUNTERS_SHIFT } from '../graph/counters.js';
-import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
+import { FRAME_MAX } from '../graph/frame.js';
+import { defineNode, NEXT_CONSUMED, NEXT_DROP, NEXT_UNDECIDED } from '../graph/node.js';
 import { FLAG_ENCAPSULATED, FLAGS_NESTED } from '../memory/packet-pool.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
   MODE_TUNNEL,
   SA_COUNTERS_SHIFT,
+  SA_DST,
   SA_EXHAUSTED,
   SA_FAMILY,
   SA_MODE,
   SA_OUTBOUND,
+  SA_OUTER_VRF,
   SA_REFUSED,
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
@@ -101,11 +105,12 @@ export const espEncrypt = defineNode({
   ],
 
   make(context) {
-    const { sas, interfaces, worker } = context;
+    const { sas, interfaces, worker, fib, egress } = context;
     const { words } = sas;
     const { state, tunnelSa } = interfaces;
     const { txInterface } = context.pool;
     const sealRun = makeSealRun(context);
+    const rows = new Int32Array(FRAME_MAX);
 
     return (_context, { packets, length }, next, counters) => {
       let jobs = 0;
@@ -123,7 +128,15 @@ export const espEncrypt = defineNode({
           const end = i + (done & ((1 << STOPPED_SHIFT) - 1));
           const to = words[at + SA_FAMILY] === 4 ? NEXT_LOOKUP4 : NEXT_LOOKUP6;
           jobs += end - i;
-          while (i < end) next[i++] = to;
+          // Packets of one SA have one route: where it is a plain one, they leave from here.
+          const route =
+            context.plain && words[at + SA_MODE] === MODE_TUNNEL && to === NEXT_LOOKUP4
+              ? fib.lookup(words[at + SA_OUTER_VRF]!, words[at + SA_DST]!)
+              : 0;
+          for (; i < end; i++) {
+            next[i] = to;
+            rows[i] = route;
+          }
           if (done >>> STOPPED_SHIFT === STOPPED_NOT) continue;
           verdict = refuse(context, packets[i]!, at, done >>> STOPPED_SHIFT);
         } else {
@@ -132,7 +145,15 @@ export const espEncrypt = defineNode({
         settle(context, packets[i]!, i, next, counters, verdict);
         i++;
       }
-      if (jobs > 0) counters[COUNT_SEAL_FAILED]! += sealJobs(context, packets, next, jobs, COUNT_SEAL_FAILED);
+      if (jobs === 0) return;
+      const failed = sealJobs(context, packets, next, jobs, COUNT_SEAL_FAILED);
+      counters[COUNT_SEAL_FAILED]! += failed;
+      if (!context.plain || jobs < length || failed > 0) return;
+      // What leads into another tunnel, or to the box, is left to ip4-lookup.
+      if (egress(packets, length, rows, false, next, NEXT_LOOKUP4, NEXT_LOOKUP4) === 0) return;
+      for (let i = 0; i < length; i++) {
+        if (next[i] === NEXT_UNDECIDED) next[i] = lookupOf(context, packets[i]!);
+      }
     };
   },
 });
@@ -156,6 +177,11 @@ function callForSas(context: NodeContext, packets: Int32Array, length: number): 
     sum += counters[sa << SA_COUNTERS_SHIFT]! + interfaceCounters[row << INTERFACE_COUNTERS_SHIFT]!;
   }
   called[0] = sum;
+}
+
+/** Where a sealed packet's outer header is looked up. */
+function lookupOf({ pool }: NodeContext, packet: number): number {
+  return pool.bytes[pool.l3[packet]!]! >>> 4 === 4 ? NEXT_LOOKUP4 : NEXT_LOOKUP6;
 }
 
 /** What becomes of a packet that is not sealed here: `verdict` is a counter, ELSEWHERE or UNENCAPSULATED. */
