@@ -31,7 +31,7 @@ import {
   SA_WINDOW,
   WINDOW_SHIFT,
 } from '../tables/security-associations.js';
-import { selectorsAllow } from '../tables/selectors.js';
+import { FIRST_WORDS, firstCovers, loadFirst, selectorsAllow } from '../tables/selectors.js';
 import { classOfWord, leavesInner } from '../wire/ecn.js';
 import { ESP_HEADER_BYTES, ESP_SEQUENCE, ESP_TRAILER_BYTES, isPadding } from '../wire/esp.js';
 import { IP4_BYTES, PROTOCOL_IPIP, swap32 } from '../wire/ip4.js';
@@ -73,6 +73,8 @@ const { dataOffset: JOB_DATA, dataLength: JOB_LENGTH } = ESP_JOB;
 
 const jobs = new Int32Array(FRAME_MAX * ESP_JOB_WORDS);
 const status = new Uint8Array(FRAME_MAX);
+/** The first selector of the SA in hand. */
+const first = new Int32Array(FIRST_WORDS);
 /** Per job: index in the vector, SA, halves of the sequence number (signed). */
 const jobIndex = new Int32Array(FRAME_MAX);
 const jobSa = new Int32Array(FRAME_MAX);
@@ -177,6 +179,7 @@ export function makeFinishRun(context: NodeContext): FinishRun {
     const innerVrf = vrfOf[row]!;
     const enters = words[at + SA_MODE] === MODE_TUNNEL && state[row] === INTERFACE_UP;
     const selectors = words[at + SA_SELECTORS]!;
+    loadFirst(selectorRows, selectors, first);
     const policy = words[at + SA_POLICY]!;
     const window = words[at + SA_WINDOW]!;
     let stopped = 0;
@@ -209,7 +212,9 @@ export function makeFinishRun(context: NodeContext): FinishRun {
         (bytes[payload]! & 0xf0) === (four ? 0x40 : 0x60) &&
         isPadding(bytes, trailer - padding, padding) &&
         leavesInner(classOfWord(i32[l3[packet]! >>> 2]!), policy) &&
-        (selectors === 0 || selectorsAllow(selectorRows, selectors, bytes, payload, payload + size, 0, 0))
+        (selectors === 0 ||
+          firstCovers(first, i32, payload) ||
+          selectorsAllow(selectorRows, selectors, bytes, payload, payload + size, 0, 0))
       ) {
         offset[packet] = payload;
         l3[packet] = payload;

@@ -46,7 +46,7 @@ import {
   SA_UDP_DST,
   SA_UDP_SRC,
 } from '../tables/security-associations.js';
-import { selectorsAllow } from '../tables/selectors.js';
+import { FIRST_WORDS, firstCovers, loadFirst, selectorsAllow } from '../tables/selectors.js';
 import { numbersLeft, takeNumber } from '../tables/sequence-numbers.js';
 import { classOfWord, innerDf, outerTrafficClass } from '../wire/ecn.js';
 import { ESP_HEADER_BYTES, ESP_SEQUENCE_IV_BYTES, ESP_TRAILER_BYTES, paddingBytes } from '../wire/esp.js';
@@ -99,6 +99,8 @@ const PACKET_BYTES_MAX = 65_535;
 
 const jobs = new Int32Array(FRAME_MAX * ESP_JOB_WORDS);
 const status = new Uint8Array(FRAME_MAX);
+/** The first selector of the SA in hand. */
+const first = new Int32Array(FIRST_WORDS);
 /** Per job: index in the vector, where its SA's row begins, octets of the inner packet. */
 const jobIndex = new Int32Array(FRAME_MAX);
 const jobSa = new Int32Array(FRAME_MAX);
@@ -130,6 +132,7 @@ export function makeSealRun(context: NodeContext): SealRun {
     const alignment = words[at + SA_ALIGNMENT]!;
     const policy = words[at + SA_POLICY]!;
     const selectors = words[at + SA_SELECTORS]!;
+    loadFirst(selectorRows, selectors, first);
     const tfc = words[at + SA_TFC]!;
     const headRoom = words[at + SA_ROOM]! >>> 16;
     const tailRoom = words[at + SA_ROOM]! & 0xffff;
@@ -164,7 +167,7 @@ export function makeSealRun(context: NodeContext): SealRun {
         stopped = STOPPED_BARE;
         break;
       }
-      if (selectors !== 0) {
+      if (selectors !== 0 && !firstCovers(first, i32, ip)) {
         const portsKnown = marks & FLAG_PORTS;
         if (!selectorsAllow(selectorRows, selectors, bytes, ip, end, portsKnown, ports[packet]!)) {
           stopped = STOPPED_SELECTOR;
@@ -193,12 +196,12 @@ export function makeSealRun(context: NodeContext): SealRun {
       const low = words[at + LOW]!;
       const high = words[at + HIGH]!;
 
-      const first = i32[ip >>> 2]!;
-      const four = (first & 0xf0) === 0x40;
+      const start = i32[ip >>> 2]!;
+      const four = (start & 0xf0) === 0x40;
       let payload = ip;
       let nextHeader = four ? IN_IP4 : IN_IP6;
       if (!tunnelMode) {
-        payload += four ? (first & 15) << 2 : IP6_BYTES;
+        payload += four ? (start & 15) << 2 : IP6_BYTES;
         nextHeader = bytes[ip + (four ? IP4_PROTOCOL : IP6_NEXT_HEADER)]!;
       }
       // The inner header's own length tells the receiver where the packet ends (RFC 4303 section 2.7). Zeros: what stood
@@ -221,13 +224,13 @@ export function makeSealRun(context: NodeContext): SealRun {
         moveHeader(pool, ip, payload, outer, esp + espBytes, protocol);
       } else if (family === 4) {
         outer -= IP4_HEADER;
-        const tos = outerTrafficClass(classOfWord(first), policy);
+        const tos = outerTrafficClass(classOfWord(start), policy);
         const df = (policy & DF) === 0 ? 0 : policy & POLICY_DF_SET ? IP4_DF : innerDf(bytes, ip);
         writeIp4Between(i32, outer, esp + espBytes - outer, id, df, tos, protocol, sum, srcWord, dstWord);
         id = (id + 1) & 0xffff;
       } else {
         outer -= IP6_BYTES;
-        const trafficClass = outerTrafficClass(classOfWord(first), policy);
+        const trafficClass = outerTrafficClass(classOfWord(start), policy);
         wrapIp6(pool, words, at, outer, udpBytes + espBytes, trafficClass, protocol, ip, end);
       }
       const word = esp >>> 2;

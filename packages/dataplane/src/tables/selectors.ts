@@ -5,7 +5,7 @@
 // (pool.ports) they are compared as a whole packet's (section 7.3). Else its ports are OPAQUE: it passes a selector of
 // any port (section 7.1) or of OPAQUE (the range from 65535 to 0, as IKE writes it), and no other. So does a packet
 // that is too short for its ports, or whose protocol has none.
-import { IP4_DST, IP4_SRC, readI32 } from '../wire/ip4.js';
+import { IP4_DST, IP4_SRC, readI32, swap32 } from '../wire/ip4.js';
 import { IP6_DST, IP6_SRC } from '../wire/ip6.js';
 import { OPAQUE, readUpper, upper } from '../wire/upper-layer.js';
 
@@ -77,6 +77,32 @@ export function selectorsAllow(
     if (coversUpper(words, row)) return true;
   }
   return false;
+}
+
+/** Words of what loadFirst() makes. */
+export const FIRST_WORDS = 5;
+
+/**
+ * Loads a run's first selector for firstCovers(): 1 where it asks for IPv4 addresses only, as most tunnels' do, then
+ * source and destination with their masks as a header has them. `run` may be 0.
+ */
+export function loadFirst(words: Int32Array, run: number, first: Int32Array): void {
+  const row = runFirst(run) << SELECTOR_SHIFT;
+  first[0] = run !== 0 && words[row + SELECTOR_FAMILY] === 4 ? words[row + SELECTOR_ANY_UPPER]! : 0;
+  first[1] = swap32(words[row + SELECTOR_SRC]!);
+  first[2] = swap32(words[row + SELECTOR_SRC_MASK]!);
+  first[3] = swap32(words[row + SELECTOR_DST]!);
+  first[4] = swap32(words[row + SELECTOR_DST_MASK]!);
+}
+
+/** True when that selector covers the packet at `ip`, a multiple of 4: the run allows it. Else selectorsAllow() says. */
+export function firstCovers(first: Int32Array, i32: Int32Array, ip: number): boolean {
+  const word = ip >>> 2;
+  return (
+    first[0] === 1 &&
+    (i32[word]! & 0xf0) === 0x40 &&
+    (((i32[word + 3]! ^ first[1]!) & first[2]!) | ((i32[word + 4]! ^ first[3]!) & first[4]!)) === 0
+  );
 }
 
 function coversIp4(words: Int32Array, row: number, bytes: Uint8Array, ip: number): boolean {
