@@ -31,7 +31,7 @@ export function performanceText(rows: readonly Row[], benchmarks: readonly Bench
 function chapter(group: string, rows: readonly Row[], benchmarks: readonly Benchmark[]): string {
   const about = benchmarks
     .filter(({ names }) => names.some((name) => rows.some((row) => isPart(row.name, name))))
-    .map((benchmark) => `- ${benchmark.names.map((name) => `\`${name}\``).join(', ')}: ${benchmark.about}`);
+    .map((benchmark) => `- ${namesOf(benchmark, rows)}: ${benchmark.about}`);
   const lines = [
     HEAD,
     HEAD.map(() => '---'),
@@ -45,14 +45,32 @@ function chapter(group: string, rows: readonly Row[], benchmarks: readonly Bench
     ...lines.map((line) => `| ${line.join(' | ')} |`),
     '',
     ...(notes.length > 0 ? [...notes, ''] : []),
-    ...[...new Set(rows.map(({ conditions }) => conditionsText(conditions)))].map(
-      (text) => `Measured ${text}.`,
-    ),
+    ...measuredWhen(rows),
     '',
   ].join('\n');
 }
 
+/** Those of a benchmark's names that are among the rows, shortened when they are many. */
+function namesOf({ names }: Benchmark, rows: readonly Row[]): string {
+  const mine = names.filter((name) => rows.some((row) => isPart(row.name, name)));
+  const shown = mine.length <= 6 ? mine : [mine[0]!, mine.at(-1)!];
+  return shown.map((name) => `\`${name}\``).join(mine.length <= 6 ? ', ' : ' to ');
+}
+
+/** A line for each machine, day and commit, with the loads that there were. */
+function measuredWhen(rows: readonly Row[]): string[] {
+  const loads = new Map<string, number[]>();
+  for (const { conditions } of rows) {
+    const text = conditionsText(conditions);
+    loads.set(text, [...(loads.get(text) ?? []), conditions.load]);
+  }
+  return [...loads].map(([text, seen]) => {
+    const [least, most] = [Math.min(...seen), Math.max(...seen)];
+    return `- Measured ${text}, load ${least === most ? least : `${least} to ${most}`} before.`;
+  });
+}
+
 function conditionsText(c: Conditions): string {
   const commit = c.commit === '' ? '' : `, commit ${c.commit}`;
-  return `${c.date.slice(0, 10)} on ${c.cpu}, core ${c.core} of ${c.cores}, ${c.memoryGiB} GiB, Linux ${c.kernel}, Node.js ${c.node}${commit}, load ${c.load} before it began`;
+  return `${c.date.slice(0, 10)} on ${c.cpu}, core ${c.core} of ${c.cores}, ${c.memoryGiB} GiB, Linux ${c.kernel}, Node.js ${c.node}${commit}`;
 }

@@ -47,5 +47,8 @@ function commitOf(root: string): string {
   if (!existsSync(`${root}/.git`)) return '';
   const git = (...args: string[]): string =>
     execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' }).trim();
-  return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') === '' ? '' : '+'}`;
+  // What a run itself has written is no change.
+  const written = [':!docs/performance.md', ':!bench/results.json'];
+  const changed = git('status', '--porcelain', '-uno', '--', '.', ...written) !== '';
+  return `${git('rev-parse', '--short', 'HEAD')}${changed ? '+' : ''}`;
 }
