@@ -98,22 +98,38 @@ static void emit_latency(struct code *code, const struct sink *sink, const struc
   emit_store(code, BPF_W, BPF_REG_0, 0, BPF_REG_9);
 }
 
+// Loads where the frame begins and ends into r7 and r8, and jumps by how the end of what is looked at compares with r8.
+static int emit_bounds(struct code *code, const struct hook *hook, int condition) {
+  emit_load(code, BPF_W, BPF_REG_7, BPF_REG_6, hook->data);
+  emit_load(code, BPF_W, BPF_REG_8, BPF_REG_6, hook->data_end);
+  emit_move(code, BPF_REG_2, BPF_REG_7);
+  emit_with(code, BPF_ADD, BPF_REG_2, STAMP_AT + 8);
+  return emit_jump_registers(code, condition, BPF_REG_2, BPF_REG_8);
+}
+
 static int load_program(const struct sink *sink, const struct hook *hook) {
   static struct code code;
   code.count = 0;
   int others[4];
-  emit_load(&code, BPF_W, BPF_REG_7, BPF_REG_1, hook->data);
-  emit_load(&code, BPF_W, BPF_REG_8, BPF_REG_1, hook->data_end);
-  emit_move(&code, BPF_REG_2, BPF_REG_7);
-  emit_with(&code, BPF_ADD, BPF_REG_2, STAMP_AT + 8);
-  others[0] = emit_jump_registers(&code, BPF_JGT, BPF_REG_2, BPF_REG_8);
+  emit_move(&code, BPF_REG_6, BPF_REG_1);
+  int there = emit_bounds(&code, hook, BPF_JLE);
+  if (hook == &tcx) {
+    // Packet sockets send packets whose octets do not lie in one piece.
+    emit_move(&code, BPF_REG_1, BPF_REG_6);
+    emit_set(&code, BPF_REG_2, STAMP_AT + 8);
+    emit_call(&code, BPF_FUNC_skb_pull_data);
+  }
+  land(&code, there);
+  others[0] = emit_bounds(&code, hook, BPF_JGT);
   emit_load(&code, BPF_H, BPF_REG_2, BPF_REG_7, ETHERTYPE_AT);
   others[1] = emit_jump(&code, BPF_JNE, BPF_REG_2, 0x0008); // 0x0800 as a little-endian load sees it
   emit_load(&code, BPF_B, BPF_REG_2, BPF_REG_7, PROTOCOL_AT);
   others[2] = emit_jump(&code, BPF_JNE, BPF_REG_2, 17);
   emit_load(&code, BPF_H, BPF_REG_2, BPF_REG_7, DESTINATION_PORT_AT);
   others[3] = emit_jump(&code, BPF_JNE, BPF_REG_2, SINK_PORT << 8);
-  emit_with_register(&code, BPF_SUB, BPF_REG_8, BPF_REG_7);
+  // r8: how long it is
+  if (hook == &tcx) emit_load(&code, BPF_W, BPF_REG_8, BPF_REG_6, (int)offsetof(struct __sk_buff, len));
+  else emit_with_register(&code, BPF_SUB, BPF_REG_8, BPF_REG_7);
 
   emit_store_value(&code, BPF_W, BPF_REG_10, -4, 0);
   emit_lookup(&code, sink->counts, hook->drop);

@@ -60,6 +60,17 @@ describe('generator and sink', function () {
       }
     });
 
+    it(`counts packets of any length by ${way}`, async () => {
+      const sink = await XdpProgram.attach(far, 'eth0');
+      try {
+        const { sent } = await generate(near, { ...load, length: 1514, sendmmsg });
+        const { packets, octets } = await sink.look();
+        assert.deepEqual({ packets, octets }, { packets: sent, octets: sent * 1514 });
+      } finally {
+        await sink.close();
+      }
+    });
+
     it(`sends whole IPv4 packets of every size by ${way}`, async () => {
       const pass = await XdpProgram.attach(far, 'eth0', '--pass');
       try {

@@ -35,6 +35,7 @@ export class FullLoadSide implements Side {
     })();
     const [{ sent, seconds: took, way }, [first, last]] = await Promise.all([sending, looked]);
     const value = ((last.packets - first.packets) * 1e3) / (last.ns - first.ns);
+    if (value === 0) throw new Error(`${this.name}: nothing of ${sent} packets arrived`);
     return { value, offered: sent / took / 1e6, way };
   }
 
