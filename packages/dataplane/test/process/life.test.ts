@@ -100,7 +100,8 @@ describe('data plane process, its life', function () {
   });
 
   it('takes SAs before its configuration, and before their tunnel', async () => {
-    const early = gateway.client.request('sa-install', inbound);
+    // The process is still starting.
+    const early = gateway.client.request('sa-install', inbound, { deadlineMs: 30_000 });
     await gateway.apply(state);
     await early;
     await gateway.client.request('sa-install', outbound);
