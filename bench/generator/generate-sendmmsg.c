@@ -11,6 +11,7 @@
 #include "generate.h"
 
 #define TOGETHER 64
+#define BURSTS_MOST 4
 
 static void put16(uint8_t *to, unsigned value) {
   to[0] = (uint8_t)(value >> 8);
@@ -60,7 +61,7 @@ int64_t run_sendmmsg(const struct generator *generator, const volatile sig_atomi
   static struct mmsghdr messages[TOGETHER];
   int fd = open_socket(generator);
   if (fd < 0) return -1;
-  uint64_t interval = generator->burst_ns > 0 ? generator->burst_interval_ns : generator->interval_ns;
+  uint64_t interval = generator->interval_ns;
   int together = generator->batch < TOGETHER ? generator->batch : TOGETHER;
   uint64_t turn = 0;
   int64_t sent = 0;
@@ -70,6 +71,9 @@ int64_t run_sendmmsg(const struct generator *generator, const volatile sig_atomi
     while (interval > 0 && (now = now_ns()) < due) {
       if (generator->burst_ns > 0) sleep_ns(generator->burst_ns);
     }
+    // What a pause of the machine piled up is left out.
+    uint64_t late = BURSTS_MOST * generator->burst_ns;
+    if (late > 0 && now > due + late) due = now - late;
     due += interval * (uint64_t)together;
     for (int i = 0; i < together; i++, turn++) {
       int length = generator->imix ? lengths[turn % 12] : generator->length;

@@ -11,6 +11,8 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <math.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "bpf-code.h"
 #include "clock.h"
@@ -30,8 +33,6 @@
 #define READS_MOST 10
 // A packet so late starts the schedule anew, so that a pause of the machine is not made up for by a burst.
 #define LATE_NS 200000
-// After a sleep that was longer, packets are left out: no queue is made for what a pause of the machine piles up.
-#define BURSTS_MOST 4
 // Simple IMIX: of 12 packets seven are small, four of a middle size, one is large.
 #define IMIX_PARTS 12
 
@@ -164,22 +165,14 @@ static int64_t run_live_frames(const struct generator *generator, double *second
   static uint8_t frame[2048];
   int length = generator->imix ? IMIX_LARGE : generator->length;
   struct xdp_md context = {.data_end = (uint32_t)length};
-  // A run costs some 50 us of preparation; it is left to find the end in time.
-  int repeat = generator->interval_ns > 0 ? (int)(1 + 50000000 / generator->interval_ns) : 1 << 16;
+  // The kernel takes some 15 ms to clear up after a run: one run is all, and the timer's signal ends it.
+  const struct itimerval timer = {.it_value = {.tv_sec = (time_t)generator->seconds,
+                                               .tv_usec = (suseconds_t)(fmod(generator->seconds, 1) * 1e6)}};
   double start = now_seconds(), end = start;
-  int64_t asked = 0;
+  setitimer(ITIMER_REAL, &timer, NULL);
   while (!ended && end - start < generator->seconds) {
-    if (generator->burst_ns > 0) {
-      sleep_ns(generator->burst_ns);
-      // What is due by now, so that a sleep that was a little too long is made up for.
-      int64_t due = (int64_t)((now_seconds() - start) * 1e9 / (double)generator->burst_interval_ns);
-      int64_t most = BURSTS_MOST * (int64_t)(generator->burst_ns / generator->burst_interval_ns + 1);
-      repeat = (int)(due - asked < most ? due - asked : most);
-      asked = due;
-      if (repeat <= 0) continue;
-    }
     LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = (uint32_t)length, .ctx_in = &context,
-                .ctx_size_in = sizeof context, .repeat = repeat, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+                .ctx_size_in = sizeof context, .repeat = INT_MAX, .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
                 .batch_size = (uint32_t)generator->batch);
     int error = bpf_prog_test_run_opts(program, &run);
     if (error != 0 && error != -EINTR) {
@@ -240,11 +233,7 @@ static void parse(struct generator *generator, int argc, char **argv) {
   if (generator->index == 0) usage("there is no such device");
   if (!mac) usage("--to-mac is six octets in hexadecimal");
   if (generator->length < 60 || generator->length > 1514) usage("--length is 60 to 1514 octets, without FCS");
-  if (generator->burst_ns > 0) {
-    if (generator->interval_ns == 0) usage("--burst-ms needs --rate");
-    generator->burst_interval_ns = generator->interval_ns;
-    generator->interval_ns = 0;
-  }
+  if (generator->burst_ns > 0 && generator->interval_ns == 0) usage("--burst-ms needs --rate");
   if (generator->batch < 1 || generator->batch > 256 || generator->flows < 1 || generator->flows > 65535) {
     usage("--batch is 1 to 256, --flows 1 to 65535");
   }
@@ -255,6 +244,7 @@ int main(int argc, char **argv) {
   parse(&generator, argc, argv);
   signal(SIGINT, on_signal);
   signal(SIGTERM, on_signal);
+  signal(SIGALRM, on_signal);
   if (generator.cpu > 0) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -263,7 +253,7 @@ int main(int argc, char **argv) {
   }
   double seconds = 0;
   const char *way = "live-frames";
-  int64_t sent = generator.sendmmsg ? -1 : run_live_frames(&generator, &seconds);
+  int64_t sent = generator.sendmmsg || generator.burst_ns > 0 ? -1 : run_live_frames(&generator, &seconds);
   if (sent < 0) {
     way = "sendmmsg";
     sent = run_sendmmsg(&generator, &ended, &seconds);

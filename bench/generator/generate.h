@@ -24,8 +24,7 @@ struct generator {
   int length;           // octets of the frame without FCS
   bool imix;            // sizes by turns, instead of `length`
   uint64_t interval_ns; // from packet to packet; 0 as fast as it goes
-  uint64_t burst_ns;    // sleeps so long, and then sends what is due, instead of waiting for each; 0 does not
-  uint64_t burst_interval_ns; // from packet to packet, then
+  uint64_t burst_ns;    // sleeps so long, and then sends what is due, by sendmmsg; 0 waits for each packet
   double seconds;
   int cpu;   // one more than the core; 0 none
   int flows; // source ports, at random

@@ -21,7 +21,7 @@ export function wireProgram(name: keyof typeof SOURCES): string {
   if (existsSync(program) && statSync(program).mtimeMs > newest) return program;
   mkdirSync(BUILT, { recursive: true });
   const sources = SOURCES[name].map((file) => `${FOLDER}/${file}`);
-  execFileSync('cc', [...FLAGS, '-o', program, ...sources, '-lbpf'], {
+  execFileSync('cc', [...FLAGS, '-o', program, ...sources, '-lbpf', '-lm'], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return program;

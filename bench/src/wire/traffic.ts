@@ -22,8 +22,8 @@ export interface Load {
   /** Packets that the generator hands over together; 64 unless told. */
   batch?: number;
   /**
-   * Sleeps so many milliseconds and then sends what is due, so that its core has time for others; otherwise it waits for
-   * each packet's time without sleeping.
+   * Sleeps so many milliseconds and then sends what is due, by sendmmsg, so that its core has time for others; otherwise
+   * it waits for each packet's time without sleeping.
    */
   burstMs?: number;
   /** By a packet socket, not by XDP frames. */
