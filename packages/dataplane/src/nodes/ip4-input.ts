@@ -4,7 +4,7 @@
 // Next:    the features of ip4-unicast, then ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
 import { startArc } from '../graph/arcs.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
-import type { PacketPool } from '../memory/packet-pool.js';
+import { FLAG_LINK_GROUP, type PacketPool } from '../memory/packet-pool.js';
 import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
 import { plainLength4 } from '../wire/plain-header.js';
 
@@ -23,6 +23,9 @@ const COUNT_SOURCE = 5;
 const COUNT_DESTINATION = 6;
 const COUNT_SOURCE_ROUTE = 7;
 const GOOD = -1;
+
+/** First octet of the groups, and of class E above them, whose last address is everybody's (RFC 1112 section 4). */
+const FIRST_OF_GROUPS = 224;
 
 /** Options that name the route (RFC 791): RFC 7126 sections 4.3 and 4.4 have routers drop them. */
 const OPTION_LOOSE_SOURCE_ROUTE = 131;
@@ -102,6 +105,10 @@ function checkOther(pool: PacketPool, packet: number, counters: Float64Array): b
   const verdict = checkHeader(pool.bytes, pool.u16, ip, pool.length[packet]! - lead);
   if (verdict === GOOD) {
     pool.length[packet] = lead + readU16(pool.bytes, ip + 2);
+    // Never forwarded, and never answered with an error, also in a frame to the port's own address.
+    if (pool.bytes[ip + IP4_DST]! >= FIRST_OF_GROUPS) {
+      pool.flags[packet] = pool.flags[packet]! | FLAG_LINK_GROUP;
+    }
     return true;
   }
   counters[verdict]!++;

@@ -82,7 +82,7 @@ export const ip4Lookup = defineNode({
       name: 'link_group',
       severity: 'info',
       drop: true,
-      help: 'for a single host, or to be forwarded, in a frame to everyone (RFC 1122 section 3.3.6)',
+      help: 'for a single host, or to be forwarded, in a frame to everyone (RFC 1122 section 3.3.6); or to a group of others',
     },
     {
       name: 'unreachable',

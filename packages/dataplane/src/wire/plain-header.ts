@@ -11,10 +11,9 @@ const BYTES4 = IP4_BYTES;
 const BYTES6 = IP6_BYTES;
 
 /** 1 for the first octet of an address that may be forwarded from or to: see ip4-input and ip6-input. */
-const SOURCE4 = Uint8Array.from({ length: 256 }, (_, octet) =>
+const ADDRESS4 = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet === 0 || octet === 127 || octet >= 224 ? 0 : 1,
 );
-const DESTINATION4 = Uint8Array.from({ length: 256 }, (_, octet) => (octet === 0 || octet === 127 ? 0 : 1));
 /** Link-local ones are looked up by their zone: see tables/ip6-scope.ts. */
 const ADDRESS6 = Uint8Array.from({ length: 256 }, (_, octet) => (octet === 0 || octet >= 0xfe ? 0 : 1));
 /**
@@ -53,7 +52,7 @@ export function plainLength4(i32: Int32Array, word: number, available: number): 
     (sum & 0xffff) + (sum >>> 16) === 0xffff &&
     total >= BYTES4 &&
     total <= available &&
-    (SOURCE4[w3 & 0xff]! & DESTINATION4[w4 & 0xff]!) !== 0
+    (ADDRESS4[w3 & 0xff]! & ADDRESS4[w4 & 0xff]!) !== 0
     ? total
     : 0;
 }
