@@ -17,6 +17,8 @@ import { IP4_DST, swap32 } from '../wire/ip4.js';
 import type { NodeContext } from './context.js';
 import { flowHash4, flowHash6 } from './flow-hash.js';
 
+export type RouteTables = Pick<NodeContext, 'pool' | 'fib' | 'fib6' | 'adjacencies' | 'paths'>;
+
 /** Adjacencies followed for a packet at most. Tuning: routes from VRF to VRF go one or two deep. */
 const FOLLOWED_MAX = 8;
 /** Instead of an adjacency: routes of several VRFs lead in a circle. */
@@ -26,17 +28,17 @@ export const ROUTE_LOOP = -1;
 const IP6_DST = 24;
 
 /** The adjacency of an IPv4 packet by its VRF and destination; ROUTE_LOOP when there is no end to it. May set vrf. */
-export function routeIp4(context: NodeContext, packet: number): number {
+export function routeIp4(context: RouteTables, packet: number): number {
   return follow(context, packet, lookupIp4(context, packet), false);
 }
 
 /** Likewise of an IPv6 packet. */
-export function routeIp6(context: NodeContext, packet: number): number {
+export function routeIp6(context: RouteTables, packet: number): number {
   return follow(context, packet, lookupIp6(context, packet), true);
 }
 
 /** What the FIB's answer `first` comes to: for nodes that look up by themselves, and seldom need to follow. */
-export function follow(context: NodeContext, packet: number, first: number, isIp6: boolean): number {
+export function follow(context: RouteTables, packet: number, first: number, isIp6: boolean): number {
   const { pool, adjacencies, paths } = context;
   let row = first;
   for (let followed = 0; followed <= FOLLOWED_MAX; followed++) {
@@ -54,12 +56,12 @@ export function follow(context: NodeContext, packet: number, first: number, isIp
   return ROUTE_LOOP;
 }
 
-function lookupIp4({ pool, fib }: NodeContext, packet: number): number {
+function lookupIp4({ pool, fib }: RouteTables, packet: number): number {
   return fib.lookup(pool.vrf[packet]!, swap32(pool.i32[(pool.l3[packet]! + IP4_DST) >>> 2]!));
 }
 
 /** A link-local destination is looked up in the zone of the interface that the packet came in by (tables/ip6-scope.ts). */
-function lookupIp6({ pool, fib6 }: NodeContext, packet: number): number {
+function lookupIp6({ pool, fib6 }: RouteTables, packet: number): number {
   const { i32 } = pool;
   const at = (pool.l3[packet]! + IP6_DST) >>> 2;
   const first = swap32(i32[at]!);
@@ -74,6 +76,6 @@ function lookupIp6({ pool, fib6 }: NodeContext, packet: number): number {
 }
 
 /** The path of a multipath adjacency, whose row begins at word `at`, for a flow. */
-function pathOf({ adjacencies, paths }: NodeContext, at: number, hash: number): number {
+function pathOf({ adjacencies, paths }: RouteTables, at: number, hash: number): number {
   return paths[adjacencies[at + ADJ_NEXT_HOP]! + (hash & adjacencies[at + ADJ_MTU]!)]!;
 }

@@ -10,6 +10,7 @@ import {
   ADJ_INTERFACE,
   ADJ_KIND,
   ADJ_LOCAL,
+  ADJ_LOOKUP,
   ADJ_MTU,
   ADJ_NEIGHBOUR,
   ADJ_SHIFT,
@@ -21,6 +22,7 @@ import { IP4_TTL, oneHopOn4 } from '../wire/ip4.js';
 import { IP6_HOP_LIMIT } from '../wire/ip6.js';
 import type { NodeContext, Outlet } from './context.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from './counters.js';
+import { follow, type RouteTables } from './follow-route.js';
 import { putEthernet } from './link-header.js';
 import { NEXT_CONSUMED, NEXT_UNDECIDED } from './node.js';
 
@@ -30,6 +32,7 @@ const FEATURES6 = ADJ_FEATURES_IP6;
 const INTERFACE = ADJ_INTERFACE;
 const KIND = ADJ_KIND;
 const LOCAL = ADJ_LOCAL;
+const LOOKUP = ADJ_LOOKUP;
 const MTU = ADJ_MTU;
 const NEIGHBOUR = ADJ_NEIGHBOUR;
 const ROW_SHIFT = ADJ_SHIFT;
@@ -76,12 +79,10 @@ export function settleOutlet(
 }
 
 /** Makes it for a worker, once: see NodeDefinition.make. */
-export function makePlainEgress({
-  pool,
-  adjacencies,
-  interfaceCounters,
-  services,
-}: Pick<NodeContext, 'pool' | 'adjacencies' | 'interfaceCounters' | 'services'>): PlainEgress {
+export function makePlainEgress(
+  context: RouteTables & Pick<NodeContext, 'interfaceCounters' | 'services'>,
+): PlainEgress {
+  const { pool, adjacencies, interfaceCounters, services } = context;
   const { offset, length, l3, flags, adjacency, txInterface, u16, i32, frames } = pool;
 
   /** The next of a packet whose adjacency is the box. */
@@ -103,12 +104,19 @@ export function makePlainEgress({
     let octets = 0;
     for (let i = 0; i < count; i++) {
       const packet = packets[i]!;
-      const row = (rows[i]! & (ROWS - 1)) << ROW_SHIFT;
+      let found = rows[i]!;
+      let row = (found & (ROWS - 1)) << ROW_SHIFT;
+      let kind = adjacencies[row + KIND]!;
+      if (kind >= LOOKUP) {
+        // One of several, or of another VRF. There is no adjacency 0: a circle of routes is the node's to count.
+        found = Math.max(0, follow(context, packet, found, isIp6));
+        row = (found & (ROWS - 1)) << ROW_SHIFT;
+        kind = adjacencies[row + KIND]!;
+      }
       const ip = l3[packet]!;
       const size = length[packet]! - (ip - offset[packet]!);
       const hopsAt = (ip >>> 2) + hopsWord;
       const hops = i32[hopsAt]!;
-      const kind = adjacencies[row + KIND]!;
       const own = flags[packet]! & LOCAL_ORIGIN;
       if (
         adjacencies[row + features] !== 0 ||
@@ -116,7 +124,7 @@ export function makePlainEgress({
         (flags[packet]! & LINK_GROUP) !== 0 ||
         ((isIp6 ? hops >>> 24 : hops & 0xff) <= 1 && own === 0)
       ) {
-        next[i] = kind === LOCAL ? toBox(packet, rows[i]!, local) : UNDECIDED;
+        next[i] = kind === LOCAL ? toBox(packet, found, local) : UNDECIDED;
         left++;
         continue;
       }
@@ -144,13 +152,13 @@ export function makePlainEgress({
         if (own === 0) i32[hopsAt] = isIp6 ? hops - (1 << 24) : hopOn(hops);
         offset[packet] = ip;
         length[packet] = size;
-        adjacency[packet] = rows[i]!;
+        adjacency[packet] = found;
         txInterface[packet] = adjacencies[row + INTERFACE]!;
         next[i] = encrypt;
         left++;
         continue;
       }
-      next[i] = kind === LOCAL ? toBox(packet, rows[i]!, local) : UNDECIDED;
+      next[i] = kind === LOCAL ? toBox(packet, found, local) : UNDECIDED;
       left++;
     }
     if (outlet !== null) settleOutlet(outlet, via, held, octets, interfaceCounters);
