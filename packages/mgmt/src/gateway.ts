@@ -3,18 +3,35 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFAULT_RUN_DIR } from '@sluice/agent';
 import { type ActorClient, ActorError, type Contract, connect, createLogger } from '@sluice/shared';
-import { Option } from 'commander';
+import { Command, Option } from 'commander';
 import { CliError } from './cli-error.js';
+import type { Environment } from './environment.js';
 
 /** What a client would log, its errors say too; and they reach the terminal. */
 const log = createLogger({ name: 'sluice', level: 'silent' });
 
-/** `--run-dir DIR`, of every command that speaks to a gateway; SLUICE_RUN_DIR stands in for it. */
+/** `--run-dir DIR`, of every local command that speaks to a gateway; SLUICE_RUN_DIR stands in for it. */
 export function runDirOption(): Option {
   return new Option('--run-dir <dir>', 'directory of the sockets of its processes')
     .env('SLUICE_RUN_DIR')
     .default(DEFAULT_RUN_DIR)
     .argParser((text: string) => resolve(text));
+}
+
+/** A command that speaks to a gateway: with `--run-dir` where the environment leaves open which one. */
+export function gatewayCommand(environment: Environment, name: string): Command {
+  const command = new Command(name);
+  return environment.runDir === null ? command.addOption(runDirOption()) : command;
+}
+
+/** What `gatewayCommand` puts among the options of its action. */
+export interface GatewayOptions {
+  runDir?: string;
+}
+
+/** The run directory that an action is for. */
+export function runDirOf(environment: Environment, options: GatewayOptions): string {
+  return environment.runDir ?? options.runDir ?? DEFAULT_RUN_DIR;
 }
 
 /**

@@ -10,22 +10,24 @@ import { showCommand } from './commands/show.js';
 import { terminateCommand } from './commands/terminate.js';
 import { traceCommand } from './commands/trace.js';
 import { upCommand } from './commands/up.js';
+import { type Environment, processEnvironment } from './environment.js';
 
-export function buildProgram(): Command {
+/** The local command: all commands, also those that need no gateway. */
+export function buildProgram(environment: Environment = processEnvironment): Command {
   const program = new Command('sluice')
     .description('a VPN edge gateway')
     .showSuggestionAfterError(true)
     .showHelpAfterError('(add --help for what there is)');
   const commands = [
     upCommand(),
-    showCommand(),
-    traceCommand(),
-    captureCommand(),
-    reloadCommand(),
-    initiateCommand(),
-    terminateCommand(),
+    showCommand(environment),
+    traceCommand(environment),
+    captureCommand(environment),
+    reloadCommand(environment),
+    initiateCommand(environment),
+    terminateCommand(environment),
     configCommand(),
-    nodeCommand(),
+    nodeCommand(environment),
     labCommand(),
   ];
   for (const command of commands) program.addCommand(command);

@@ -1,7 +1,9 @@
 // sluice capture: packets into a pcapng file, as they come.
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -10,16 +12,16 @@ import {
   captureFilterSchema,
   dataplaneContract,
 } from '@sluice/shared';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.js';
-import { runDirOption, withClient } from '../gateway.js';
+import type { Environment } from '../environment.js';
+import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
 import { parsePositive, parseProtocol } from '../numbers.js';
 
 const POLL_MS = 200;
 const CHUNK = 1 << 16;
 
-interface CaptureOptions {
-  runDir: string;
+interface CaptureOptions extends GatewayOptions {
   write: string;
   interface?: string[];
   prefix?: string;
@@ -31,10 +33,9 @@ interface CaptureOptions {
   timeout?: number;
 }
 
-export function captureCommand(): Command {
-  return new Command('capture')
+export function captureCommand(environment: Environment): Command {
+  return gatewayCommand(environment, 'capture')
     .description('write packets into a pcapng file that Wireshark opens; Ctrl-C ends it')
-    .addOption(runDirOption())
     .requiredOption(
       '-w, --write <file>',
       'the file; - for standard output, as in: … -w - | wireshark -k -i -',
@@ -50,25 +51,22 @@ export function captureCommand(): Command {
     .option('--count <n>', 'packets after which it ends', parsePositive, 10_000)
     .option('--snap-length <octets>', 'octets kept of each packet', parsePositive, 2048)
     .addOption(new Option('--timeout <seconds>', 'ends it after this time').argParser(parsePositive))
-    .action(capture);
+    .action((options: CaptureOptions) => capture(environment, options));
 }
 
-async function capture(options: CaptureOptions): Promise<void> {
+async function capture(environment: Environment, options: CaptureOptions): Promise<void> {
   const filter = filterOf(options);
-  const interrupted = new AbortController();
-  const interrupt = (): void => interrupted.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    await withClient(dataplaneContract, options.runDir, async (client) => {
+  const openTarget = targetOf(environment, options.write);
+  await environment.interruptible((interrupted) =>
+    withClient(dataplaneContract, runDirOf(environment, options), async (client) => {
       const started = await client.request('capture-start', filter);
       if (started.file === null) throw new CliError('the data plane began no capture');
       const source = await open(started.file);
-      const target = options.write === '-' ? process.stdout : createWriteStream(options.write);
+      const target = openTarget();
       const broken = new AbortController();
       // Listened to until the process ends: what breaks once may say so again.
       target.on('error', (error) => broken.abort(error));
-      const ended = AbortSignal.any([interrupted.signal, broken.signal]);
+      const ended = AbortSignal.any([interrupted, broken.signal]);
       const deadline = options.timeout === undefined ? Infinity : performance.now() + options.timeout * 1000;
       let status: CaptureStatus = started;
       try {
@@ -81,7 +79,7 @@ async function capture(options: CaptureOptions): Promise<void> {
         }
         status = await client.request('capture-stop', {});
         await copy(source, at, target, broken.signal);
-        if (target !== process.stdout) {
+        if (target !== environment.binaryOut) {
           target.end();
           // That it breaks is told below.
           await finished(target).catch(() => undefined);
@@ -90,12 +88,30 @@ async function capture(options: CaptureOptions): Promise<void> {
       } finally {
         await source.close();
       }
-      process.stderr.write(summary(status));
-    });
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+      environment.err(summary(status));
+    }),
+  );
+}
+
+/**
+ * What opens the target: standard output for `-`, else the file.
+ * Errors: CliError where the name is not one that a session may write.
+ */
+function targetOf({ binaryOut, captureDir }: Environment, name: string): () => Writable {
+  if (name === '-') {
+    if (binaryOut === null)
+      throw new CliError('a terminal cannot take a capture: give a name, and fetch the file by SFTP');
+    return () => binaryOut;
   }
+  if (captureDir === null) return () => createWriteStream(name);
+  if (!/^\w[\w.-]*$/.test(name))
+    throw new CliError(
+      `"${name}" is not a plain file name such as wan.pcapng: captures are kept in one place`,
+    );
+  return () => {
+    mkdirSync(captureDir, { recursive: true, mode: 0o700 });
+    return createWriteStream(join(captureDir, name), { mode: 0o600 });
+  };
 }
 
 function filterOf(options: CaptureOptions): CaptureFilter {
@@ -115,12 +131,7 @@ function filterOf(options: CaptureOptions): CaptureFilter {
 }
 
 /** Copies what has come into the file since `at`; returns where it ends now, or where `broken` ended it. */
-async function copy(
-  source: FileHandle,
-  at: number,
-  target: WriteStream | NodeJS.WriteStream,
-  broken: AbortSignal,
-): Promise<number> {
+async function copy(source: FileHandle, at: number, target: Writable, broken: AbortSignal): Promise<number> {
   const buffer = Buffer.alloc(CHUNK);
   let from = at;
   while (!broken.aborted) {

@@ -1,19 +1,21 @@
 import { ikeBridgeContract } from '@sluice/shared';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
-import { runDirOption, withClient } from '../gateway.js';
+import type { Environment } from '../environment.js';
+import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
 
-export function initiateCommand(): Command {
-  return new Command('initiate')
+export function initiateCommand(environment: Environment): Command {
+  return gatewayCommand(environment, 'initiate')
     .description('bring up a CHILD_SA, and the IKE_SA that it needs')
     .argument('<child>', 'its name in the configuration')
-    .addOption(runDirOption())
-    .action(async (child: string, options: { runDir: string }) => {
-      const { initiated, reason } = await withClient(ikeBridgeContract, options.runDir, (client) =>
-        client.request('initiate', { child }),
+    .action(async (child: string, options: GatewayOptions) => {
+      const { initiated, reason } = await withClient(
+        ikeBridgeContract,
+        runDirOf(environment, options),
+        (client) => client.request('initiate', { child }),
       );
       if (!initiated)
         throw new CliError(`${child} was not brought up: ${reason ?? 'charon gives no reason'}`);
-      process.stdout.write(`${child} is up\n`);
+      environment.out(`${child} is up\n`);
     });
 }

@@ -1,8 +1,9 @@
 // sluice reload: the agent reads its file again and applies what differs.
 import { agentContract, type ConfigChange } from '@sluice/shared';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
-import { runDirOption, withClient } from '../gateway.js';
+import type { Environment } from '../environment.js';
+import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
 
 function renderChange({ kind, path, before, after }: ConfigChange): string {
   if (kind === 'added') return `+ ${path}: ${after}`;
@@ -10,16 +11,15 @@ function renderChange({ kind, path, before, after }: ConfigChange): string {
   return `~ ${path}: ${before} → ${after}`;
 }
 
-export function reloadCommand(): Command {
-  return new Command('reload')
+export function reloadCommand(environment: Environment): Command {
+  return gatewayCommand(environment, 'reload')
     .description('read the configuration file again, and apply what differs')
-    .addOption(runDirOption())
     .option('--json', 'as JSON')
-    .action(async (options: { runDir: string; json?: boolean }) => {
-      const result = await withClient(agentContract, options.runDir, (client) =>
+    .action(async (options: GatewayOptions & { json?: boolean }) => {
+      const result = await withClient(agentContract, runDirOf(environment, options), (client) =>
         client.request('reload', {}),
       );
-      if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+      if (options.json) environment.out(`${JSON.stringify(result, null, 2)}\n`);
       if (result.problems.length > 0) {
         const lines = result.problems.map(({ path, line, column, message }) => {
           const place = line === null ? '' : `${line}:${column ?? 1}: `;
@@ -29,6 +29,6 @@ export function reloadCommand(): Command {
       }
       if (options.json) return;
       const changes = result.changes.length === 0 ? ['nothing differs'] : result.changes.map(renderChange);
-      process.stdout.write(`revision ${result.revision}\n${changes.map((line) => `  ${line}\n`).join('')}`);
+      environment.out(`revision ${result.revision}\n${changes.map((line) => `  ${line}\n`).join('')}`);
     });
 }

@@ -1,5 +1,6 @@
 import { agentContract, type ProcessConvergence } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { showSubject } from './show-subject.js';
 
@@ -11,8 +12,8 @@ const columns = [
   text<ProcessConvergence>('problems', (row) => row.problems.join('; ') || null),
 ];
 
-export function showAgent(): Command {
-  return showSubject({
+export function showAgent(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'agent',
     summary: 'the configuration in force, and how far each process has come with it',
     contract: agentContract,

@@ -1,5 +1,6 @@
 import { type BridgeReport, dataplaneContract } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { count, duration } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -16,8 +17,8 @@ const columns = [
   figure<BridgeReport>('ageing', (row) => duration(row.ageing_s)),
 ];
 
-export function showBridges(): Command {
-  return showSubject({
+export function showBridges(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'bridges',
     summary: 'bridges: members with their state, and how many stations are behind them',
     contract: dataplaneContract,

@@ -1,5 +1,6 @@
 import { dataplaneContract, type ErrorCounter } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { count } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -13,8 +14,8 @@ const columns = [
   text<ErrorCounter>('meaning', (row) => row.help),
 ];
 
-export function showErrors(): Command {
-  return showSubject({
+export function showErrors(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'errors',
     summary: 'drops and other events that nodes count, each with its reason',
     contract: dataplaneContract,

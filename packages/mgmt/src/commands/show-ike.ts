@@ -1,5 +1,6 @@
 import { type ChildSaReport, type IkeSaReport, ikeBridgeContract } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { bytes, count, duration, spi } from '../output/units.js';
 import { showSubject } from './show-subject.js';
 
@@ -25,8 +26,8 @@ function renderChild(child: ChildSaReport): string[] {
   ];
 }
 
-export function showIke(): Command {
-  return showSubject({
+export function showIke(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'ike',
     summary: 'IKE_SAs and CHILD_SAs, as charon reports them',
     contract: ikeBridgeContract,

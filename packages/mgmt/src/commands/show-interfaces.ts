@@ -1,5 +1,6 @@
 import { dataplaneContract, type InterfaceReport } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { bytes, count } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -31,8 +32,8 @@ function liesOn(row: InterfaceReport): string {
   return row.members === null ? row.kind : `bridge of ${row.members.join(' ') || 'nothing'}`;
 }
 
-export function showInterfaces(): Command {
-  return showSubject({
+export function showInterfaces(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'interfaces',
     summary: 'interfaces and tunnels, with their counters',
     contract: dataplaneContract,

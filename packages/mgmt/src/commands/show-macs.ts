@@ -1,5 +1,6 @@
 import { dataplaneContract, type MacReport } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { count, duration } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -12,8 +13,8 @@ const columns = [
   figure<MacReport>('moves', (row) => count(row.moves)),
 ];
 
-export function showMacs(): Command {
-  return showSubject({
+export function showMacs(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'macs',
     summary: 'stations that bridges have learnt, the first 1,000',
     contract: dataplaneContract,

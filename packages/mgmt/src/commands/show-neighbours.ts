@@ -1,5 +1,6 @@
 import { dataplaneContract, type NeighbourReport } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { duration } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -13,8 +14,8 @@ const columns = [
   figure<NeighbourReport>('age', (row) => duration(row.age_s)),
 ];
 
-export function showNeighbours(): Command {
-  return showSubject({
+export function showNeighbours(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'neighbours',
     summary: 'hosts on connected networks, by ARP and IPv6 neighbour discovery',
     contract: dataplaneContract,

@@ -1,5 +1,6 @@
 import { dataplaneContract, type NodeReport } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { renderTable, text } from '../output/table.js';
 import { showSubject } from './show-subject.js';
 
@@ -11,8 +12,8 @@ const columns = [
   text<NodeReport>('file', (row) => row.file),
 ];
 
-export function showNodes(): Command {
-  return showSubject({
+export function showNodes(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'nodes',
     summary: "users' own nodes, and the packet on which one failed",
     contract: dataplaneContract,

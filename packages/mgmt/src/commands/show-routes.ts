@@ -1,5 +1,6 @@
 import { dataplaneContract, type RouteReport } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { renderTable, text } from '../output/table.js';
 import { count } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -26,8 +27,8 @@ function joined(texts: readonly (string | null)[]): string | null {
   return texts.some((each) => each !== null) ? texts.map((each) => each ?? '-').join(', ') : null;
 }
 
-export function showRoutes(): Command {
-  return showSubject({
+export function showRoutes(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'routes',
     summary: 'the forwarding tables, the first 1,000 routes',
     contract: dataplaneContract,

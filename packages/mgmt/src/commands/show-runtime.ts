@@ -1,5 +1,6 @@
 import { dataplaneContract, type NodeRuntime, type WorkerRuntime } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { count, decimal } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -23,8 +24,8 @@ const nodeColumns = [
   figure<NodeRuntime>('ns/packet', (row) => decimal(row.ns_per_packet)),
 ];
 
-export function showRuntime(): Command {
-  return showSubject({
+export function showRuntime(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'runtime',
     summary: 'what each worker and each graph node has done, and what it cost',
     contract: dataplaneContract,

@@ -1,5 +1,6 @@
 import { dataplaneContract, type SaReport } from '@sluice/shared';
 import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
 import { bytes, count, spi } from '../output/units.js';
 import { showSubject } from './show-subject.js';
@@ -25,8 +26,8 @@ function endpoint(address: string, port: number | undefined): string {
   return port === undefined ? address : `${address}:${port}`;
 }
 
-export function showSa(): Command {
-  return showSubject({
+export function showSa(environment: Environment): Command {
+  return showSubject(environment, {
     name: 'sa',
     summary: 'security associations in the data plane (never their keys)',
     contract: dataplaneContract,

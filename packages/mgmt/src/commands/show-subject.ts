@@ -1,7 +1,8 @@
 // A subject of sluice show: one request, as a table or as JSON.
 import type { Contract, ReplyOf, RequestInputOf } from '@sluice/shared';
-import { Command } from 'commander';
-import { runDirOption, withClient } from '../gateway.js';
+import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
+import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
 
 /** A subject that one request answers. */
 export interface Subject<C extends Contract, K extends keyof C['requests'] & string> {
@@ -15,16 +16,16 @@ export interface Subject<C extends Contract, K extends keyof C['requests'] & str
 }
 
 export function showSubject<const C extends Contract, K extends keyof C['requests'] & string>(
+  environment: Environment,
   subject: Subject<C, K>,
 ): Command {
-  return new Command(subject.name)
+  return gatewayCommand(environment, subject.name)
     .description(subject.summary)
-    .addOption(runDirOption())
     .option('--json', 'as JSON, with exact figures')
-    .action(async (options: { runDir: string; json?: boolean }) => {
-      const reply = await withClient(subject.contract, options.runDir, (client) =>
+    .action(async (options: GatewayOptions & { json?: boolean }) => {
+      const reply = await withClient(subject.contract, runDirOf(environment, options), (client) =>
         client.request(subject.request, subject.body ?? ({} as RequestInputOf<C, K>)),
       );
-      process.stdout.write(options.json ? `${JSON.stringify(reply, null, 2)}\n` : subject.render(reply));
+      environment.out(options.json ? `${JSON.stringify(reply, null, 2)}\n` : subject.render(reply));
     });
 }

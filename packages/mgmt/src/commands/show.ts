@@ -1,5 +1,6 @@
 // sluice show: what the processes of a gateway know. Each subject is a file.
 import { Command } from 'commander';
+import type { Environment } from '../environment.js';
 import { showAgent } from './show-agent.js';
 import { showBridges } from './show-bridges.js';
 import { showErrors } from './show-errors.js';
@@ -12,7 +13,7 @@ import { showRoutes } from './show-routes.js';
 import { showRuntime } from './show-runtime.js';
 import { showSa } from './show-sa.js';
 
-export function showCommand(): Command {
+export function showCommand(environment: Environment): Command {
   const show = new Command('show').description('what a running gateway knows');
   const subjects = [
     showInterfaces,
@@ -27,6 +28,6 @@ export function showCommand(): Command {
     showNodes,
     showAgent,
   ];
-  for (const subject of subjects) show.addCommand(subject());
+  for (const subject of subjects) show.addCommand(subject(environment));
   return show;
 }

@@ -1,15 +1,15 @@
 // sluice trace: packets on their way through the graph, as they come.
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataplaneContract, type TracedPacket, traceFilterSchema } from '@sluice/shared';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.js';
-import { runDirOption, withClient } from '../gateway.js';
+import type { Environment } from '../environment.js';
+import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
 import { parsePositive, parseProtocol } from '../numbers.js';
 
 const POLL_MS = 200;
 
-interface TraceOptions {
-  runDir: string;
+interface TraceOptions extends GatewayOptions {
   interface?: string;
   prefix?: string;
   protocol?: number;
@@ -20,10 +20,9 @@ interface TraceOptions {
   json?: boolean;
 }
 
-export function traceCommand(): Command {
-  return new Command('trace')
+export function traceCommand(environment: Environment): Command {
+  return gatewayCommand(environment, 'trace')
     .description('follow packets through the graph: which nodes, and what each left of them')
-    .addOption(runDirOption())
     .option('--interface <name>', 'only packets that come in there')
     .option('--prefix <prefix>', 'only from or to this prefix, such as 10.1.0.0/16')
     .option('--protocol <name>', 'only this IP protocol: a number, or icmp, tcp, udp, esp…', parseProtocol)
@@ -37,10 +36,10 @@ export function traceCommand(): Command {
       new Option('--timeout <seconds>', 'how long to wait for them').argParser(parsePositive).default(30),
     )
     .option('--json', 'a line of JSON for each packet')
-    .action(trace);
+    .action((options: TraceOptions) => trace(environment, options));
 }
 
-async function trace(options: TraceOptions): Promise<void> {
+async function trace(environment: Environment, options: TraceOptions): Promise<void> {
   const { count, interface: name, prefix, protocol, node, drop } = options;
   const filter = traceFilterSchema.safeParse({
     ...(name === undefined ? {} : { interface: name }),
@@ -56,13 +55,9 @@ async function trace(options: TraceOptions): Promise<void> {
     throw new CliError(option === 'count' ? '--count is 1 to 1000' : `--${option}: ${issue?.message}`);
   }
 
-  const interrupted = new AbortController();
-  const interrupt = (): void => interrupted.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   const seen = new Set<string>();
-  try {
-    await withClient(dataplaneContract, options.runDir, async (client) => {
+  await environment.interruptible((interrupted) =>
+    withClient(dataplaneContract, runDirOf(environment, options), async (client) => {
       await client.request('trace-start', filter.data);
       const deadline = performance.now() + options.timeout * 1000;
       for (;;) {
@@ -71,17 +66,14 @@ async function trace(options: TraceOptions): Promise<void> {
           const key = `${packet.worker}/${packet.id}`;
           if (seen.has(key) || seen.size >= count) continue;
           seen.add(key);
-          process.stdout.write(options.json ? `${JSON.stringify(packet)}\n` : renderPacket(packet));
+          environment.out(options.json ? `${JSON.stringify(packet)}\n` : renderPacket(packet));
         }
-        if (seen.size >= count || interrupted.signal.aborted || performance.now() >= deadline) return;
+        if (seen.size >= count || interrupted.aborted || performance.now() >= deadline) return;
         // An abort ends the wait early, and the loop at its next look.
-        await delay(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+        await delay(POLL_MS, undefined, { signal: interrupted }).catch(() => undefined);
       }
-    });
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+    }),
+  );
   if (seen.size === 0)
     throw new CliError('no packet matched: widen the filter, or wait longer with --timeout');
 }
