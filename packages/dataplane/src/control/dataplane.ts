@@ -51,6 +51,7 @@ import { placeWorkers } from './place-workers.js';
 import { Reports } from './reports.js';
 import { RouteReports } from './route-reports.js';
 import { RouteTable } from './route-table.js';
+import { isSaRecord, SaRecords } from './sa-records.js';
 import { SecurityAssociations } from './security-associations.js';
 import { SequenceJournal } from './sequence-journal.js';
 import { stableSecret } from './stable-address.js';
@@ -85,6 +86,7 @@ export class Dataplane {
   readonly interfaces: Interfaces;
   readonly neighbours: Neighbours;
   readonly sas: SecurityAssociations;
+  private readonly saRecords: SaRecords;
   readonly layer2: Layer2;
   readonly bridgeReports: BridgeReports;
   readonly reports: Reports;
@@ -167,6 +169,11 @@ export class Dataplane {
         publish: options.publishSaEvent,
       },
     );
+    this.saRecords = new SaRecords({
+      ifId: (row) => this.interfaces.ofRow(row)?.ifId ?? null,
+      sa: (row) => this.sas.ofRow(row),
+      publish: options.publishSaEvent,
+    });
     this.audit = new AuditReader(
       shared.audit,
       shared.auditSuppressed,
@@ -317,6 +324,8 @@ export class Dataplane {
     } else if (kind === RECORD_PATH_MTU) {
       const family = words[at + 1] === 6 ? 6 : 4;
       this.convergence.learnPathMtu(row, family, words[at + 2]!, words[at + 3]!);
+    } else if (isSaRecord(kind)) {
+      this.saRecords.hear(kind, row, words, at);
     } else {
       this.links.record(kind, row, words, at);
     }

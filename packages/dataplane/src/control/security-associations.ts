@@ -189,6 +189,12 @@ export class SecurityAssociations {
     return counters;
   }
 
+  /** What the SA in a row of the table is. */
+  ofRow(row: number): SaSpec | undefined {
+    for (const sa of this.sas.values()) if (sa.row === row) return sa.spec;
+    return undefined;
+  }
+
   counters(key: SaKey): SaCounters | null {
     const sa = this.sas.get(keyOf(key));
     return sa === undefined ? null : this.countersOf(sa);

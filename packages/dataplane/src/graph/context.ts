@@ -63,6 +63,8 @@ export interface NodeContext {
   readonly reassembly: Reassembly;
   /** By receiving interface: router advertisements that the control side looks at. */
   readonly advertisements: RateLimiters;
+  /** By tunnel: requests for an SA. */
+  readonly acquires: RateLimiters;
   readonly puntPolicer: PuntPolicer;
   /** What it knows of fragments that are forwarded. */
   readonly virtual: VirtualReassembly;
@@ -141,6 +143,16 @@ export interface WorkerServices {
    * when nobody said; false when its ring is full.
    */
   pathMtu(tunnelRow: number, family: number, mtu: number, length: number): boolean;
+  /**
+   * Tells the control side of a packet that met a tunnel without an SA: its addresses, four words each, of IPv4 the
+   * first. False when its ring is full.
+   */
+  acquire(tunnelRow: number, family: number, protocol: number, src: Int32Array, dst: Int32Array): boolean;
+  /**
+   * Tells the control side where the peer of an inbound SA in UDP speaks from now, `source` being four words of its
+   * address; false when its ring is full.
+   */
+  mapping(saRow: number, spi: number, family: number, source: Int32Array, port: number): boolean;
   /** Drops a packet that the running node has kept until now, for the reason that it has counted. */
   discard(packet: number, reason: number): void;
   /** Counts a drop on the packet's receiving interface when its frame lives on as something else. */

@@ -31,6 +31,7 @@ import {
   SA_WORKER,
 } from '../tables/security-associations.js';
 import { TUNNEL_IPSEC, TUNNEL_KIND, TUNNEL_SHIFT } from '../tables/tunnels.js';
+import { acquire } from './acquire.js';
 import {
   makeSealRun,
   STOPPED_BARE,
@@ -238,14 +239,21 @@ function admitOther(context: NodeContext, packet: number, at: number): number {
   // Transport mode: nothing may stay readable but what tunnel-encap put before the packet.
   if (!outbound || sas.words[at + SA_MODE] !== MODE_TUNNEL) {
     if ((pool.flags[packet]! & FLAG_ENCAPSULATED) === 0) return bare(context, packet);
-    if (!outbound) return COUNT_NO_SA;
+    if (!outbound) return lacksSa(context, packet);
   }
   const self = services.nodeIndex('esp-encrypt');
   return services.handOff(packet, sas.words[at + SA_WORKER]!, self) ? ELSEWHERE : COUNT_RING_FULL;
 }
 
 /** The verdict on a packet without a GRE or IPIP header where there is no tunnel-mode SA. */
-function bare({ pool, tunnels }: NodeContext, packet: number): number {
+function bare(context: NodeContext, packet: number): number {
+  const { pool, tunnels } = context;
   const kind = tunnels[(pool.txInterface[packet]! << TUNNEL_SHIFT) + TUNNEL_KIND];
-  return kind === TUNNEL_IPSEC ? COUNT_NO_SA : UNENCAPSULATED;
+  return kind === TUNNEL_IPSEC ? lacksSa(context, packet) : UNENCAPSULATED;
+}
+
+/** The verdict on a packet whose tunnel has no SA, which it asks for. */
+function lacksSa(context: NodeContext, packet: number): number {
+  acquire(context, packet);
+  return COUNT_NO_SA;
 }

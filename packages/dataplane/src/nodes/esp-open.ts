@@ -28,6 +28,7 @@ import {
   SA_SEQ_LOW,
   SA_SHIFT,
   SA_STATE,
+  SA_UDP_SRC,
   SA_WINDOW,
   WINDOW_SHIFT,
 } from '../tables/security-associations.js';
@@ -38,6 +39,7 @@ import { IP4_BYTES, PROTOCOL_IPIP, swap32 } from '../wire/ip4.js';
 import { IP6_BYTES, PROTOCOL_IPV6 } from '../wire/ip6.js';
 import { accept, inferHigh, mayAccept } from '../wire/replay-window.js';
 import { COUNT_FIRST_OF_INNER, NEXT_IP4, NEXT_IP6, unwrapEsp } from './esp-inner.js';
+import { isFromElsewhere, tellSource } from './esp-source.js';
 
 /** Why a run ended before its packets did: indices of esp-decrypt's counters; those of esp-inner.ts follow. */
 export const COUNT_TRUNCATED = 0;
@@ -182,6 +184,9 @@ export function makeFinishRun(context: NodeContext): FinishRun {
     loadFirst(selectorRows, selectors, first);
     const policy = words[at + SA_POLICY]!;
     const window = words[at + SA_WINDOW]!;
+    const elsewhere =
+      words[at + SA_UDP_SRC] !== 0 &&
+      isFromElsewhere(context, packets[jobIndex[from]!]!, at, jobLow[from]!, jobHigh[from]!);
     let stopped = 0;
     let plain = 0;
     let plainOctets = 0;
@@ -239,7 +244,10 @@ export function makeFinishRun(context: NodeContext): FinishRun {
     interfaceCounters[perInterface + INTERFACE_RX_PACKETS]! += plain;
     interfaceCounters[perInterface + INTERFACE_RX_BYTES]! += plainOctets;
     if (k > from) countReceived(context, sa, k - from, plainOctets + octets);
-    if (k > from || stopped > COUNT_FIRST_OF_INNER) words[at + SA_PROVED] = 1;
+    if (k > from || stopped > COUNT_FIRST_OF_INNER) {
+      words[at + SA_PROVED] = 1;
+      if (elsewhere) tellSource(context, sa);
+    }
     return (k - from) | (stopped << STOPPED_SHIFT);
   };
 }

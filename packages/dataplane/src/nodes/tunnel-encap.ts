@@ -41,6 +41,7 @@ import { flowLabel } from '../wire/flow-label.js';
 import { GRE_BYTES, GRE_FIELD_BYTES, GRE_KEY } from '../wire/gre.js';
 import { IP4_BYTES, IP4_DF, PROTOCOL_GRE, PROTOCOL_IPIP, swap32, writeIp4Header } from '../wire/ip4.js';
 import { IP6_BYTES, PROTOCOL_IPV6, writeIp6Header } from '../wire/ip6.js';
+import { acquireForTunnel } from './acquire.js';
 
 const NEXT_ENCRYPT = 0;
 const NEXT_LOOKUP4 = 1;
@@ -106,7 +107,10 @@ function encapsulate(context: NodeContext, packet: number): number {
   const sa = interfaces.tunnelSa[row]! << SA_SHIFT;
   const sealed =
     sa !== 0 && sas.words[sa + SA_STATE] === SA_OUTBOUND && sas.words[sa + SA_MODE] === MODE_TRANSPORT;
-  if (!sealed && tunnels[at + TUNNEL_PROTECT] !== 0) return ~COUNT_UNPROTECTED;
+  if (!sealed && tunnels[at + TUNNEL_PROTECT] !== 0) {
+    acquireForTunnel(context, packet);
+    return ~COUNT_UNPROTECTED;
+  }
 
   const inner = pool.l3[packet]!;
   const size = pool.offset[packet]! + pool.length[packet]! - inner;

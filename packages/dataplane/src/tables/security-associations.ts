@@ -56,6 +56,9 @@ export const SA_UDP_DST = 25;
 /** Outbound: last sequence number that may be sent before the control side reserves more. */
 export const SA_LIMIT_LOW = 26;
 export const SA_LIMIT_HIGH = 27;
+/** Inbound: hash of the source that the control side was told of last, and the second in which it was. */
+export const SA_TOLD_SOURCE = 26;
+export const SA_TOLD_AT = 27;
 /** VRF of the outer packets. */
 export const SA_OUTER_VRF = 28;
 /** Outbound: identification field of the next outer IPv4 header. */

@@ -61,6 +61,8 @@ const ICMP_ERRORS_BURST = 100;
 /** Router advertisements a second and burst, by interface: routers send one in three seconds (RFC 4861 section 10). */
 const ADVERTISEMENTS_PER_SECOND = 10;
 const ADVERTISEMENTS_BURST = 20;
+/** Requests for an SA that tunnels may make: charon is not asked again while it is likely to be at it. */
+const ACQUIRES_PER_SECOND = 1;
 /** How often parked packets are looked at without a neighbour having changed. */
 const PARKED_TICK_MS = 100;
 /** A round in so many is timed as a whole. */
@@ -158,6 +160,7 @@ export class Forwarder implements LoopWork {
       virtual: new VirtualReassembly(limits, VRFS_MAX, new FragmentKey(shared.hashSeed)),
       audit: new AuditLog(new SpscRing(shared.audit[index]!), new Int32Array(shared.auditSuppressed), index),
       advertisements: new RateLimiters(INTERFACES_MAX, ADVERTISEMENTS_PER_SECOND, ADVERTISEMENTS_BURST),
+      acquires: new RateLimiters(INTERFACES_MAX, ACQUIRES_PER_SECOND, 1),
       puntPolicer: new PuntPolicer(),
       interfaceCounters: this.counters.interfaces,
       services: this.services,

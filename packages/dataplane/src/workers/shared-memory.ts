@@ -106,6 +106,14 @@ export const RECORD_CONFLICT = 4;
 export const RECORD_PACKET = 5;
 /** The path of a tunnel is narrow: family, MTU or 0, octets of the packet that was too long. */
 export const RECORD_PATH_MTU = 6;
+/**
+ * A packet met a tunnel without an SA: its source, and behind it, in a record of its own, its destination; word 5 is
+ * family << 16 | protocol.
+ */
+export const RECORD_ACQUIRE_SOURCE = 7;
+export const RECORD_ACQUIRE_DESTINATION = 8;
+/** The peer of an inbound SA, by its row, speaks from an address; word 5 is family << 16 | UDP port, word 6 the SPI. */
+export const RECORD_MAPPING = 9;
 
 export function allocateSharedMemory(
   workers: number,

@@ -17,8 +17,11 @@ import { PacketSender } from './packet-rings.js';
 import { ParkedPackets } from './parked-packets.js';
 import type { PortQueue } from './port-queue.js';
 import {
+  RECORD_ACQUIRE_DESTINATION,
+  RECORD_ACQUIRE_SOURCE,
   RECORD_CONFLICT,
   RECORD_HEARD,
+  RECORD_MAPPING,
   RECORD_PACKET,
   RECORD_PATH_MTU,
   RECORD_RESOLVE,
@@ -164,6 +167,17 @@ export class Services implements WorkerServices {
     return this.tell(RECORD_PATH_MTU, row, family, mtu, length, 0, 0, 0);
   }
 
+  acquire(row: number, family: number, protocol: number, src: Int32Array, dst: Int32Array): boolean {
+    // Both records or none.
+    if (!this.toControl.hasRoom(2 * RECORD_WORDS - 1)) return false;
+    this.tellAddress(RECORD_ACQUIRE_SOURCE, row, src, (family << 16) | protocol, 0);
+    return this.tellAddress(RECORD_ACQUIRE_DESTINATION, row, dst, (family << 16) | protocol, 0);
+  }
+
+  mapping(saRow: number, spi: number, family: number, source: Int32Array, port: number): boolean {
+    return this.tellAddress(RECORD_MAPPING, saRow, source, (family << 16) | port, spi);
+  }
+
   discard(packet: number, reason: number): void {
     this.pool.reason[packet] = reason;
     this.dispatcher.discard(packet);
@@ -185,6 +199,10 @@ export class Services implements WorkerServices {
       this.recorded = false;
       if (this.toControl.needsWake()) eventSignal(this.shared.controlEvent);
     }
+  }
+
+  private tellAddress(kind: number, row: number, words: Int32Array, word5: number, word6: number): boolean {
+    return this.tell(kind, row, words[0]!, words[1]!, words[2]!, words[3]!, word5, word6);
   }
 
   /** The words of tables/neighbour-records.ts; false when the ring is full. */

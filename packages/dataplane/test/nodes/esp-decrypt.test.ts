@@ -5,6 +5,7 @@ import { ecnAndDscp } from './esp-decrypt/ecn-and-dscp.js';
 import { opening } from './esp-decrypt/opening.js';
 import { refused } from './esp-decrypt/refused.js';
 import { selectors } from './esp-decrypt/selectors.js';
+import { source } from './esp-decrypt/source.js';
 import { tunnel } from './esp-decrypt/tunnel.js';
 
 describeNode('esp-decrypt', () => {
@@ -14,5 +15,6 @@ describeNode('esp-decrypt', () => {
   antiReplay();
   selectors();
   refused();
+  source();
   tunnel();
 });

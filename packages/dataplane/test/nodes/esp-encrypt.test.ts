@@ -1,4 +1,5 @@
 import { describeNode } from '../support/counters.js';
+import { acquire } from './esp-encrypt/acquire.js';
 import { otherWorker } from './esp-encrypt/other-worker.js';
 import { outerHeader } from './esp-encrypt/outer-header.js';
 import { sealing } from './esp-encrypt/sealing.js';
@@ -13,4 +14,5 @@ describeNode('esp-encrypt', () => {
   selectors();
   otherWorker();
   tunnel();
+  acquire();
 });

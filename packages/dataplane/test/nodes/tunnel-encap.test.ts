@@ -90,6 +90,8 @@ describeNode('tunnel-encap', () => {
       bench.pushIp('lan', clear());
       bench.run();
       assert.deepEqual(bench.sent('wan'), []);
+      const ends = { src: WAN, dst: PEER, protocol: 47 };
+      assert.deepEqual(bench.saEvents(), [{ kind: 'acquire', if_id: bench.row('tun'), ...ends }]);
       bench.expect({ 'tunnel-encap/unprotected': 1 });
     });
   }

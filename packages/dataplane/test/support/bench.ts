@@ -6,9 +6,10 @@
 //   assert.deepEqual(bench.sent('wan'), [expected]);
 //   bench.expect({ 'ip4-input/truncated': 1 });   // these counters and no others, and no frame lost
 import assert from 'node:assert/strict';
-import type { AuditEvent } from '@sluice/shared';
+import type { AuditEvent, SaEvent, SaSpec } from '@sluice/shared';
 import { formatIp6 } from '@sluice/shared';
 import { AuditReader } from '../../src/control/audit-reader.js';
+import { isSaRecord, SaRecords } from '../../src/control/sa-records.js';
 import { MemoryPort } from '../../src/drivers/memory.js';
 import {
   INTERFACE_COUNTERS_SHIFT,
@@ -277,6 +278,20 @@ export class Bench {
       told.push({ interface: head! & 0xffff, family: family!, mtu: mtu!, length: length! });
     }
     return told;
+  }
+
+  /** What workers told of SAs, as the control side says it; each tunnel's row is its interface id. */
+  saEvents(sa: (row: number) => SaSpec | undefined = () => undefined): SaEvent[] {
+    const events: SaEvent[] = [];
+    const records = new SaRecords({ ifId: (row) => row, sa, publish: (event) => events.push(event) });
+    for (const ring of this.recordRings) {
+      while (ring.popMany(this.one, 0, RECORD_WORDS) === RECORD_WORDS) {
+        const head = this.one[0]!;
+        assert.ok(isSaRecord(head >>> 16), `a record of kind ${head >>> 16}`);
+        records.hear(head >>> 16, head & 0xffff, this.one, 0);
+      }
+    }
+    return events;
   }
 
   /** What the audit log was told since the last call, by all workers. */
