@@ -3,18 +3,26 @@ import {
   type ActorServer,
   type AgentStatus,
   agentContract,
-  type ConfigChange,
+  type ConfigOutcome,
   type ConfigProblem,
+  type DeviceConfig,
   type Logger,
+  type RequestOf,
+  type RevisionReport,
+  SluiceError,
   serve,
 } from '@sluice/shared';
 import { dataplaneClient, ikeBridgeClient } from './clients.js';
 import { type Committed, ConfigStore } from './config-store.js';
+import { Confirmation, type Pending } from './confirmation.js';
 import { canonical, diffConfigs } from './diff.js';
-import { loadConfig } from './load/load.js';
-import { formatProblem } from './load/problem.js';
+import { checkConfig } from './load/load.js';
+import { fileProblem, formatProblem } from './load/problem.js';
+import { readConfigFile } from './load/read-file.js';
+import { Revisions } from './revisions.js';
 import { dataplanePart, ikePart } from './split.js';
 import { type RetryTimes, Target } from './target.js';
+import { writeDurably } from './write-durably.js';
 
 export interface AgentOptions {
   configFile: string;
@@ -27,28 +35,34 @@ export interface AgentOptions {
   retry?: RetryTimes;
 }
 
-export interface ReloadResult {
-  revision: number;
-  changes: ConfigChange[];
-  problems: ConfigProblem[];
-}
-
 const DEFAULT_RETRY: RetryTimes = { firstMs: 100, maxMs: 5000 };
+
+type CommitRequest = RequestOf<typeof agentContract, 'commit'>;
+
+function overtaken(base: number, now: number): string {
+  return `the configuration is at revision ${now}, and this was made from revision ${base}: look at what changed, and make it again from there`;
+}
 
 export class Agent {
   readonly #options: AgentOptions;
   readonly #store: ConfigStore;
+  readonly #revisions: Revisions;
+  readonly #confirmation: Confirmation;
   readonly #dataplane: Target<ReturnType<typeof dataplanePart>>;
   readonly #ike: Target<ReturnType<typeof ikePart>>;
   #server: ActorServer<typeof agentContract> | null = null;
   #committed: Committed | null = null;
+  /** As it was written; null while the file's is not what is in force. */
+  #text: string | null = null;
   #announced = '';
-  /** The end of the last reload that was asked for: they run one after the other. */
-  #reloads: Promise<unknown> = Promise.resolve();
+  /** The end of the last change that was asked for: they run one after the other. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   private constructor(options: AgentOptions) {
     this.#options = options;
     this.#store = new ConfigStore(options.stateDir);
+    this.#revisions = new Revisions(options.stateDir);
+    this.#confirmation = new Confirmation(options.stateDir, options.log, (pending) => this.#goBack(pending));
     const { log, retry: times = DEFAULT_RETRY } = options;
     const shared = { log, times, onChange: () => this.#announce() };
     this.#dataplane = new Target(dataplaneClient(options), shared);
@@ -68,15 +82,22 @@ export class Agent {
         handlers: {
           status: () => agent.status(),
           reload: () => agent.reload(),
+          check: ({ text }) => agent.check(text),
+          commit: (request) => agent.commit(request),
+          confirm: () => agent.confirm(),
+          history: async () => ({ revisions: await agent.history() }),
+          'show-revision': async ({ revision }) => ({ text: await agent.revisionText(revision) }),
           'show-config': () => ({
             revision: agent.#committed?.revision ?? 0,
             config: agent.#committed?.config ?? null,
+            text: agent.#text,
           }),
         },
         snapshots: { status: () => agent.status() },
       });
       const { problems } = await agent.reload();
-      if (problems.length > 0) agent.#adopt(await agent.#store.last());
+      if (problems.length > 0) agent.#adopt(await agent.#store.last(), null);
+      await agent.#confirmation.resume();
     } catch (error) {
       await agent.close();
       throw error;
@@ -85,11 +106,65 @@ export class Agent {
   }
 
   /** Reads the file again. With a problem in it, nothing changes. */
-  reload(): Promise<ReloadResult> {
-    const result = this.#reloads.then(() => this.#reload());
-    // A failure is its caller's; the next reload runs all the same.
-    this.#reloads = result.catch(() => undefined);
-    return result;
+  reload(): Promise<ConfigOutcome> {
+    return this.#inTurn(async () => {
+      const read = await readConfigFile(this.#options.configFile);
+      if ('error' in read) return this.#refused([fileProblem(read.error)]);
+      const { config, problems } = checkConfig(read.text);
+      if (config === null) return this.#refused(problems);
+      const outcome = await this.#take(config, read.text, 'file', null);
+      // Whoever changes the file by hand is on the box.
+      const { pending } = this.#confirmation;
+      if (pending !== null && pending.revision !== outcome.revision) await this.#confirmation.settle();
+      return outcome;
+    });
+  }
+
+  /** What committing a text would do. */
+  check(text: string): ConfigOutcome {
+    const { config, problems } = checkConfig(text);
+    if (config === null) return { ...this.#nothing(), problems };
+    return { ...this.#nothing(), changes: diffConfigs(this.#committed?.config ?? null, config) };
+  }
+
+  /**
+   * Makes a text the configuration, in its file first. One that waits to be confirmed is confirmed by the next commit,
+   * or goes back together with it. Errors: errno of writing.
+   */
+  commit(request: CommitRequest): Promise<ConfigOutcome> {
+    return this.#inTurn(async () => {
+      const { text, by, comment, base_revision, confirm_s } = request;
+      const { config, problems } = checkConfig(text);
+      if (config === null) return { ...this.#nothing(), problems };
+      const now = this.#nothing().revision;
+      if (base_revision !== now)
+        return { ...this.#nothing(), problems: [fileProblem(overtaken(base_revision, now))] };
+      if (confirm_s !== null) await this.#await(config, confirm_s);
+      await writeDurably(this.#options.configFile, text, 0o644);
+      const outcome = await this.#take(config, text, by, comment);
+      if (confirm_s === null) await this.#confirmation.settle();
+      this.#announce();
+      return outcome;
+    });
+  }
+
+  /** Keeps the commit that waits. */
+  confirm(): Promise<{ revision: number | null }> {
+    return this.#inTurn(async () => {
+      const revision = this.#confirmation.pending?.revision ?? null;
+      await this.#confirmation.settle();
+      this.#announce();
+      return { revision };
+    });
+  }
+
+  /** The revisions that are kept, newest first. */
+  history(): Promise<RevisionReport[]> {
+    return this.#revisions.list();
+  }
+
+  async revisionText(revision: number): Promise<string | null> {
+    return (await this.#revisions.get(revision))?.text ?? null;
   }
 
   status(): AgentStatus {
@@ -100,32 +175,103 @@ export class Agent {
       revision: this.#committed?.revision ?? 0,
       converged: this.#committed !== null && processes.every((process) => process.converged),
       processes,
+      unconfirmed:
+        this.#confirmation.pending === null
+          ? null
+          : {
+              revision: this.#confirmation.pending.revision,
+              deadline_ms: this.#confirmation.pending.deadline_ms,
+            },
     };
   }
 
   async close(): Promise<void> {
+    this.#confirmation.stop();
     await this.#server?.close();
     await Promise.all([this.#dataplane.close(), this.#ike.close()]);
   }
 
-  async #reload(): Promise<ReloadResult> {
+  /** One change after the other. */
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(body);
+    // A failure is its caller's; the next change runs all the same.
+    this.#changes = result.catch(() => undefined);
+    return result;
+  }
+
+  #nothing(): ConfigOutcome {
+    return { revision: this.#committed?.revision ?? 0, changes: [], problems: [] };
+  }
+
+  #refused(problems: ConfigProblem[]): ConfigOutcome {
     const { configFile, log } = this.#options;
+    log.error({ problems: problems.map((problem) => formatProblem(configFile, problem)) }, 'not applied');
+    return { ...this.#nothing(), problems };
+  }
+
+  /** Gives a configuration its revision, keeps that, and brings it into force. */
+  async #take(
+    config: DeviceConfig,
+    text: string,
+    by: string,
+    comment: string | null,
+  ): Promise<ConfigOutcome> {
     const before = this.#committed;
-    const { config, problems } = await loadConfig(configFile);
-    if (config === null) {
-      log.error({ problems: problems.map((problem) => formatProblem(configFile, problem)) }, 'not applied');
-      return { revision: before?.revision ?? 0, changes: [], problems };
-    }
     const committed = await this.#store.commit(config);
+    if (before?.revision !== committed.revision && (await this.#revisions.get(committed.revision)) === null) {
+      const { revision } = committed;
+      await this.#revisions.add({ revision, at: new Date().toISOString(), by, comment, text });
+    }
     const changes = diffConfigs(before?.config ?? null, config);
-    log.info({ revision: committed.revision, changes: changes.length }, 'configuration loaded');
-    this.#adopt(committed);
+    this.#options.log.info(
+      { revision: committed.revision, changes: changes.length, by },
+      'configuration loaded',
+    );
+    this.#adopt(committed, text);
     return { revision: committed.revision, changes, problems: [] };
   }
 
-  #adopt(committed: Committed | null): void {
+  /** Lets the next revision wait; where one waits already, both go back to what was before it. */
+  async #await(config: DeviceConfig, seconds: number): Promise<void> {
+    const { pending } = this.#confirmation;
+    const { configFile } = this.#options;
+    const back = pending ?? {
+      back_to: this.#text ?? (await this.revisionText(this.#nothing().revision)),
+      back_to_revision: this.#nothing().revision,
+    };
+    if (back.back_to === null)
+      throw new SluiceError(
+        'no-revision',
+        `there is no valid configuration to go back to: mend ${configFile}, or commit without "confirmed"`,
+      );
+    const revision = await this.#store.revisionOf(config);
+    const { back_to, back_to_revision } = back;
+    await this.#confirmation.wait({
+      revision,
+      back_to,
+      back_to_revision,
+      deadline_ms: Date.now() + seconds * 1000,
+    });
+  }
+
+  #goBack(pending: Pending): Promise<void> {
+    return this.#inTurn(async () => {
+      // Confirmed, or overtaken, while this waited for its turn.
+      if (this.#confirmation.pending?.revision !== pending.revision) return;
+      const { config, problems } = checkConfig(pending.back_to);
+      if (config === null) throw new SluiceError('no-revision', problems[0]?.message ?? 'not valid any more');
+      await writeDurably(this.#options.configFile, pending.back_to, 0o644);
+      const why = `revision ${pending.revision} was not confirmed in time: back to revision ${pending.back_to_revision}`;
+      await this.#take(config, pending.back_to, 'sluice', why);
+      await this.#confirmation.settle();
+      this.#announce();
+    });
+  }
+
+  #adopt(committed: Committed | null, text: string | null): void {
     if (committed === null) return;
     this.#committed = committed;
+    this.#text = text;
     this.#dataplane.want(dataplanePart(committed.config, committed.revision));
     this.#ike.want(ikePart(committed.config, committed.revision));
   }

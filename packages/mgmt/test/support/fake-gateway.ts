@@ -35,6 +35,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
         problems: ['ike-bridge does not answer'],
       },
     ],
+    unconfirmed: null,
   });
   const agent = await serve(agentContract, {
     runDir,
@@ -42,7 +43,12 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
     handlers: {
       status: agentStatus,
       reload: () => gateway.reload,
-      'show-config': () => ({ revision: 3, config: gateway.config }),
+      'show-config': () => ({ revision: 3, config: gateway.config, text: null }),
+      check: () => gateway.reload,
+      commit: () => gateway.reload,
+      confirm: () => ({ revision: null }),
+      history: () => ({ revisions: [] }),
+      'show-revision': () => ({ text: null }),
     },
     snapshots: { status: agentStatus },
   });
