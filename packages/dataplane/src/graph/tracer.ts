@@ -14,14 +14,32 @@ const STEPS_MAX = 64;
 
 /** How a step's next names a drop, before its reason. */
 const DROP = 'drop: ';
+/** How it names that a packet is a port's, or Linux's. */
+export const SENT = 'sent';
+export const PUNTED = 'Linux';
 
 export type TraceStep = TracedPacket['steps'][number];
+
+/** True of the last step of a packet that has left, or is no more; other last ones are of packets that wait. */
+export function endsTrace({ next }: TraceStep): boolean {
+  return next === SENT || next === PUNTED || next.startsWith(DROP);
+}
 
 /** Traces of one worker; the control side joins those of all workers by identifier. */
 export interface WorkerTraces {
   id: number;
   steps: TraceStep[];
+  /** Times that the packet, or a part of it, was given to another worker. */
+  handed: number;
+  /** Times that it was taken over from another one. */
+  taken: number;
 }
+
+/** What one worker knows of a packet, without its steps. */
+export type TraceProgress = Pick<WorkerTraces, 'id' | 'taken'> & {
+  /** True when it has met what the filter asks for. */
+  kept: boolean;
+};
 
 /** Packets followed at once while only some of them will be kept: the oldest give way. */
 const CANDIDATES_MAX = 1_024;
@@ -37,17 +55,18 @@ export class Tracer {
   private reason: string | null = null;
   /** Kept traces, when only some are. */
   private kept = new Set<number>();
+  /** Counts on from trace to trace, so that a packet of the one before is not taken for one of this. */
   private chosen = 0;
-  /** Steps by trace identifier; a packet that another worker chose may pass here too. */
-  private steps = new Map<number, TraceStep[]>();
+  /** By trace identifier; a packet that another worker chose may pass here too. */
+  private traces = new Map<number, WorkerTraces>();
 
   constructor(
     private readonly pool: PacketPool,
     private readonly worker: number,
   ) {}
 
-  /** Chooses the next `filter.count` packets that come in and match. */
-  start(filter: TraceFilter, interfaceRow: number): void {
+  /** Follows packets that carry FLAG_TRACE from now on, and chooses none yet: `choosing` begins that. */
+  prepare(filter: TraceFilter, interfaceRow: number): void {
     this.filter = new PacketFilter(filter);
     this.interface = interfaceRow;
     this.node = filter.node ?? null;
@@ -55,15 +74,27 @@ export class Tracer {
     this.reason = filter.drop === undefined ? null : filter.drop.slice(filter.drop.indexOf('/') + 1);
     if (filter.drop?.includes('/')) this.node = filter.drop.slice(0, filter.drop.indexOf('/'));
     this.kept = new Set();
-    this.steps = new Map();
-    this.remaining = filter.count;
-    this.chosen = 0;
+    this.traces = new Map();
+    this.remaining = 0;
     this.active = true;
   }
 
-  read(): WorkerTraces[] {
-    const all = [...this.steps].map(([id, steps]) => ({ id, steps }));
-    return this.keepsAll ? all : all.filter(({ id }) => this.kept.has(id));
+  /** Chooses the next `count` packets that come in and match. */
+  choosing(count: number): void {
+    this.remaining = count;
+  }
+
+  progress(): TraceProgress[] {
+    return [...this.traces.values()].map(({ id, taken }) => ({
+      id,
+      taken,
+      kept: this.keepsAll || this.kept.has(id),
+    }));
+  }
+
+  /** What is known of these packets. */
+  read(ids: readonly number[]): WorkerTraces[] {
+    return ids.map((id) => this.traces.get(id)).filter((trace) => trace !== undefined);
   }
 
   /** Marks those of a received vector that the filter wants. */
@@ -81,11 +112,7 @@ export class Tracer {
   record(packet: number, node: string, next: string): void {
     if (!(this.pool.flags[packet]! & FLAG_TRACE)) return;
     const id = this.pool.trace[packet]!;
-    let steps = this.steps.get(id);
-    if (steps === undefined) {
-      steps = [];
-      this.steps.set(id, steps);
-    }
+    const { steps } = this.traceOf(id);
     if (!this.keepsAll) this.judge(id, node, next);
     if (steps.length >= STEPS_MAX) return;
     const offset = this.pool.offset[packet]!;
@@ -94,11 +121,30 @@ export class Tracer {
     steps.push({
       node,
       next,
-      at_us: Math.round((performance.timeOrigin + performance.now()) * 1000),
+      at_us: monotonicUs(),
       bytes_hex: Buffer.from(octets).toString('hex'),
       length,
       summary: describePacket(this.pool, packet),
     });
+  }
+
+  /** Notes that a packet of trace `id` is in the ring to another worker. */
+  handed(id: number): void {
+    this.traceOf(id).handed++;
+  }
+
+  /** Notes that a packet has come from another thread, if it carries FLAG_TRACE. */
+  taken(packet: number): void {
+    if (this.pool.flags[packet]! & FLAG_TRACE) this.traceOf(this.pool.trace[packet]!).taken++;
+  }
+
+  private traceOf(id: number): WorkerTraces {
+    let trace = this.traces.get(id);
+    if (trace === undefined) {
+      trace = { id, steps: [], handed: 0, taken: 0 };
+      this.traces.set(id, trace);
+    }
+    return trace;
   }
 
   private get keepsAll(): boolean {
@@ -113,10 +159,10 @@ export class Tracer {
       this.remaining--;
       this.kept.add(id);
     }
-    if (this.steps.size <= CANDIDATES_MAX) return;
-    for (const old of this.steps.keys()) {
+    if (this.traces.size <= CANDIDATES_MAX) return;
+    for (const old of this.traces.keys()) {
       if (this.kept.has(old)) continue;
-      this.steps.delete(old);
+      this.traces.delete(old);
       return;
     }
   }
@@ -127,4 +173,10 @@ export class Tracer {
     const at = pool.offset[packet]!;
     return this.filter.matches(pool.bytes, at, at + pool.length[packet]!, true);
   }
+}
+
+/** The clock that all threads share, in microseconds: performance.now() has an origin of its own in each. */
+function monotonicUs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e6 + nanoseconds / 1000;
 }

@@ -296,6 +296,7 @@ export class Forwarder implements LoopWork {
       const count = this.rings[r]!.popMany(this.received, 0, VECTOR_MAX);
       for (let i = 0; i < count; i++) {
         const word = this.received[i]!;
+        if (this.tracer.active) this.tracer.taken(word & PACKET_MASK);
         this.dispatcher.push(word & PACKET_MASK, word >>> NODE_SHIFT);
       }
       total += count;

@@ -3,7 +3,7 @@ import type { TraceFilter } from '@sluice/shared';
 import { openPort } from '../drivers/open-port.js';
 import type { PortSpec } from '../drivers/port.js';
 import type { CaptureOrder } from '../graph/capture.js';
-import type { WorkerTraces } from '../graph/tracer.js';
+import type { TraceProgress, WorkerTraces } from '../graph/tracer.js';
 import { espOpenJobs, espSealJobs, pinThread } from '../native/index.js';
 import type { UserNodeFault } from '../user-nodes/adapt.js';
 import type { UserNodeOrder } from '../user-nodes/worker-nodes.js';
@@ -86,16 +86,24 @@ export class WorkerApi {
     this.forwarder.capture.stop();
   }
 
-  traceStart(filter: TraceFilter, interfaceRow: number): void {
-    this.forwarder.tracer.start(filter, interfaceRow);
+  tracePrepare(filter: TraceFilter, interfaceRow: number): void {
+    this.forwarder.tracer.prepare(filter, interfaceRow);
+  }
+
+  traceChoosing(count: number): void {
+    this.forwarder.tracer.choosing(count);
   }
 
   traceStop(): void {
     this.forwarder.tracer.active = false;
   }
 
-  traceRead(): WorkerTraces[] {
-    return this.forwarder.tracer.read();
+  traceProgress(): TraceProgress[] {
+    return this.forwarder.tracer.progress();
+  }
+
+  traceRead(ids: readonly number[]): WorkerTraces[] {
+    return this.forwarder.tracer.read(ids);
   }
 
   stop(): void {

@@ -8,8 +8,8 @@ import {
   INTERFACE_TX_PACKETS,
 } from '../graph/counters.js';
 import type { Dispatcher } from '../graph/dispatcher.js';
-import type { Tracer } from '../graph/tracer.js';
-import type { PacketPool } from '../memory/packet-pool.js';
+import { PUNTED, SENT, type Tracer } from '../graph/tracer.js';
+import { FLAG_TRACE, type PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
 import { eventSignal } from '../native/index.js';
 import { INTERFACE_UP, INTERFACES_MAX, InterfaceTable, KIND_ETHERNET } from '../tables/interfaces.js';
@@ -69,9 +69,15 @@ export class Services implements WorkerServices {
   }
 
   handOff(packet: number, worker: number, node: number): boolean {
-    if (this.tracer.active) this.tracer.record(packet, 'hand-off', `worker ${worker}`);
     const sender = this.toWorkers[worker];
-    return sender?.send(packet, node) ?? false;
+    if (!this.tracer.active) return sender?.send(packet, node) ?? false;
+    const traced = (this.pool.flags[packet]! & FLAG_TRACE) !== 0;
+    const id = this.pool.trace[packet]!;
+    this.tracer.record(packet, 'hand-off', `worker ${worker}`);
+    if (!sender?.send(packet, node)) return false;
+    // From here on the packet is the other worker's.
+    if (traced) this.tracer.handed(id);
+    return true;
   }
 
   outlet(row: number): PortQueue | null {
@@ -88,7 +94,7 @@ export class Services implements WorkerServices {
     if (queue === undefined) return false;
     if (packet >= this.pool.frames) return this.transmitLarge(packet, queue);
     const bytes = this.pool.length[packet]!;
-    if (this.tracer.active) this.tracer.record(packet, 'interface-output', 'sent');
+    if (this.tracer.active) this.tracer.record(packet, 'interface-output', SENT);
     if (this.capture.traffic) this.capture.packet(packet, row, CAPTURE_OUT, false);
     if (!queue.add(packet)) return false;
     const at = row << INTERFACE_COUNTERS_SHIFT;
@@ -114,7 +120,7 @@ export class Services implements WorkerServices {
 
   punt(packet: number, reserve: number): boolean {
     if (!this.toHost.hasRoom(reserve)) return false;
-    if (this.tracer.active) this.tracer.record(packet, 'punt', 'Linux');
+    if (this.tracer.active) this.tracer.record(packet, 'punt', PUNTED);
     return this.toHost.send(packet, 0);
   }
 

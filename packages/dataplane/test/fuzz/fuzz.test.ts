@@ -24,6 +24,7 @@ import {
   tunnelTo,
   WAN6,
 } from '../support/site.js';
+import { startTrace } from '../support/trace.js';
 import { xorshift } from '../tables/random.js';
 import { account, lostByPorts } from './account.js';
 import { Mutator } from './mutate.js';
@@ -102,7 +103,7 @@ class Fuzzer {
         bench.now += 11_000;
         break;
       case 2:
-        for (const { tracer } of bench.forwarders) tracer.start({ count: 100 }, -1);
+        for (const { tracer } of bench.forwarders) startTrace(tracer, { count: 100 }, -1);
         break;
       case 3:
         for (const { tracer } of bench.forwarders) tracer.active = false;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TraceFilter } from '@sluice/shared';
 import { describePacket } from '../../src/graph/describe-packet.js';
+import type { Tracer, WorkerTraces } from '../../src/graph/tracer.js';
 import { PROTOCOL_ICMP } from '../../src/wire/ip4.js';
 import type { Bench } from '../support/bench.js';
 import { arp, concat, ethernet, hex, icmp, ip4, pattern } from '../support/packets.js';
@@ -17,6 +18,15 @@ import {
   siteWithTunnel,
   tunnelTo,
 } from '../support/site.js';
+import { startTrace } from '../support/trace.js';
+
+const kept = (tracer: Tracer): WorkerTraces[] =>
+  tracer.read(
+    tracer
+      .progress()
+      .filter((progress) => progress.kept)
+      .map(({ id }) => id),
+  );
 
 describe('tracer', () => {
   let bench: Bench;
@@ -25,13 +35,13 @@ describe('tracer', () => {
   const to = (dst: string, ttl = 64): Uint8Array => ip4({ src: HOST, dst, ttl, payload: pattern(30) });
   /** Each traced packet's way, as `node>next`. */
   const ways = (worker = 0): string[][] =>
-    bench.forwarders[worker]!.tracer.read().map(({ steps }) =>
+    kept(bench.forwarders[worker]!.tracer).map(({ steps }) =>
       steps.map((step) => `${step.node}>${step.next}`),
     );
 
   it('follows as many packets as asked for, with what they were at each node', () => {
     bench = site();
-    bench.forwarders[0]!.tracer.start({ count: 2 }, -1);
+    startTrace(bench.forwarders[0]!.tracer, { count: 2 }, -1);
     bench.pushIp('lan', to(FAR), to(FAR), to(FAR));
     bench.run();
     const way = [
@@ -42,7 +52,7 @@ describe('tracer', () => {
       'interface-output>sent',
     ];
     assert.deepEqual(ways(), [way, way]);
-    const [trace] = bench.forwarders[0]!.tracer.read();
+    const [trace] = kept(bench.forwarders[0]!.tracer);
     const [first] = trace!.steps;
     assert.equal(first!.bytes_hex, hex(bench.toInterface('lan', to(FAR))));
     assert.equal(first!.length, 64);
@@ -54,7 +64,7 @@ describe('tracer', () => {
 
   it('names the reason of a drop', () => {
     bench = site();
-    bench.forwarders[0]!.tracer.start({ count: 9 }, -1);
+    startTrace(bench.forwarders[0]!.tracer, { count: 9 }, -1);
     const wrong = to(FAR);
     wrong[10]! ^= 1;
     bench.pushIp('lan', wrong);
@@ -69,12 +79,12 @@ describe('tracer', () => {
     const wrong = to(FAR);
     wrong[10]! ^= 1;
     const traced = (filter: Partial<TraceFilter>, sets = 1): string[] => {
-      tracer.start({ count: 3, ...filter }, -1);
+      startTrace(tracer, { count: 3, ...filter }, -1);
       for (let i = 0; i < sets; i++) {
         bench.pushIp('lan', to(FAR), wrong, to(FAR, 1));
         bench.run();
       }
-      return tracer.read().map(({ steps }) => steps.map(({ node }) => node).join(' '));
+      return kept(tracer).map(({ steps }) => steps.map(({ node }) => node).join(' '));
     };
     assert.deepEqual(traced({ drop: 'bad_checksum' }), ['ethernet-input ip4-input']);
     assert.deepEqual(traced({ drop: 'ip4-input/bad_checksum' }, 9).length, 3, 'as many as asked for');
@@ -83,7 +93,7 @@ describe('tracer', () => {
     assert.match(expired!, /^ethernet-input ip4-input ip4-lookup ip4-rewrite ip4-icmp-error ip4-lookup /);
     assert.deepEqual(more, []);
     // Few of many are kept: the others give way.
-    tracer.start({ count: 1, node: 'ip4-frag' }, -1);
+    startTrace(tracer, { count: 1, node: 'ip4-frag' }, -1);
     for (let i = 0; i < 30; i++) {
       for (let k = 0; k < 50; k++) bench.pushIp('lan', to(FAR));
       bench.run();
@@ -91,7 +101,7 @@ describe('tracer', () => {
     }
     bench.pushIp('lan', ip4({ src: HOST, dst: FAR, payload: pattern(1600) }));
     bench.run();
-    assert.equal(tracer.read().length, 1);
+    assert.equal(kept(tracer).length, 1);
     bench.sent('wan');
     bench.sent('lan');
     bench.expect({
@@ -120,10 +130,10 @@ describe('tracer', () => {
       );
       bench.run();
     };
-    const chosen = (...filter: Parameters<typeof tracer.start>): number => {
-      tracer.start(...filter);
+    const chosen = (filter: TraceFilter, row: number): number => {
+      startTrace(tracer, filter, row);
       push();
-      return tracer.read().length;
+      return kept(tracer).length;
     };
     assert.equal(chosen({ count: 100 }, -1), 5);
     assert.equal(chosen({ count: 100 }, bench.row('wan')), 1);
@@ -135,7 +145,7 @@ describe('tracer', () => {
 
   it('follows a packet through encryption on another worker', () => {
     bench = siteWithTunnel({}, { workers: 2, tunnels: [tunnelTo({}, { workerOut: 1 })] });
-    for (const { tracer } of bench.forwarders) tracer.start({ count: 1 }, -1);
+    for (const { tracer } of bench.forwarders) startTrace(tracer, { count: 1 }, -1);
     bench.pushIp('lan', to(REMOTE_HOST));
     bench.run();
     assert.deepEqual(ways(0)[0]!.slice(-2), ['hand-off>worker 1', 'interface-output>sent']);
@@ -149,7 +159,7 @@ describe('tracer', () => {
 
   it('follows each fragment', () => {
     bench = site();
-    bench.forwarders[0]!.tracer.start({ count: 1 }, -1);
+    startTrace(bench.forwarders[0]!.tracer, { count: 1 }, -1);
     bench.pushIp('lan', ip4({ src: HOST, dst: FAR, payload: pattern(1481) }));
     bench.run();
     const steps = ways()[0]!;

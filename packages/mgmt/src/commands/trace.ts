@@ -8,6 +8,8 @@ import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../ga
 import { parsePositive, parseProtocol } from '../numbers.js';
 
 const POLL_MS = 200;
+/** A packet that is still under way is shown as far as it has come when it has been for so long. */
+const UNDER_WAY_MS = 2_000;
 
 interface TraceOptions extends GatewayOptions {
   interface?: string;
@@ -55,26 +57,32 @@ async function trace(environment: Environment, options: TraceOptions): Promise<v
     throw new CliError(option === 'count' ? '--count is 1 to 1000' : `--${option}: ${issue?.message}`);
   }
 
-  const seen = new Set<string>();
+  const shown = new Set<string>();
+  const firstSeen = new Map<string, number>();
   await environment.interruptible((interrupted) =>
     withClient(dataplaneContract, runDirOf(environment, options), async (client) => {
       await client.request('trace-start', filter.data);
       const deadline = performance.now() + options.timeout * 1000;
       for (;;) {
+        const isLast = interrupted.aborted || performance.now() >= deadline;
         const { packets } = await client.request('trace-read', {});
+        const now = performance.now();
         for (const packet of packets) {
           const key = `${packet.worker}/${packet.id}`;
-          if (seen.has(key) || seen.size >= count) continue;
-          seen.add(key);
+          if (shown.has(key) || shown.size >= count) continue;
+          const since = firstSeen.get(key) ?? now;
+          firstSeen.set(key, since);
+          if (packet.under_way && now - since < UNDER_WAY_MS && !isLast) continue;
+          shown.add(key);
           environment.out(options.json ? `${JSON.stringify(packet)}\n` : renderPacket(packet));
         }
-        if (seen.size >= count || interrupted.aborted || performance.now() >= deadline) return;
+        if (shown.size >= count || isLast) return;
         // An abort ends the wait early, and the loop at its next look.
         await delay(POLL_MS, undefined, { signal: interrupted }).catch(() => undefined);
       }
     }),
   );
-  if (seen.size === 0)
+  if (shown.size === 0)
     throw new CliError('no packet matched: widen the filter, or wait longer with --timeout');
 }
 
@@ -85,5 +93,6 @@ export function renderPacket(packet: TracedPacket): string {
     const at = `+${(step.at_us - start).toFixed(0)} µs`.padStart(10);
     return `${at}  ${step.node.padEnd(width)}  ${step.summary} (${step.length} bytes) → ${step.next}\n`;
   });
-  return `packet ${packet.id}, worker ${packet.worker}\n${steps.join('')}\n`;
+  const end = packet.under_way ? `${' '.repeat(12)}still under way\n` : '';
+  return `packet ${packet.id}, worker ${packet.worker}\n${steps.join('')}${end}\n`;
 }

@@ -263,6 +263,7 @@ export const NODE: NodeReport = {
 export const TRACED: TracedPacket = {
   id: 12,
   worker: 0,
+  under_way: false,
   steps: [
     {
       node: 'ethernet-input',

@@ -8,6 +8,7 @@ import {
   dataplaneContract,
   SluiceError,
   serve,
+  type TracedPacket,
 } from '@sluice/shared';
 import * as figures from './dataplane-figures.js';
 import { SILENT, unused } from './fake-process.js';
@@ -23,6 +24,7 @@ export interface FakeDataplane {
 export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
   const traces: unknown[] = [];
   const captures: CaptureFilter[] = [];
+  let onTheWay = false;
   const captureFile = join(runDir, 'capture.pcapng');
   const captureStatus = (active: boolean): CaptureStatus => ({
     file: captureFile,
@@ -74,9 +76,17 @@ export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
       },
       'trace-start': (filter) => {
         traces.push(filter);
+        onTheWay = true;
         return {};
       },
-      'trace-read': () => ({ packets: traces.length > 0 ? [figures.TRACED] : [] }),
+      // The first look finds the packet between two steps.
+      'trace-read': () => {
+        const { steps } = figures.TRACED;
+        const part: TracedPacket = { ...figures.TRACED, steps: steps.slice(0, 1), under_way: true };
+        const packets = traces.length === 0 ? [] : [onTheWay ? part : figures.TRACED];
+        onTheWay = false;
+        return { packets };
+      },
     },
     snapshots: { status, sa: () => ({}), audit: () => ({}), counters: unused },
   });

@@ -55,6 +55,8 @@ export const tracedPacketSchema = z.object({
       summary: z.string(),
     }),
   ),
+  /** True while more may come: it is on its way to another worker, or waits at a node, for a neighbour for example. */
+  under_way: z.boolean(),
 });
 
 export type TraceFilter = z.output<typeof traceFilterSchema>;
