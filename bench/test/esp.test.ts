@@ -35,10 +35,10 @@ describe('ESP', () => {
         assert.equal(loop.gateway.packetsOf('esp-decrypt'), 3 * PACKETS);
         const last = Buffer.from(loop.sample(), 'hex');
         assert.equal(last.length, 14 + OCTETS);
-        // From the near gateway's port to the host behind it; sealed and opened, and two hops further.
+        // From the near gateway's port to the host behind it: opened, and a hop further.
         assert.equal(last.subarray(0, 12).toString('hex'), '02000000ff01020000000101');
         assert.equal(last.readUInt16BE(16), OCTETS);
-        assert.equal(last[14 + 8], 62);
+        assert.equal(last[14 + 8], 63);
         assert.equal(last.readUInt32BE(14 + 12), 0x0a010002);
         assert.equal(last[14 + 16], 11);
       } finally {

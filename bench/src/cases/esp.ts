@@ -1,10 +1,11 @@
 // ESP in tunnel mode, through the whole graph: packets from `lan` into tunnels by their routes and out by `wan`, sealed; or
-// sealed ones in by `wan` and out by `lan`, opened. They come from a second gateway on the same packet memory, which seals
-// them between batches, so that each has the sequence number that is its turn.
+// sealed ones in by `wan` and out by `lan`, opened. They are sealed between batches, so that each has the sequence number
+// that is its turn.
 import type { BenchTables, EspSa } from '@sluice/dataplane/test-support';
+import { EspSealer } from '../memory/esp-sealer.js';
 import { MemoryGateway } from '../memory/gateway.js';
-import { ETHERNET, LAN_MAC, writeEthernet, writeIp4 } from '../memory/network.js';
-import { PACKETS, PacketLoop } from '../memory/packet-loop.js';
+import { ETHERNET, LAN_MAC, WAN_MAC, writeEthernet, writeIp4 } from '../memory/network.js';
+import { type LoopPlan, PACKETS, PacketLoop } from '../memory/packet-loop.js';
 import { Random } from '../memory/workload.js';
 
 export const ALGORITHMS = ['aes-gcm-128', 'aes-gcm-256', 'aes-cbc-128-sha256', 'chacha20-poly1305'] as const;
@@ -26,6 +27,8 @@ const [NEAR, FAR] = ['10.2.0.1', '10.2.0.2'];
 const INSIDE = 0x0b000000;
 const SPI_OUT = 0x1000_0000;
 const SPI_BACK = 0x2000_0000;
+/** The sender inside. */
+const HOST = 0x0a010002;
 const UDP = 17;
 
 type Transform = Required<Pick<EspSa, 'cipher' | 'integrity' | 'icvBytes'>> & {
@@ -69,16 +72,8 @@ const TRANSFORMS: Record<Algorithm, Transform> = {
   },
 };
 
-export function espSeal(order: EspOrder): PacketLoop {
-  return sealing(order, false);
-}
-
-export function espOpen(order: EspOrder): PacketLoop {
-  return new OpenLoop(sealing(order, true), order);
-}
-
-function sealing({ algorithm, octets, sas, packets = PACKETS }: EspOrder, keeps: boolean): PacketLoop {
-  const routes = Array.from({ length: sas }, (_, i) => ({ prefix: insideOf(i), via: `tun${i}` }));
+export function espSeal({ algorithm, octets, sas, packets = PACKETS }: EspOrder): PacketLoop {
+  const routes = Array.from({ length: sas }, (_, i) => ({ prefix: insideOf(i), via: tunnelName(i) }));
   const gateway = new MemoryGateway(
     {
       interfaces: [
@@ -97,57 +92,66 @@ function sealing({ algorithm, octets, sas, packets = PACKETS }: EspOrder, keeps:
     to: 'wan',
     packets,
     recycles: true,
-    keeps,
     write(bytes, at) {
       writeEthernet(bytes, at, LAN_MAC, 0x0800);
       const destination = INSIDE + random.below(sas) * 256 + 2;
-      writeIp4(bytes, at + ETHERNET, { total: octets, protocol: UDP, source: 0x0a010002, destination });
+      writeIp4(bytes, at + ETHERNET, { total: octets, protocol: UDP, source: HOST, destination });
       return ETHERNET + octets;
     },
   });
 }
 
-/** Opens what another loop has sealed. */
+export function espOpen({ algorithm, octets, sas, packets = PACKETS }: EspOrder): PacketLoop {
+  const gateway = new MemoryGateway(
+    {
+      interfaces: [
+        { name: 'lan', address: '10.1.0.1/24' },
+        { name: 'wan', address: `${NEAR}/24` },
+      ],
+      tunnels: tunnels(algorithm, sas, true),
+      neighbours: [{ interface: 'lan', address: '10.1.0.2', mac: '02:00:00:00:ff:01' }],
+      routes: [{ prefix: '11.0.0.0/8', via: '10.1.0.2' }],
+    },
+    { frames: FRAMES },
+  );
+  const names = Array.from({ length: sas }, (_, i) => tunnelName(i));
+  const sealer = new EspSealer(gateway, names, { source: 0x0a020002, destination: 0x0a020001 }, packets);
+  const random = new Random(SEED);
+  return new OpenLoop(sealer, gateway, {
+    from: 'wan',
+    to: 'lan',
+    packets,
+    recycles: true,
+    write(bytes, at) {
+      writeEthernet(bytes, at, WAN_MAC, 0x0800);
+      const tunnel = random.below(sas);
+      const ip = at + ETHERNET;
+      const destination = INSIDE + tunnel * 256 + 2;
+      const inner = ip + sealer.headBytes(tunnel);
+      writeIp4(bytes, inner, { total: octets, protocol: UDP, source: HOST, destination });
+      return ETHERNET + sealer.wrap(tunnel, ip, octets);
+    },
+  });
+}
+
+/** Opens what a sealer has sealed between batches. */
 class OpenLoop extends PacketLoop {
   constructor(
-    private readonly sealer: PacketLoop,
-    { algorithm, sas, packets = PACKETS }: EspOrder,
+    private readonly sealer: EspSealer,
+    gateway: MemoryGateway,
+    plan: LoopPlan,
   ) {
-    const gateway = new MemoryGateway(
-      {
-        interfaces: [
-          { name: 'lan', address: '10.1.0.1/24' },
-          { name: 'wan', address: `${NEAR}/24` },
-        ],
-        tunnels: tunnels(algorithm, sas, true),
-        neighbours: [{ interface: 'lan', address: '10.1.0.2', mac: '02:00:00:00:ff:01' }],
-        routes: [{ prefix: '11.0.0.0/8', via: '10.1.0.2' }],
-      },
-      { frames: FRAMES, beside: sealer.gateway },
-    );
-    super(gateway, { from: 'wan', to: 'lan', packets, recycles: true, write: () => 0 });
+    super(gateway, plan);
   }
 
   override fill(): void {
-    const { source, sink, sealer } = this;
-    const { pool } = this.gateway;
-    sealer.fill();
-    sealer.run();
-    sealer.check();
-    for (let i = 0; i < source.frames.length; i++) {
-      const frame = sealer.sink.frames[i]!;
-      source.frames[i] = frame;
-      source.offsets[i] = pool.offset[frame]!;
-      source.lengths[i] = pool.length[frame]!;
-    }
-    source.rewind();
-    sink.taken = 0;
+    super.fill();
+    this.sealer.seal();
   }
+}
 
-  override close(): void {
-    super.close();
-    this.sealer.close();
-  }
+function tunnelName(index: number): string {
+  return `tun${index}`;
 }
 
 function insideOf(index: number): string {
@@ -160,7 +164,7 @@ function tunnels(algorithm: Algorithm, count: number, near: boolean): NonNullabl
     const out = saOf(algorithm, SPI_OUT + i);
     const back = saOf(algorithm, SPI_BACK + i);
     const ends = near ? { local: NEAR, remote: FAR } : { local: FAR, remote: NEAR };
-    return { name: `tun${i}`, ...ends, inbound: near ? out : back, outbound: near ? back : out };
+    return { name: tunnelName(i), ...ends, inbound: near ? out : back, outbound: near ? back : out };
   });
 }
 

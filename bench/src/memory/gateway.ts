@@ -39,8 +39,6 @@ export function droppedBy({ counters }: Forwarder): string {
 export interface GatewayOptions {
   /** Frames of the packet memory. */
   frames: number;
-  /** Another gateway, whose packet memory and keys this one shares. */
-  beside?: MemoryGateway;
   /** What the forwarder asks for the time; the system's clock unless given. */
   clock?: () => number;
 }
@@ -51,16 +49,13 @@ export class MemoryGateway implements LoopGateway {
   readonly pool: PacketPool;
   readonly control: BenchControl;
   readonly forwarder: Forwarder;
-  private readonly crypto: TestCrypto;
-  private readonly owns: boolean;
+  readonly crypto: TestCrypto;
 
-  constructor(tables: BenchTables, { frames, beside, clock = Date.now }: GatewayOptions) {
+  constructor(tables: BenchTables, { frames, clock = Date.now }: GatewayOptions) {
     const events = { workerEvents: [eventOpen()], hostEvent: eventOpen(), controlEvent: eventOpen() };
-    const shared = allocateSharedMemory(1, frames, events);
-    this.shared = beside === undefined ? shared : { ...shared, pool: beside.shared.pool };
-    this.owns = beside === undefined;
-    this.pool = beside?.pool ?? new PacketPool(this.shared.pool, frames);
-    this.crypto = beside?.crypto ?? makeEngine('native', this.pool);
+    this.shared = allocateSharedMemory(1, frames, events);
+    this.pool = new PacketPool(this.shared.pool, frames);
+    this.crypto = makeEngine('native', this.pool);
     this.control = new BenchControl(this.shared, tables, (...key) => this.crypto.setKey(...key));
     this.forwarder = new Forwarder(this.shared, 0, this.crypto, GRAPH, clock);
   }
@@ -84,7 +79,7 @@ export class MemoryGateway implements LoopGateway {
 
   close(): void {
     this.forwarder.close();
-    if (this.owns) this.crypto.close();
+    this.crypto.close();
     for (const fd of [...this.shared.workerEvents, this.shared.hostEvent, this.shared.controlEvent])
       closeFd(fd);
   }

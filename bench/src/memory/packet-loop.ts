@@ -19,8 +19,6 @@ export interface LoopPlan {
   out?: number;
   /** True when what comes out are the frames that went in, which then go round; else frames come from the pool. */
   recycles: boolean;
-  /** True when sink.frames is wanted of what is recycled. */
-  keeps?: boolean;
   /** Packets that the port gives at a time; a whole vector unless said otherwise. */
   vector?: number;
   /** Writes packet number `index` of a batch from `at` on, 2 modulo 4; returns its octets. */
@@ -40,7 +38,7 @@ export class PacketLoop<Gateway extends LoopGateway = MemoryGateway> implements 
     const count = plan.packets ?? PACKETS;
     this.expected = plan.out ?? count;
     this.source = new SourcePort(pool, count, plan.vector);
-    this.sink = new SinkPort(plan.recycles && plan.keeps !== true ? 0 : this.expected);
+    this.sink = new SinkPort(plan.recycles ? 0 : this.expected);
     gateway.addPort(plan.from, this.source);
     gateway.addPort(plan.to, this.sink);
     if (plan.recycles) this.takeFrames();
