@@ -8,9 +8,9 @@
 import { AUDIT_EXHAUSTED, AUDIT_SELECTOR } from '../graph/audit.js';
 import type { NodeContext } from '../graph/context.js';
 import { INTERFACE_COUNTERS_SHIFT } from '../graph/counters.js';
-import { FRAME_MAX } from '../graph/frame.js';
-import { defineNode, NEXT_CONSUMED, NEXT_DROP, NEXT_UNDECIDED } from '../graph/node.js';
+import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { FLAG_ENCAPSULATED, FLAGS_NESTED } from '../memory/packet-pool.js';
+import { ADJ_FEATURES_IP4, ADJ_KIND, ADJ_NEIGHBOUR, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import {
   MODE_TUNNEL,
@@ -33,14 +33,13 @@ import {
 import { TUNNEL_IPSEC, TUNNEL_KIND, TUNNEL_SHIFT } from '../tables/tunnels.js';
 import { acquire } from './acquire.js';
 import {
-  makeSealRun,
+  makeSealer,
   STOPPED_BARE,
   STOPPED_LOOP,
   STOPPED_NO_ROOM,
   STOPPED_NOT,
   STOPPED_SELECTOR,
   STOPPED_SHIFT,
-  sealJobs,
 } from './esp-seal.js';
 
 const NEXT_LOOKUP4 = 0;
@@ -106,14 +105,14 @@ export const espEncrypt = defineNode({
   ],
 
   make(context) {
-    const { sas, interfaces, worker, fib, egress } = context;
+    const { sas, interfaces, worker } = context;
     const { words } = sas;
     const { state, tunnelSa } = interfaces;
     const { txInterface } = context.pool;
-    const sealRun = makeSealRun(context);
-    const rows = new Int32Array(FRAME_MAX);
+    const { take, seal } = makeSealer(context);
 
-    return (_context, { packets, length }, next, counters) => {
+    return (_context, frame, next, counters) => {
+      const { packets, length } = frame;
       let jobs = 0;
       callForSas(context, packets, length);
       for (let i = 0; i < length; ) {
@@ -125,19 +124,11 @@ export const espEncrypt = defineNode({
           words[at + SA_STATE] === SA_OUTBOUND &&
           words[at + SA_WORKER] === worker
         ) {
-          const done = sealRun(packets, i, length, at, jobs);
-          const end = i + (done & ((1 << STOPPED_SHIFT) - 1));
           const to = words[at + SA_FAMILY] === 4 ? NEXT_LOOKUP4 : NEXT_LOOKUP6;
-          jobs += end - i;
-          // Packets of one SA have one route: where it is a plain one, they leave from here.
-          const route =
-            context.plain && words[at + SA_MODE] === MODE_TUNNEL && to === NEXT_LOOKUP4
-              ? fib.lookup(words[at + SA_OUTER_VRF]!, words[at + SA_DST]!)
-              : 0;
-          for (; i < end; i++) {
-            next[i] = to;
-            rows[i] = route;
-          }
+          const done = take(packets, next, i, length, at, jobs, linkOf(context, at), to);
+          const taken = done & ((1 << STOPPED_SHIFT) - 1);
+          i += taken;
+          jobs += taken;
           if (done >>> STOPPED_SHIFT === STOPPED_NOT) continue;
           verdict = refuse(context, packets[i]!, at, done >>> STOPPED_SHIFT);
         } else {
@@ -146,22 +137,26 @@ export const espEncrypt = defineNode({
         settle(context, packets[i]!, i, next, counters, verdict);
         i++;
       }
-      if (jobs === 0) return;
-      const failed = sealJobs(context, packets, next, jobs, COUNT_SEAL_FAILED);
-      counters[COUNT_SEAL_FAILED]! += failed;
-      if (!context.plain || jobs < length || failed > 0) return;
-      // What leads into another tunnel, or to the box, is left to ip4-lookup.
-      if (egress(packets, length, rows, false, next, NEXT_LOOKUP4, NEXT_LOOKUP4) === 0) return;
-      for (let i = 0; i < length; i++) {
-        if (next[i] === NEXT_UNDECIDED) next[i] = lookupOf(context, packets[i]!);
-      }
+      if (jobs > 0) counters[COUNT_SEAL_FAILED]! += seal(packets, next, jobs, COUNT_SEAL_FAILED);
     };
   },
 });
 
 /**
+ * Where the row begins of the adjacency by which all packets of an SA leave at once: of a neighbour that is known, without
+ * optional nodes on the way. 0 where they have to be looked up one by one.
+ */
+function linkOf({ sas: { words }, fib, adjacencies, plain }: NodeContext, at: number): number {
+  if (!plain || words[at + SA_FAMILY] !== 4 || words[at + SA_MODE] !== MODE_TUNNEL) return 0;
+  const link = fib.lookup(words[at + SA_OUTER_VRF]!, words[at + SA_DST]!) << ADJ_SHIFT;
+  return adjacencies[link + ADJ_KIND] === ADJ_NEIGHBOUR && adjacencies[link + ADJ_FEATURES_IP4] === 0
+    ? link
+    : 0;
+}
+
+/**
  * Reads what the packets' SAs have in memory, when they are several, in a loop so short that the processor waits for
- * many at once: sealRun() would for one after the other.
+ * many at once: take() would for one after the other.
  */
 function callForSas(context: NodeContext, packets: Int32Array, length: number): void {
   const { interfaces, sas, interfaceCounters } = context;
@@ -178,11 +173,6 @@ function callForSas(context: NodeContext, packets: Int32Array, length: number): 
     sum += counters[sa << SA_COUNTERS_SHIFT]! + interfaceCounters[row << INTERFACE_COUNTERS_SHIFT]!;
   }
   called[0] = sum;
-}
-
-/** Where a sealed packet's outer header is looked up. */
-function lookupOf({ pool }: NodeContext, packet: number): number {
-  return pool.bytes[pool.l3[packet]!]! >>> 4 === 4 ? NEXT_LOOKUP4 : NEXT_LOOKUP6;
 }
 
 /** What becomes of a packet that is not sealed here: `verdict` is a counter, ELSEWHERE or UNENCAPSULATED. */
@@ -206,7 +196,7 @@ function settle(
   }
 }
 
-/** The verdict on a packet at which sealRun() stopped. */
+/** The verdict on a packet at which take() stopped. */
 function refuse(context: NodeContext, packet: number, at: number, why: number): number {
   if (why === STOPPED_LOOP) return COUNT_LOOP;
   if (why === STOPPED_BARE) return bare(context, packet);

@@ -2,9 +2,6 @@
 // that repeats. Only the SA's worker takes numbers, and only those that the control side has reserved.
 import { SA_LIMIT_HIGH, SA_LIMIT_LOW, SA_SEQ_HIGH, SA_SEQ_LOW } from './security-associations.js';
 
-// The module's own constants are compiled in, imported ones loaded.
-const LOW = SA_SEQ_LOW;
-const HIGH = SA_SEQ_HIGH;
 const TWO_32 = 4294967296;
 /** Granted by one look at most: more than a vector needs. */
 const GRANT_MAX = 1 << 20;
@@ -20,9 +17,10 @@ export function numbersLeft(words: Int32Array, at: number): number {
   return left > 0 ? Math.min(left, GRANT_MAX) : 0;
 }
 
-/** Takes the next number, which is then in the row: only where numbersLeft() has said that there is one. */
-export function takeNumber(words: Int32Array, at: number): void {
-  const low = (words[at + LOW]! + 1) | 0;
-  words[at + LOW] = low;
-  if (low === 0) words[at + HIGH] = (words[at + HIGH]! + 1) | 0;
+/** Takes the next `count` numbers, of which the last is then in the row: no more than numbersLeft() has said there are. */
+export function takeNumbers(words: Int32Array, at: number, count: number): void {
+  const before = words[at + SA_SEQ_LOW]! >>> 0;
+  const low = (before + count) >>> 0;
+  words[at + SA_SEQ_LOW] = low;
+  if (low < before) words[at + SA_SEQ_HIGH] = (words[at + SA_SEQ_HIGH]! + 1) | 0;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SA_SEQ_HIGH, SA_SEQ_LOW, SA_SHIFT } from '../../src/tables/security-associations.js';
-import { numbersLeft, takeNumber } from '../../src/tables/sequence-numbers.js';
+import { numbersLeft, takeNumbers } from '../../src/tables/sequence-numbers.js';
 import { seed } from '../memory/seed.js';
 import { SaBench, spec } from './support/sa-bench.js';
 
@@ -137,7 +137,7 @@ class Model {
       this.last.set(spi, jumped);
     }
     for (let left = Math.min(packets, numbersLeft(words, at)); left > 0; left--) {
-      takeNumber(words, at);
+      takeNumbers(words, at, 1);
       const number = current();
       assert.ok(number > this.last.get(spi)!, `SPI ${spi}: ${number} after ${this.last.get(spi)}`);
       assert.ok(number <= (this.installed.get(spi)!.esn ? Number.MAX_SAFE_INTEGER : LAST_32));
