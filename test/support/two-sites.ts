@@ -94,6 +94,8 @@ export interface TwoSites {
   hqHost: LabNode;
   branch: Site;
   hq: Site;
+  /** What stands before the branch with `branchBehindNat`. */
+  nat: LabNode | null;
   /** Ends clients, processes, namespaces. Keeps logs when `failed`, and returns where. */
   stop(failed?: boolean): Promise<string | null>;
 }
@@ -115,6 +117,7 @@ export const BEHIND_NAT = { address: '192.0.2.2', router: '192.0.2.1' };
 export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites> {
   const lab = await Lab.create({ name: options.name ?? 'test' });
   const sites: Site[] = [];
+  let nat: LabNode | null = null;
   const stop = async (failed = false): Promise<string | null> => {
     lab.keepLogs = failed;
     await Promise.all(sites.map((site) => site.close()));
@@ -136,10 +139,11 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
       gateway: Gateway,
     ): Promise<Site> => {
       const behindNat = options.branchBehindNat === true && local.name === 'branch';
+      if (behindNat) nat = await lab.nat('nat');
       await Promise.all([
         lab.link(host.port('eth0', `${local.host}/24`), gateway.port('lan0')),
-        behindNat
-          ? linkByNat(lab, local, gateway, router)
+        behindNat && nat !== null
+          ? linkByNat(lab, local, gateway, nat, router)
           : lab.link(gateway.port('wan0'), router.port(local.name, `${local.router}/24`)),
       ]);
       await host.route('default', local.lan);
@@ -155,7 +159,7 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
     ]);
     await hq.up();
     await branch.up();
-    const made: TwoSites = { lab, branchHost, router, hqHost, branch, hq, stop };
+    const made: TwoSites = { lab, branchHost, router, hqHost, branch, hq, nat, stop };
     if (options.waitForTunnel !== false) await tunnelUp(made);
     return made;
   } catch (error) {
@@ -165,8 +169,13 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
 }
 
 /** Joins a gateway to the router through a NAT, which is the gateway's router. */
-async function linkByNat(lab: Lab, local: SiteNames, gateway: LabNode, router: LabNode): Promise<void> {
-  const nat = await lab.nat('nat');
+async function linkByNat(
+  lab: Lab,
+  local: SiteNames,
+  gateway: LabNode,
+  nat: LabNode,
+  router: LabNode,
+): Promise<void> {
   await Promise.all([
     lab.link(gateway.port('wan0'), nat.port('inside', `${local.router}/24`)),
     lab.link(nat.port('wan', `${BEHIND_NAT.address}/24`), router.port(local.name, `${BEHIND_NAT.router}/24`)),

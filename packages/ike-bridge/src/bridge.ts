@@ -71,6 +71,7 @@ export class Bridge {
       xfrm: this.#xfrm,
       reconciler: new Reconciler(),
       log,
+      settingsPath: join(runDir, 'charon-settings.conf'),
       forwards: () => this.#forwards,
       onRound: (loaded) => {
         this.#loaded = loaded;

@@ -8,10 +8,12 @@ import {
   KeepUp,
   type ListedSa,
   type Reconciler,
+  retransmissionOf,
   type Target,
+  writeRetransmission,
 } from './charon/index.js';
 import { compare, type Differences, type KnownChild } from './orphans.js';
-import { initiate, rekey, terminate, type ViciClient, ViciError } from './vici/index.js';
+import { initiate, rekey, reloadSettings, terminate, type ViciClient, ViciError } from './vici/index.js';
 import { nameOf, type Xfrm, type XfrmLog } from './xfrm/index.js';
 
 const EVERY_MS = 10_000;
@@ -33,6 +35,8 @@ export interface UpkeepOptions {
   xfrm: Xfrm;
   reconciler: Reconciler;
   log: XfrmLog;
+  /** File of charon's settings that the configuration decides; strongswan.conf includes it. */
+  settingsPath: string;
   /**
    * Whether charon's packets get out: the data plane has its configuration. Whoever says so kicks when it changes.
    * An attempt before would wait for charon's retransmission, a second later.
@@ -56,6 +60,8 @@ export class Upkeep {
   #unknownSinceMs = new Map<number, number>();
   #desired: IkeState | null = null;
   #generation = 0;
+  /** Whether charon has read its settings since this process last wrote them. */
+  #settingsRead = false;
   #timer: NodeJS.Timeout | null = null;
   #running = false;
   #again = false;
@@ -111,6 +117,7 @@ export class Upkeep {
       this.#keepUp.reset();
     }
     try {
+      await this.#settle(desired);
       const report = await reconciler.reconcile(vici, desired);
       this.#options.onRound({ revision: desired.revision, problems: report.problems });
       const sas = await collectSas(vici);
@@ -124,6 +131,16 @@ export class Upkeep {
       log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
       return true;
     }
+  }
+
+  /** Before connections are loaded: an IKE_SA takes its retransmissions along when it is made. */
+  async #settle(desired: IkeState): Promise<void> {
+    const { settingsPath, vici } = this.#options;
+    if (await writeRetransmission(settingsPath, retransmissionOf(desired.connections)))
+      this.#settingsRead = false;
+    if (this.#settingsRead) return;
+    await reloadSettings(vici);
+    this.#settingsRead = true;
   }
 
   #bringUp(desired: IkeState, sas: readonly ListedSa[]): boolean {
@@ -190,7 +207,9 @@ export class Upkeep {
   #noteUnknown({ unknown }: Differences, children: readonly KnownChild[]): boolean {
     const nowMs = performance.now();
     const before = this.#unknownSinceMs;
-    const known = new Set(children.map((child) => child.if_id));
+    // charon does not list the trap policies of connections that wait for traffic.
+    const waiting = tunnelsOnTraffic(this.#desired);
+    const known = new Set([...children.map((child) => child.if_id), ...waiting]);
     const policies = this.#options.xfrm.spd.all().filter(({ ifId }) => !known.has(ifId));
     this.#unknownSinceMs = new Map(
       [...unknown, ...policies].map(({ ifId }) => [ifId, before.get(ifId) ?? nowMs]),
@@ -228,6 +247,14 @@ export class Upkeep {
 }
 
 const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
+
+/** Interface ids of tunnels whose children wait for traffic. */
+function tunnelsOnTraffic(desired: IkeState | null): number[] {
+  const names = (desired?.connections ?? [])
+    .filter(({ start }) => start === 'on-traffic')
+    .flatMap(({ children }) => children.map(({ tunnel }) => tunnel));
+  return (desired?.tunnels ?? []).filter(({ name }) => names.includes(name)).map((tunnel) => tunnel.if_id);
+}
 
 function childrenOf(sas: readonly ListedSa[]): KnownChild[] {
   return sas.map(ikeSaReport).flatMap((ike) =>

@@ -9,6 +9,7 @@ import {
   parseTrafficSelector,
 } from '@sluice/shared';
 import type { ViciInput } from '../vici/index.js';
+import { dpdOf } from './failure-detection.js';
 import { childLifetime, ikeLifetime } from './lifetimes.js';
 
 /** The bridge's part of the device configuration: IkeState without its revision. */
@@ -50,7 +51,7 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
         `Child ${child.name} of connection ${connection.name} names the tunnel ${child.tunnel}, which is not configured.`,
       );
     }
-    children.set(child.name, toCharonChild(child, tunnel.if_id));
+    children.set(child.name, toCharonChild(child, tunnel.if_id, connection.start));
   }
   return {
     name: connection.name,
@@ -60,7 +61,7 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
       remote_addrs: [canonical(connection.remote.address)],
       proposals: connection.proposals,
       encap: connection.force_udp_encapsulation,
-      dpd_delay: connection.dpd_delay_s,
+      ...dpdOf(connection),
       // The local address is configured, so there is nowhere to move to, and without a NAT port 500 will do.
       mobike: false,
       // Never announces INITIAL_CONTACT and never obeys one: after a restart of charon the peer keeps the old
@@ -77,7 +78,7 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
   };
 }
 
-function toCharonChild(child: ChildSection, ifId: number): CharonChild {
+function toCharonChild(child: ChildSection, ifId: number, start: ConnectionSection['start']): CharonChild {
   const { local, remote } = childSelectors(child);
   return {
     mode: child.mode,
@@ -93,8 +94,9 @@ function toCharonChild(child: ChildSection, ifId: number): CharonChild {
     if_id_out: ifId,
     ...childLifetime(child),
     // Who is up and who is not is the bridge's to decide, from what is there (keep-up.ts). charon's own restart
-    // would bring back every stale duplicate that a peer's restart leaves behind, so that they add up.
-    start_action: 'none',
+    // would bring back every stale duplicate that a peer's restart leaves behind, so that they add up. A trap has
+    // charon wait for the ACQUIRE of a packet that no SA takes.
+    start_action: start === 'on-traffic' ? 'trap' : 'none',
     dpd_action: 'clear',
     close_action: 'none',
   };

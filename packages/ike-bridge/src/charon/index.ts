@@ -1,6 +1,7 @@
 export * from './connections.js';
 export * from './events.js';
 export * from './failure.js';
+export * from './failure-detection.js';
 export * from './keep-up.js';
 export * from './reconcile.js';
 export * from './sas.js';

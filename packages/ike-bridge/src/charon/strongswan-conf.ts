@@ -3,6 +3,7 @@
 // charon-systemd reads it from STRONGSWAN_CONF and nothing else: no file of the distribution is included, so
 // that what is installed beside it cannot change how the gateway behaves.
 import { chmod, open } from 'node:fs/promises';
+import { DETECT_WITHIN_S, retransmissionConf, retransmissionFor } from './failure-detection.js';
 
 export interface CharonConf {
   /** Run directory of the gateway; the file names it, so that whoever finds the file knows whose charon it is. */
@@ -38,6 +39,9 @@ export const PLUGINS = [
  */
 const CAPPED_GROUPS = ['enc', 'ike', 'chd', 'lib', 'asn', 'tls', 'esp'] as const;
 
+/** In the run directory: settings that the IKE bridge derives from the configuration. A pattern, so that it may be missing. */
+const CHARON_SETTINGS = 'charon-setting[s].conf';
+
 /** @throws Error when a path could not be written into the file as it is */
 export function strongswanConf(options: CharonConf): string {
   const { runDir, viciSocket, logFile, level } = options;
@@ -57,11 +61,7 @@ charon {
 
   # A peer that answers again is asked again within 4 s, whatever came before: the defaults back off to 42 s.
   # 1 + 1.6 + 2.56 + 6 x 4 s: an outage of 29 s costs no SA. The defaults would hold a dead one for 165 s.
-  retransmit_timeout = 1.0
-  retransmit_base = 1.6
-  retransmit_limit = 4
-  retransmit_tries = 8
-
+${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   # After a rekeying the old inbound SA stays this long for packets that are still on their way (seconds).
   delete_rekeyed_delay = 5
 
@@ -93,6 +93,9 @@ ${levels}
     }
   }
 }
+
+# What the configuration says otherwise, where it does.
+include ${runDir}/${CHARON_SETTINGS}
 
 charon-systemd {
   # One log is enough, and there may be no journal.

@@ -27,9 +27,11 @@ export const connectionSection = z
     remote: endpoint,
     psk: secretReference,
     start: z
-      .enum(['initiate', 'respond'])
+      .enum(['initiate', 'on-traffic', 'respond'])
       .default('initiate')
-      .describe('initiate: connect at once and stay connected; respond: wait for the peer.'),
+      .describe(
+        'initiate: connect at once and stay connected; on-traffic: connect when a packet wants through the tunnel; respond: wait for the peer.',
+      ),
     force_udp_encapsulation: z.boolean().default(false).describe('ESP in UDP even where no NAT is seen.'),
     proposals: z
       .array(
@@ -40,8 +42,28 @@ export const connectionSection = z
       .min(1)
       .default(['aes256gcm16-prfsha384-x25519', 'aes128gcm16-prfsha256-x25519']),
     rekey_time_s: rekeyTimeS.default(14_400),
-    dpd_delay_s: z.int().min(0).max(3600).default(10).describe('0 switches dead peer detection off.'),
+    detect_failure_within_s: z
+      .int()
+      .min(5)
+      .max(3600)
+      .optional()
+      .describe(
+        'A peer that no longer answers is given up within so many seconds; left out, 40. Less than 40 has every connection of the gateway bear shorter outages.',
+      ),
+    dpd_delay_s: z
+      .int()
+      .min(0)
+      .max(3600)
+      .optional()
+      .describe(
+        'In place of detect_failure_within_s: seconds of silence after which the peer is asked; 0 switches dead peer detection off.',
+      ),
     children: z.array(childSection).min(1),
+  })
+  .superRefine(({ detect_failure_within_s: within, dpd_delay_s: delay }, context) => {
+    if (within === undefined || delay === undefined) return;
+    const message = 'must be left out where detect_failure_within_s is given, which decides it';
+    context.addIssue({ code: 'custom', path: ['dpd_delay_s'], message });
   })
   .superRefine(({ local, remote }, context) => {
     if (ipFamily(local.address) === ipFamily(remote.address)) return;
