@@ -198,14 +198,15 @@ export class Dispatcher {
     }
     if (this.tracer.active) this.trace(state, frame);
     this.enqueue(state, frame);
-    frame.length = 0;
+    state.spare.length = 0;
   }
 
   private enqueue(state: NodeState, frame: Frame): void {
     const { next } = this;
     const packets = frame.packets;
     const count = frame.length;
-    for (let i = 0; i < count; ) {
+    let i = this.passOn(state, frame);
+    while (i < count) {
       const to = next[i]!;
       if (to >= NEXT_DROP) {
         if (to === NEXT_DROP) {
@@ -232,6 +233,20 @@ export class Dispatcher {
         if (leaves && !state.past) this.capture.vector(packets, first, i, txInterface, CAPTURE_OUT, raw);
       }
     }
+  }
+
+  /** A vector that goes to one node, where nothing waits, is that node's as it is. How many packets are dealt with: all or none. */
+  private passOn(state: NodeState, frame: Frame): number {
+    const { next } = this;
+    const count = frame.length;
+    const to = next[0]!;
+    if (count === 0 || to >= NEXT_DROP || this.capture?.traffic) return 0;
+    const target = state.targets[to]!;
+    if (target.waiting.length > 0 || target === state) return 0;
+    for (let i = 1; i < count; i++) if (next[i] !== to) return 0;
+    state.spare = target.waiting;
+    target.waiting = frame;
+    return count;
   }
 
   /** Drops a packet that a node has kept: by the running one, or by `node`, for the reason in pool.reason. */

@@ -16,7 +16,7 @@ import {
 import { BLOCK_SHIFT_MIN, LEAF_ADJACENCY } from '../tables/fib-layout.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
 import { ETHERNET_BYTES, ETHERNET_TYPE } from '../wire/ethernet.js';
-import { IP4_BYTES, oneHopOn4 } from '../wire/ip4.js';
+import { IP4_BYTES, IP4_FRAGMENTED, IP4_ID, oneHopOn4 } from '../wire/ip4.js';
 import { IP6_BYTES } from '../wire/ip6.js';
 import { plainLength4, plainLength6 } from '../wire/plain-header.js';
 import { startArc } from './arcs.js';
@@ -46,6 +46,8 @@ const hopOn = oneHopOn4;
 const length4 = plainLength4;
 const length6 = plainLength6;
 const putLink = putEthernet;
+const ID4 = IP4_ID;
+const FRAGMENTED = IP4_FRAGMENTED;
 
 /** Ethertypes as a little-endian 16-bit load finds them. */
 export const TYPE_IP4 = 0x0008;
@@ -62,6 +64,8 @@ export interface PlainNexts {
   encrypt: number;
   local4: number;
   local6: number;
+  /** Instead of local4 with fragments. */
+  reassembly4: number;
   /** The arcs ip4-unicast and ip6-unicast. */
   arc4: number;
   arc6: number;
@@ -76,7 +80,7 @@ export type PlainInput = (packets: Int32Array, count: number, next: Uint8Array) 
 /** Makes it for a worker, once: see NodeDefinition.make. */
 export function makePlainInput(
   context: NodeContext,
-  { encrypt, local4, local6, arc4, arc6 }: PlainNexts,
+  { encrypt, local4, local6, reassembly4, arc4, arc6 }: PlainNexts,
 ): PlainInput {
   const { pool, interfaces, services, adjacencies, interfaceCounters, routes4, fib6, egress } = context;
   const { offset, length, l3, rxInterface, txInterface, vrf, adjacency, u16, i32, frames } = pool;
@@ -104,8 +108,10 @@ export function makePlainInput(
     if (left === 0) return 0;
     const otherwise = isIp6 ? arc6 : arc4;
     for (let k = 0; k < count; k++) {
-      const to = onward[k]!;
-      next[places[k]!] = to === UNDECIDED ? otherwise : to;
+      let to = onward[k]!;
+      if (to === UNDECIDED) to = otherwise;
+      else if (to === local4 && !isIp6 && i32[(l3[packets[k]!]! + ID4) >>> 2]! & FRAGMENTED) to = reassembly4;
+      next[places[k]!] = to;
     }
     return left;
   }

@@ -73,6 +73,13 @@ export class SpscRing {
 
   /** Producer: adds a word; false, and nothing added, when the ring is full. */
   push(word: number): boolean {
+    if (!this.stage(word)) return false;
+    this.publish();
+    return true;
+  }
+
+  /** Producer: adds a word that the consumer does not see before publish(); false, and nothing added, when the ring is full. */
+  stage(word: number): boolean {
     const tail = this.tail;
     if (((tail - this.headSeen) | 0) === this.capacity) {
       this.headSeen = Atomics.load(this.shared, WORD_HEAD);
@@ -80,8 +87,12 @@ export class SpscRing {
     }
     this.slots[tail & this.mask] = word;
     this.tail = (tail + 1) | 0;
-    Atomics.store(this.shared, WORD_TAIL, this.tail);
     return true;
+  }
+
+  /** Producer: shows the consumer what was staged: one store, which orders, for all of it. */
+  publish(): void {
+    Atomics.store(this.shared, WORD_TAIL, this.tail);
   }
 
   /** Producer: adds up to `count` words of `words` from `from` on, in order; returns how many fitted. */

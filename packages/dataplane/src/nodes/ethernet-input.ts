@@ -20,8 +20,9 @@ const NEXT_BRIDGE = 4;
 const NEXT_ENCRYPT = 5;
 const NEXT_LOCAL4 = 6;
 const NEXT_LOCAL6 = 7;
+const NEXT_REASSEMBLY4 = 8;
 /** Where what plain packets would meet in ip4-input and ip6-input is behind them. */
-const NEXT_ARC4 = 8;
+const NEXT_ARC4 = 9;
 const NEXT_ARC6 = NEXT_ARC4 + ARC_NEXTS;
 
 const COUNT_RUNT = 0;
@@ -44,6 +45,7 @@ export const ethernetInput = defineNode({
     'esp-encrypt',
     'ip4-local',
     'ip6-local',
+    'ip4-reassembly',
   ],
   arcs: ['ip4-unicast', 'ip6-unicast'],
   counters: [
@@ -69,6 +71,7 @@ export const ethernetInput = defineNode({
       encrypt: NEXT_ENCRYPT,
       local4: NEXT_LOCAL4,
       local6: NEXT_LOCAL6,
+      reassembly4: NEXT_REASSEMBLY4,
       arc4: NEXT_ARC4,
       arc6: NEXT_ARC6,
     });

@@ -17,16 +17,14 @@ import {
 } from '../wire/icmp4.js';
 import {
   headerBytes,
-  IP4_FRAGMENT,
-  IP4_FRAGMENT_OFFSET,
-  IP4_MF,
+  IP4_FRAGMENTED,
+  IP4_ID,
   IP4_PROTOCOL,
   PROTOCOL_ESP,
   PROTOCOL_GRE,
   PROTOCOL_ICMP,
   PROTOCOL_IPIP,
   PROTOCOL_UDP,
-  readU16,
 } from '../wire/ip4.js';
 import { PROTOCOL_IPV6 } from '../wire/ip6.js';
 import { isOwnSource4 } from './own-source.js';
@@ -41,6 +39,12 @@ const NEXT_PATH_MTU = 6;
 
 const COUNT_NAT_KEEPALIVE = 0;
 const COUNT_OWN_SOURCE = 1;
+
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const ROW_SHIFT = ADJ_SHIFT;
+const NEXT_HOP = ADJ_NEXT_HOP;
+const ID = IP4_ID;
+const FRAGMENTED = IP4_FRAGMENTED;
 
 /** Instead of a next node. */
 const KEEPALIVE = -1;
@@ -58,33 +62,38 @@ export const ip4Local = defineNode({
     },
   ],
 
-  run(context, frame, next, counters): void {
+  make(context) {
     const { pool, adjacencies } = context;
-    const { adjacency } = pool;
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const toAll = adjacencies[(adjacency[packet]! << ADJ_SHIFT) + ADJ_NEXT_HOP] === 0;
-      const to = receiverOf(pool, packet, toAll);
-      let drop = to === KEEPALIVE ? COUNT_NAT_KEEPALIVE : -1;
-      // ESP tells by itself whose it is; fragments come back whole.
-      if (to !== NEXT_ESP && to !== NEXT_REASSEMBLY && isOwnSource4(context, packet)) drop = COUNT_OWN_SOURCE;
-      if (drop >= 0) {
-        counters[drop]!++;
-        pool.reason[packet] = drop;
-        next[i] = NEXT_DROP;
-      } else {
-        next[i] = to;
+    const { adjacency, l3, i32, reason } = pool;
+    return (_context, frame, next, counters) => {
+      const { packets, length } = frame;
+      for (let i = 0; i < length; i++) {
+        const packet = packets[i]!;
+        if ((i32[(l3[packet]! + ID) >>> 2]! & FRAGMENTED) !== 0) {
+          next[i] = NEXT_REASSEMBLY;
+          continue;
+        }
+        const toAll = adjacencies[(adjacency[packet]! << ROW_SHIFT) + NEXT_HOP] === 0;
+        const to = receiverOf(pool, packet, toAll);
+        let drop = to === KEEPALIVE ? COUNT_NAT_KEEPALIVE : -1;
+        // ESP tells by itself whose it is; fragments come back whole.
+        if (to !== NEXT_ESP && isOwnSource4(context, packet)) drop = COUNT_OWN_SOURCE;
+        if (drop >= 0) {
+          counters[drop]!++;
+          reason[packet] = drop;
+          next[i] = NEXT_DROP;
+        } else {
+          next[i] = to;
+        }
       }
-    }
+    };
   },
 });
 
-/** Who takes a packet: one of the next nodes, or KEEPALIVE. */
+/** Who takes a whole packet: one of the next nodes, or KEEPALIVE. */
 function receiverOf(pool: PacketPool, packet: number, toAll: boolean): number {
   const { bytes } = pool;
   const ip = pool.l3[packet]!;
-  if (readU16(bytes, ip + IP4_FRAGMENT) & (IP4_MF | IP4_FRAGMENT_OFFSET)) return NEXT_REASSEMBLY;
   if (toAll) return NEXT_PUNT;
   const protocol = bytes[ip + IP4_PROTOCOL]!;
   const header = headerBytes(bytes, ip);

@@ -9,8 +9,26 @@ import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { NONE } from '../tables/fragment-contexts.js';
 import { CODE6_ERRONEOUS_FIELD, ICMP6_PARAMETER_PROBLEM } from '../wire/icmp6.js';
-import { PROTOCOL_ESP, PROTOCOL_TCP, PROTOCOL_UDP, readI32, readU16, writeU16 } from '../wire/ip4.js';
-import { IP6_BYTES, IP6_NEXT_HEADER, IP6_PAYLOAD_LENGTH, PROTOCOL_ICMP6 } from '../wire/ip6.js';
+import {
+  PROTOCOL_ESP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  readI32,
+  readU16,
+  swap16,
+  swap32,
+  writeU16,
+} from '../wire/ip4.js';
+import {
+  IP6_BYTES,
+  IP6_DST,
+  IP6_NEXT_HEADER,
+  IP6_PAYLOAD_LENGTH,
+  IP6_SRC,
+  PROTOCOL_FRAGMENT,
+  PROTOCOL_ICMP6,
+  sameAddress6,
+} from '../wire/ip6.js';
 import {
   CHAIN_GOOD,
   extensionBytes,
@@ -44,6 +62,7 @@ import {
   tunnelScope,
 } from './reassemble.js';
 import { COMPLETE, GONE, giveUp, handOver, KEPT, MINE } from './waiting-fragments.js';
+import { makeReassembly, type RunFamily } from './whole-runs.js';
 
 const NEXT_LOCAL = 0;
 const NEXT_ICMP_ERROR = 1;
@@ -59,32 +78,53 @@ export const ip6Reassembly = defineNode({
   next: ['ip6-local', 'ip6-icmp-error'],
   counters: reassemblyCounters({ answersLengths: true }),
 
-  run(context, frame, next, counters): void {
-    const { pool, reassembly, services } = context;
-    const { bytes, i32 } = pool;
-    const { contexts } = reassembly;
-    const { key } = contexts;
-    const self = services.nodeIndex('ip6-reassembly');
-    for (let i = 0; i < frame.length; i++) {
-      const packet = frame.packets[i]!;
-      const ip = pool.l3[packet]!;
-      findIp6Upper(bytes, ip, pool.offset[packet]! + pool.length[packet]!);
-      const id = readI32(bytes, ip6Upper.fragmentAt + FRAGMENT_ID);
-      key.setIp6(i32, ip, id, pool.vrf[packet]!, tunnelScope(context, packet));
-      const elsewhere = handOver(context, contexts, packet, self, COUNT_WORKER_BUSY);
-      const verdict = elsewhere === MINE ? take(context, counters, packet, ip) : elsewhere;
-      if (verdict < 0) {
-        if (verdict === COMPLETE) join(context, counters, completed.row);
-        else if (verdict === GONE) counters[COUNT_HANDED_OVER]!++;
-        next[i] = NEXT_CONSUMED;
-        continue;
-      }
-      counters[verdict]!++;
-      pool.reason[packet] = verdict;
-      next[i] = verdict === COUNT_BAD_LENGTH || verdict === COUNT_TOO_LONG ? NEXT_ICMP_ERROR : NEXT_DROP;
-    }
-  },
+  make: (context) => makeReassembly(context, FAMILY, context.services.nodeIndex('ip6-reassembly')),
 });
+
+/** Fragments without other extension headers before the fragment header. */
+const FAMILY: RunFamily = {
+  headers: IP6_BYTES + FRAGMENT_BYTES,
+  cut: FRAGMENT_BYTES,
+  longest: DATAGRAM_BYTES_MAX,
+  part(i32, ip) {
+    if (((i32[(ip + IP6_PAYLOAD_LENGTH) >>> 2]! >>> 16) & 0xff) !== PROTOCOL_FRAGMENT) return -1;
+    return swap16(i32[(ip + IP6_BYTES) >>> 2]! >>> 16) & (FRAGMENT_OFFSET | FRAGMENT_MORE);
+  },
+  same: (i32, ip, other) =>
+    i32[(ip + IP6_BYTES + FRAGMENT_ID) >>> 2] === i32[(other + IP6_BYTES + FRAGMENT_ID) >>> 2] &&
+    sameAddress6(i32, ip + IP6_SRC, other + IP6_SRC) &&
+    sameAddress6(i32, ip + IP6_DST, other + IP6_DST),
+  holdsHeaders: (bytes, ip, start, stop) =>
+    start !== 0 || hasUpperHeader(bytes, ip, ip + IP6_BYTES + FRAGMENT_BYTES + stop),
+  ecn: (bytes, ip) => (bytes[ip + 1]! >>> ECN_SHIFT) & ECN,
+  protocol: (bytes, ip) => bytes[ip + IP6_BYTES]!,
+  setKey: (key, i32, ip, vrf, scope) =>
+    key.setIp6(i32, ip, swap32(i32[(ip + IP6_BYTES + FRAGMENT_ID) >>> 2]!), vrf, scope),
+  finish: ({ pool }, ip, total, protocol, ecn) =>
+    finish(pool.bytes, ip, ip + IP6_NEXT_HEADER, total, protocol, ecn),
+  one,
+};
+
+/** The next of a fragment that joins, or waits for, others: mostly NEXT_CONSUMED. */
+function one(context: NodeContext, counters: Float64Array, packet: number, self: number): number {
+  const { pool, reassembly } = context;
+  const { contexts } = reassembly;
+  const { bytes } = pool;
+  const ip = pool.l3[packet]!;
+  findIp6Upper(bytes, ip, pool.offset[packet]! + pool.length[packet]!);
+  const id = readI32(bytes, ip6Upper.fragmentAt + FRAGMENT_ID);
+  contexts.key.setIp6(pool.i32, ip, id, pool.vrf[packet]!, tunnelScope(context, packet));
+  const elsewhere = handOver(context, contexts, packet, self, COUNT_WORKER_BUSY);
+  const verdict = elsewhere === MINE ? take(context, counters, packet, ip) : elsewhere;
+  if (verdict < 0) {
+    if (verdict === COMPLETE) join(context, counters, completed.row);
+    else if (verdict === GONE) counters[COUNT_HANDED_OVER]!++;
+    return NEXT_CONSUMED;
+  }
+  counters[verdict]!++;
+  pool.reason[packet] = verdict;
+  return verdict === COUNT_BAD_LENGTH || verdict === COUNT_TOO_LONG ? NEXT_ICMP_ERROR : NEXT_DROP;
+}
 
 /** Checks the fragment that findIp6Upper saw last, and adds it; KEPT, COMPLETE or a counter, with aux for an answer. */
 function take(context: NodeContext, counters: Float64Array, packet: number, ip: number): number {
@@ -150,12 +190,24 @@ function join(context: NodeContext, counters: Float64Array, row: number): void {
     return;
   }
   const whole = pool.l3[packet]!;
-  bytes[whole + 1] = (bytes[whole + 1]! & ~(ECN << ECN_SHIFT)) | (ecn << ECN_SHIFT);
-  bytes[whole + named - ip] = protocol;
-  writeU16(bytes, whole + IP6_PAYLOAD_LENGTH, payload);
+  finish(bytes, whole, whole + named - ip, payload, protocol, ecn);
   counters[COUNT_REASSEMBLED]!++;
   counters[COUNT_FRAGMENTS]! += fragments;
   services.emit(packet, NEXT_LOCAL);
+}
+
+/** Makes the first fragment's header that of the packet; `named` is where the fragment header was named. */
+function finish(
+  bytes: Uint8Array,
+  ip: number,
+  named: number,
+  payload: number,
+  protocol: number,
+  ecn: number,
+): void {
+  bytes[ip + 1] = (bytes[ip + 1]! & ~(ECN << ECN_SHIFT)) | (ecn << ECN_SHIFT);
+  bytes[named] = protocol;
+  writeU16(bytes, ip + IP6_PAYLOAD_LENGTH, payload);
 }
 
 /** The octet that names the extension header at `header`, which findIp6Upper has found in the chain of the packet. */

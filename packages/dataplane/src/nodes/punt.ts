@@ -12,6 +12,11 @@ import { writeU16 } from '../wire/ip4.js';
 import { putMac } from './arp-input.js';
 import { puntClass, sourceHash } from './punt-class.js';
 
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const COUNTERS_SHIFT = INTERFACE_COUNTERS_SHIFT;
+const PUNTED = INTERFACE_PUNTED;
+const NO_LINK_GROUP = ~FLAG_LINK_GROUP;
+
 const COUNT_QUEUE_FULL = 0;
 /** The counter of what a class's policer drops is this and the class. */
 const POLICED = 1;
@@ -42,33 +47,40 @@ export const punt = defineNode({
     policed('other', 'other traffic'),
   ],
 
-  run({ pool, interfaces, interfaceCounters, services, puntPolicer, now }, frame, next, counters): void {
-    const { packets } = frame;
-    for (let i = 0; i < frame.length; i++) {
-      const packet = packets[i]!;
-      const row = pool.rxInterface[packet]!;
-      const kind = puntClass(pool, packet);
-      if (!puntPolicer.take(kind, sourceHash(pool, packet), now)) {
-        counters[POLICED + kind]!++;
-        pool.reason[packet] = POLICED + kind;
-        next[i] = NEXT_DROP;
-        continue;
+  make(context) {
+    const { pool, interfaces, interfaceCounters, services, puntPolicer } = context;
+    const { bytes, rxInterface, reason, offset, length, l3, flags } = pool;
+    const { kind, mac0, mac2 } = interfaces;
+    return (_context, frame, next, counters) => {
+      const { packets, length: count } = frame;
+      const { now } = context;
+      for (let i = 0; i < count; i++) {
+        const packet = packets[i]!;
+        const row = rxInterface[packet]!;
+        const group = puntClass(pool, packet);
+        if (!puntPolicer.take(group, sourceHash(pool, packet), now)) {
+          counters[POLICED + group]!++;
+          reason[packet] = POLICED + group;
+          next[i] = NEXT_DROP;
+          continue;
+        }
+        const ip = l3[packet]!;
+        if (offset[packet] === ip && hasEthernet(kind[row]!)) {
+          prependEthernet(bytes, ip, mac0[row]!, mac2[row]!);
+          offset[packet] = ip - ETHERNET_BYTES;
+          length[packet] = length[packet]! + ETHERNET_BYTES;
+        }
+        flags[packet] = flags[packet]! & NO_LINK_GROUP;
+        if (services.punt(packet, puntPolicer.reserveOf(group))) {
+          interfaceCounters[(row << COUNTERS_SHIFT) + PUNTED]!++;
+          next[i] = NEXT_CONSUMED;
+        } else {
+          counters[COUNT_QUEUE_FULL]!++;
+          reason[packet] = COUNT_QUEUE_FULL;
+          next[i] = NEXT_DROP;
+        }
       }
-      if (hasEthernet(interfaces.kind[row]!) && pool.offset[packet] === pool.l3[packet]) {
-        prependEthernet(pool.bytes, pool.l3[packet]!, interfaces.mac0[row]!, interfaces.mac2[row]!);
-        pool.offset[packet] = pool.l3[packet]! - ETHERNET_BYTES;
-        pool.length[packet] = pool.length[packet]! + ETHERNET_BYTES;
-      }
-      pool.flags[packet] = pool.flags[packet]! & ~FLAG_LINK_GROUP;
-      if (services.punt(packet, puntPolicer.reserveOf(kind))) {
-        interfaceCounters[(row << INTERFACE_COUNTERS_SHIFT) + INTERFACE_PUNTED]!++;
-        next[i] = NEXT_CONSUMED;
-      } else {
-        counters[COUNT_QUEUE_FULL]!++;
-        pool.reason[packet] = COUNT_QUEUE_FULL;
-        next[i] = NEXT_DROP;
-      }
-    }
+    };
   },
 });
 

@@ -25,7 +25,7 @@ export const BAD_END = 4;
 export const TOO_MANY = 5;
 
 /** Bytes that stay free behind a datagram in a frame: it may be sealed into a tunnel again. */
-const TAIL_ROOM = 128;
+export const TAIL_ROOM = 128;
 
 /** Words of a context: a row of eight. */
 const ROW_SHIFT = 3;
@@ -96,6 +96,11 @@ export class Reassembly {
   /** True when a VRF may have one more fragment wait: no more than are free, as with contexts. */
   mayHold(vrf: number): boolean {
     return this.heldBy[vrf]! < this.limits.frames - this.held;
+  }
+
+  /** True when it may have so many, one after the other. */
+  mayHoldMany(vrf: number, fragments: number): boolean {
+    return this.heldBy[vrf]! + 2 * (fragments - 1) < this.limits.frames - this.held;
   }
 
   /**

@@ -17,6 +17,8 @@ export const IP4_DST = 16;
 export const IP4_DF = 0x4000;
 export const IP4_MF = 0x2000;
 export const IP4_FRAGMENT_OFFSET = 0x1fff;
+/** MF and offset as a little-endian load of the word at IP4_ID finds them: 0 in a packet that is whole. */
+export const IP4_FRAGMENTED = 0xff3f << 16;
 
 /** IANA's "Protocol Numbers". */
 export const PROTOCOL_ICMP = 1;

@@ -18,9 +18,9 @@ export class PacketSender {
     this.ring = new SpscRing(buffer);
   }
 
-  /** False, and the packet stays the caller's, when the ring is full. */
+  /** False, and the packet stays the caller's, when the ring is full. The consumer sees it after flush(). */
   send(packet: number, node: number): boolean {
-    if (!this.ring.push((node << NODE_SHIFT) | packet)) return false;
+    if (!this.ring.stage((node << NODE_SHIFT) | packet)) return false;
     this.pushed = true;
     return true;
   }
@@ -30,10 +30,11 @@ export class PacketSender {
     return this.ring.hasRoom(words);
   }
 
-  /** Wakes the consumer if it sleeps: once after the pushes of a round. */
+  /** Shows the consumer what was sent, and wakes it if it sleeps: once a round. */
   flush(): void {
     if (!this.pushed) return;
     this.pushed = false;
+    this.ring.publish();
     if (this.ring.needsWake()) eventSignal(this.event);
   }
 }
