@@ -54,12 +54,19 @@ export function parsePackageList(text) {
 }
 
 /**
+ * @param {string} name
+ * @returns {string} What stands for a field in a format of dpkg-query(1).
+ */
+function field(name) {
+  return `\${${name}}`;
+}
+
+/**
  * @param {string[]} wanted
  * @returns {Promise<string[]>} Those that are not installed, in the order given.
  */
 async function missingPackages(wanted) {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the notation of dpkg-query
-  const format = '${Package} ${db:Status-Status}\n';
+  const format = `${field('Package')} ${field('db:Status-Status')}\n`;
   // Exits 1 when it does not know one of them, which is an answer too.
   const { output } = await run('dpkg-query', ['-W', '-f', format, ...wanted], {
     capture: true,

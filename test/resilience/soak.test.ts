@@ -3,7 +3,6 @@
 // A minute as part of the tests; an hour, in test/, by
 //   SLUICE_SOAK_SECONDS=3600 npx mocha --no-config dist/resilience/soak.test.js
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { captureFilterSchema, traceFilterSchema, until } from '@sluice/shared';
 import { settled } from '../support/kill.js';
 import { growthOf, type MemorySeries, median, sampleInto } from '../support/memory.js';
@@ -18,8 +17,6 @@ const SECONDS = Number(process.env.SLUICE_SOAK_SECONDS ?? 60);
 const REKEY_TIME_S = 10;
 /** Up to here the encrypted packets are kept, some 80 MB a minute, and searched for numbers used twice. */
 const CAPTURED_SECONDS = 300;
-/** Between two samples, and two rounds of what people do. */
-const PACE_MS = 1_000;
 /**
  * What a process may take more in the last quarter than in the second: V8 lets a heap grow while it has room. A leak of
  * an octet a packet would be more than this in some minutes, one of an object a rekeying within the hour.
@@ -49,11 +46,11 @@ describe(`${SECONDS} s of mixed traffic, rekeyings and changes`, () => {
       const deadline = performance.now() + SECONDS * 1000;
       const memory: MemorySeries = new Map();
       const frames = new Map<Site, number[]>([branch, hq].map((site) => [site, []]));
-      /** Does something again and again until the time is over. */
+      /** Does something about once a second, as often as counters are published, until the time is over. */
       const repeatedly = async (body: () => Promise<void>): Promise<void> => {
         while (performance.now() < deadline) {
           await body();
-          await delay(PACE_MS);
+          await nextCounters(branch);
         }
       };
       await Promise.all([
@@ -111,6 +108,22 @@ async function change(site: Site): Promise<void> {
   site.config.routes?.pop();
   site.config.interfaces?.[1]?.addresses?.pop();
   await apply();
+}
+
+/** Waits until a data plane has published its counters once more. */
+async function nextCounters({ dataplane }: Site): Promise<void> {
+  let published = false;
+  const subscription = dataplane.subscribe('counters', {
+    onSnapshot: () => undefined,
+    onEvent: () => {
+      published = true;
+    },
+  });
+  try {
+    await until('counters to be published', () => published);
+  } finally {
+    subscription.close();
+  }
 }
 
 /** What an operator looks at: a trace, a capture, the tables. */

@@ -6,23 +6,27 @@ import type { LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
 import type { Site } from './two-sites.js';
 
-/** Each line of standard input has it send so many of the frames, at a rate, and say so. */
+/** Each line of standard input has it send so many of the frames, what is due at each tick of a timer, and say so. */
 const SEND = `
-import socket, struct, sys, time
+import signal, socket, struct, sys, time
+TICK = 0.001
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
 device, path, rate = sys.argv[1], sys.argv[2], float(sys.argv[3])
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 out.bind((device, 0))
 data, at = open(path, 'rb').read(), 0
 for line in sys.stdin:
-    start, sent = time.monotonic(), 0
-    for sent in range(1, int(line) + 1):
-        length, = struct.unpack_from('<H', data, at)
-        out.send(data[at + 2:at + 2 + length])
-        at += 2 + length
-        if sent % 32 == 0:
-            ahead = sent / rate - (time.monotonic() - start)
-            if ahead > 0.001:
-                time.sleep(ahead)
+    start, sent, wanted = time.monotonic(), 0, int(line)
+    signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
+    while sent < wanted:
+        signal.sigwait([signal.SIGALRM])
+        due = min(wanted, int((time.monotonic() - start) * rate))
+        while sent < due:
+            length, = struct.unpack_from('<H', data, at)
+            out.send(data[at + 2:at + 2 + length])
+            at += 2 + length
+            sent += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
     print(sent, flush=True)
 `;
 

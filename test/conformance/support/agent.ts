@@ -8,6 +8,7 @@ import type { Background, ExpectedPacket, SentPacket } from './case.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../conformance/wire/agent.py', import.meta.url));
 const READY_MS = 30_000;
+const CLOSE_MS = 2_000;
 
 /** See Port in ../wire/wires.py. */
 export interface PortCommand {
@@ -64,11 +65,13 @@ export class Agent {
     const [program = '', ...rest] = node.enter(['/usr/bin/python3', '-B', PROGRAM]);
     const agent = new Agent(spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] }));
     const ready = new Promise((resolve, reject) => agent.waiting.set(0, { resolve, reject }));
-    const timer = setTimeout(() => agent.child.kill('SIGKILL'), READY_MS);
+    const kill = (): boolean => agent.child.kill('SIGKILL');
+    const limit = AbortSignal.timeout(READY_MS);
+    limit.addEventListener('abort', kill);
     try {
       await ready;
     } finally {
-      clearTimeout(timer);
+      limit.removeEventListener('abort', kill);
     }
     return agent;
   }
@@ -99,9 +102,11 @@ export class Agent {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, 'close');
     child.stdin?.end();
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+    const kill = (): boolean => child.kill('SIGKILL');
+    const limit = AbortSignal.timeout(CLOSE_MS);
+    limit.addEventListener('abort', kill);
     await closed;
-    clearTimeout(timer);
+    limit.removeEventListener('abort', kill);
   }
 
   private command<T>(name: string, parameters: object): Promise<T> {

@@ -19,13 +19,13 @@ export const ALIAS = 'sluice';
  * and forwards nothing, and asks by ARP from an address of the link; new namespaces would take some of it from the machine.
  */
 const SETTINGS = [
-  'ipv4/ip_forward=0',
-  'ipv4/conf/default/arp_announce=2',
-  'ipv6/conf/all/forwarding=0',
-  'ipv6/conf/default/disable_ipv6=0',
-  'ipv6/conf/default/addr_gen_mode=1',
-  'ipv6/conf/default/accept_ra=0',
-  'ipv6/conf/default/accept_dad=0',
+  ['ipv4/ip_forward', '0'],
+  ['ipv4/conf/default/arp_announce', '2'],
+  ['ipv6/conf/all/forwarding', '0'],
+  ['ipv6/conf/default/disable_ipv6', '0'],
+  ['ipv6/conf/default/addr_gen_mode', '1'],
+  ['ipv6/conf/default/accept_ra', '0'],
+  ['ipv6/conf/default/accept_dad', '0'],
 ];
 
 export class VrfNamespaces {
@@ -61,10 +61,9 @@ export class VrfNamespaces {
     await runInNamespace(name, [
       'sh',
       '-c',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own expansions
-      'for s; do [ ! -e "/proc/sys/net/${s%%=*}" ] || echo "${s#*=}" > "/proc/sys/net/${s%%=*}"; done',
+      'while [ $# -gt 1 ]; do [ ! -e "/proc/sys/net/$1" ] || echo "$2" > "/proc/sys/net/$1"; shift 2; done',
       'sh',
-      ...SETTINGS,
+      ...SETTINGS.flat(),
     ]);
     this.ready.add(name);
   }

@@ -1,4 +1,4 @@
-// AF_PACKET with memory-mapped rings (packet(7), linux/if_packet.h): any Linux device, one copy each way.
+// AF_PACKET with memory-mapped rings (packet(7), linux/if_packet.h), for every Linux device; one copy each way.
 import { VECTOR_MAX } from '../graph/frame.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import {

@@ -21,7 +21,7 @@ export const NONE = -1;
 
 /**
  * The key of the fragment at hand, which find() and add() go by. `tunnel` is the row of the tunnel interface that
- * it came in by, else 0: fragments that were encrypted are never mixed with such as anybody can send.
+ * it came in by, else 0: fragments that were encrypted are never mixed with those that anybody can send.
  */
 export class FragmentKey {
   readonly words = new Int32Array(KEY6_WORDS);

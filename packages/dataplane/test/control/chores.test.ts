@@ -50,15 +50,16 @@ describe('what the control side does by itself', () => {
     let running = 0;
     let most = 0;
     let times = 0;
+    let quick = 0;
     chores.every(1, 'slow', async () => {
       running++;
       times++;
       most = Math.max(most, running);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      const before = quick;
+      await until('the quick one has been run meanwhile', () => quick > before + 1, { intervalMs: 1 });
       running--;
       if (times === 2) fail('second')();
     });
-    let quick = 0;
     chores.every(1, 'quick', () => {
       quick++;
       if (quick === 1) fail('first')();

@@ -119,6 +119,7 @@ describe('native poller', () => {
   it('keeps the process alive only while it is armed, and hands on what its callback throws', () => {
     const addon = new URL('../../src/native/index.js', import.meta.url).href;
     const script = (last: string): string => `
+      import { Worker } from 'node:worker_threads';
       import { eventOpen, eventSignal, pollerAdd, pollerOpen, Waiter } from '${addon}';
       const [poller, event] = [pollerOpen(), eventOpen()];
       pollerAdd(poller, event);
@@ -130,7 +131,12 @@ describe('native poller', () => {
         encoding: 'utf8',
         timeout: 15_000,
       });
-    const armed = run('waiter.arm(); setTimeout(() => eventSignal(event), 20).unref();');
+    // Another thread, which keeps nothing alive, signals when it has started.
+    const other = `Promise.all([import('${addon}'), import('node:worker_threads')]).then(
+      ([{ eventSignal }, { workerData }]) => eventSignal(workerData));`;
+    const armed = run(
+      `waiter.arm(); new Worker(${JSON.stringify(other)}, { eval: true, workerData: event }).unref();`,
+    );
     assert.deepEqual([armed.status, armed.stdout], [0, 'called\n'], armed.stderr);
     const disarmed = run('waiter.arm(); waiter.disarm();');
     assert.deepEqual([disarmed.status, disarmed.stdout], [0, ''], disarmed.stderr);

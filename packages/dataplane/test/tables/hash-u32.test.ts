@@ -42,7 +42,7 @@ describe('hash u32', () => {
     );
   });
 
-  it('outlives its tombstones: any number of different keys come and go', () => {
+  it('outlives its tombstones, however many different keys come and go', () => {
     const { reader, writer } = setUp(64);
     for (let key = 1; key < 50_000; key++) {
       writer.set(key, key);

@@ -36,7 +36,7 @@ describe('plain headers of IPv4', () => {
       assert.equal(length4(from('10.1.0.1', address)), 0, address);
   });
 
-  it('have a right checksum: any other one is refused', () => {
+  it('have a right checksum, and every other one is refused', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 19 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const packet = from('10.1.0.1');

@@ -12,14 +12,16 @@ export const testContract = defineContract({
       reply: z.object({ text: z.string() }),
       deadlineMs: 5000,
     },
-    /** Ends after so many milliseconds, or never when that is null. */
-    slow: { request: z.object({ ms: z.number().nullable() }), reply: none, deadlineMs: 5000 },
-    /** Writes that it ran, and ends a little later. */
+    /** Ends when it is released. */
+    hold: { request: none, reply: none, deadlineMs: 5000 },
+    /** Writes that it ran, and ends at once or when it is released. */
     record: {
-      request: z.object({ key_name: z.string(), ms: z.number() }),
+      request: z.object({ key_name: z.string(), hold: z.boolean() }),
       reply: z.object({ instance: z.string() }),
       deadlineMs: 8000,
     },
+    /** Ends what holds now. */
+    release: { request: none, reply: none, deadlineMs: 5000 },
     fail: { request: z.object({ how: z.enum(['sluice', 'type', 'reply']) }), reply: none, deadlineMs: 5000 },
     /** Publishes that many numbers. */
     flood: { request: z.object({ count: z.int() }), reply: none, deadlineMs: 10_000 },

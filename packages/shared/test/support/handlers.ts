@@ -1,6 +1,6 @@
 // The test contract's server: in this process, or in one of its own that can be killed.
+import { EventEmitter, once } from 'node:events';
 import { appendFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ActorServer, type Logger, SluiceError, serve } from '../../src/index.js';
 import { type TestContract, testContract } from './contract.js';
 
@@ -11,6 +11,7 @@ export interface ProbeServer {
 }
 
 export async function serveProbe(runDir: string, log: Logger, recordFile?: string): Promise<ProbeServer> {
+  const held = new EventEmitter().setMaxListeners(0);
   const numbers = { last: 0, sum: 0 };
   const publish = (): void => {
     numbers.last++;
@@ -22,14 +23,18 @@ export async function serveProbe(runDir: string, log: Logger, recordFile?: strin
     log,
     handlers: {
       echo: ({ text, times }) => ({ text: text.repeat(times) }),
-      slow: async ({ ms }, { signal }) => {
-        await delay(ms ?? 2 ** 30, undefined, { signal });
+      hold: async (_, { signal }) => {
+        await once(held, 'release', { signal });
         return {};
       },
-      record: async ({ key_name, ms }) => {
+      record: async ({ key_name, hold }, { signal }) => {
         if (recordFile) appendFileSync(recordFile, `${server.instance} ${key_name}\n`);
-        await delay(ms);
+        if (hold) await once(held, 'release', { signal });
         return { instance: server.instance };
+      },
+      release: () => {
+        held.emit('release');
+        return {};
       },
       fail: ({ how }) => {
         if (how === 'sluice') throw new SluiceError('out-of-cheese', 'there is no cheese: buy some');

@@ -120,16 +120,18 @@ export class Gateway {
 
   /** The next counters that it publishes. */
   async published(): Promise<CountersReport> {
-    return new Promise((resolve, reject) => {
-      const subscription = this.client.subscribe('counters', {
-        onSnapshot: () => undefined,
-        onEvent: (report) => {
-          subscription.close();
-          resolve(report);
-        },
-      });
-      setTimeout(() => reject(new Error('no counters were published')), 10_000).unref();
+    let next: CountersReport | null = null;
+    const subscription = this.client.subscribe('counters', {
+      onSnapshot: () => undefined,
+      onEvent: (report) => {
+        next ??= report;
+      },
     });
+    try {
+      return await until('counters to be published', () => next);
+    } finally {
+      subscription.close();
+    }
   }
 
   /** Processor time used so far, in seconds: proc(5), stat, utime and stime in ticks of 1/100 s. */
