@@ -62,7 +62,6 @@ class HostIo implements LoopWork {
   }
 
   addTwin(twin: Twin): void {
-    this.removeTwin(twin.row);
     this.twins.push(twin);
   }
 
@@ -166,6 +165,7 @@ export class HostIoApi {
   }
 
   addTwin(twin: { row: number; fd: number; worker: number }): void {
+    this.removeTwin(twin.row);
     this.io.addTwin({ ...twin, deleted: false });
     this.loop.addDescriptor(twin.fd);
     this.loop.wake();
