@@ -8,8 +8,8 @@ import { GENERATOR, HOST_DEVICE, macOf, makeTopology, SINK } from './topology.js
 
 /** Ticks of /proc/PID/stat in a second (sysconf(_SC_CLK_TCK), 100 on every Linux that this runs on). */
 const TICKS = 100;
-/** What a start may leave behind is done by then. */
-const SETTLE_MS = 1000;
+/** What belongs to the start is over by then: addresses are probed for two seconds (RFC 5227, RFC 4862). */
+const SETTLE_MS = 3000;
 const IDLE_MS = 4000;
 
 export interface StartRound {

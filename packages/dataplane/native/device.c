@@ -105,14 +105,16 @@ napi_value device_set(napi_env env, napi_callback_info info) {
     if (error != 0) return throw_errno(env, -error, "ioctl SIOCSIFMTU", "setting the MTU of %s to %d", name, mtu);
   }
 
-  bool up, promiscuous;
+  bool up, arp, promiscuous;
   bool set_up = boolean_property(env, values[1], "up", &up);
+  bool set_arp = boolean_property(env, values[1], "arp", &arp);
   bool set_promiscuous = boolean_property(env, values[1], "promiscuous", &promiscuous);
-  if (!set_up && !set_promiscuous) return NULL;
+  if (!set_up && !set_arp && !set_promiscuous) return NULL;
   struct ifreq flags = request_for(name);
   int error = device_ioctl(SIOCGIFFLAGS, &flags);
   if (error != 0) return throw_errno(env, -error, "ioctl SIOCGIFFLAGS", "reading the flags of %s", name);
   if (set_up) change_flag(&flags, IFF_UP, up);
+  if (set_arp) change_flag(&flags, IFF_NOARP, !arp);
   if (set_promiscuous) change_flag(&flags, IFF_PROMISC, promiscuous);
   error = device_ioctl(SIOCSIFFLAGS, &flags);
   if (error != 0) return throw_errno(env, -error, "ioctl SIOCSIFFLAGS", "setting the flags of %s", name);

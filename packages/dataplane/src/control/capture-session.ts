@@ -57,6 +57,8 @@ export class CaptureSession {
   private running: Running | null = null;
   private last: CaptureStatus = { file: null, active: false, packets: 0, bytes: 0, missed: 0 };
   private readonly directory: string;
+  /** Told when one begins and ends: between, tick() is to be called. */
+  onActive: (active: boolean) => void = () => undefined;
 
   constructor(
     runDir: string,
@@ -96,6 +98,7 @@ export class CaptureSession {
     stream.on('error', (error) => {
       running.failed ??= error;
     });
+    this.onActive(true);
     this.write(sectionHeader('sluice', process.arch));
     const order: CaptureOrder = {
       rows: rows ?? null,
@@ -128,6 +131,7 @@ export class CaptureSession {
     }
     this.last = { ...this.report(), active: false };
     this.running = null;
+    this.onActive(false);
     await new Promise<void>((resolve) => running.stream.end(resolve));
     return this.last;
   }

@@ -8,8 +8,23 @@ const LOG_AGAIN_MS = 60_000;
 
 type Step = () => unknown;
 
+interface Chore {
+  everyMs: number;
+  /** Does it, unless the last time has not ended. */
+  step(): void;
+  /** Beats of the common timer until it is due. */
+  left: number;
+}
+
 export class Chores {
-  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly regular: Chore[] = [];
+  /**
+   * One timer for all that is done regularly, as fast as the fastest: the thread wakes for all of them together, and
+   * waking is most of what they cost while nothing happens.
+   */
+  private beat: NodeJS.Timeout | null = null;
+  private beatMs = Number.POSITIVE_INFINITY;
+  private readonly switched = new Set<NodeJS.Timeout>();
   /** By chore: what keeps it from being done. */
   private readonly failing = new Map<string, string>();
   private readonly logged = new Map<string, number>();
@@ -19,10 +34,44 @@ export class Chores {
     private readonly clock: () => number = monotonicMs,
   ) {}
 
-  /** Does it every so often, and never twice at the same time. */
+  /** Does it every so often, and never twice at the same time; how often is rounded to what is done most often. */
   every(ms: number, what: string, step: Step): void {
+    this.regular.push({ everyMs: ms, step: this.once(what, step), left: 0 });
+    if (ms >= this.beatMs) return;
+    this.beatMs = ms;
+    if (this.beat !== null) clearInterval(this.beat);
+    this.beat = setInterval(() => this.tick(), ms);
+  }
+
+  /** The same, only while it is switched on: it is off until the function that this returns is called with true. */
+  whileOn(ms: number, what: string, step: Step): (on: boolean) => void {
+    const once = this.once(what, step);
+    let timer: NodeJS.Timeout | null = null;
+    return (on) => {
+      if (on === (timer !== null)) return;
+      if (timer === null) {
+        timer = setInterval(once, ms);
+        this.switched.add(timer);
+      } else {
+        clearInterval(timer);
+        this.switched.delete(timer);
+        timer = null;
+      }
+    };
+  }
+
+  private tick(): void {
+    for (const chore of this.regular) {
+      if (--chore.left > 0) continue;
+      chore.left = Math.round(chore.everyMs / this.beatMs);
+      chore.step();
+    }
+  }
+
+  /** Never twice at the same time. */
+  private once(what: string, step: Step): () => void {
     let busy = false;
-    const timer = setInterval(() => {
+    return () => {
       if (busy) return;
       const ended = this.run(what, step);
       if (ended === null) return;
@@ -30,8 +79,7 @@ export class Chores {
       void ended.then(() => {
         busy = false;
       });
-    }, ms);
-    this.timers.push(timer);
+    };
   }
 
   /** Does it now. Never throws or rejects; a promise where the step made one. */
@@ -57,7 +105,8 @@ export class Chores {
   }
 
   stop(): void {
-    for (const timer of this.timers) clearInterval(timer);
+    if (this.beat !== null) clearInterval(this.beat);
+    for (const timer of this.switched) clearInterval(timer);
   }
 
   private worked(what: string): void {

@@ -283,7 +283,9 @@ export class Dataplane {
     chores.every(LINK_TICK_MS, 'links', () => this.links.tick(monotonicMs()));
     chores.every(NEIGHBOUR_TICK_MS, 'paths', () => paths.tick(monotonicMs()));
     chores.every(MAC_TICK_MS, 'bridges', () => this.layer2.macs.tick(monotonicMs()));
-    chores.every(CAPTURE_TICK_MS, 'capture', () => this.captures.tick(monotonicMs()));
+    this.captures.onActive = chores.whileOn(CAPTURE_TICK_MS, 'capture', () =>
+      this.captures.tick(monotonicMs()),
+    );
     chores.every(TRACE_TICK_MS, 'trace', () => this.traces.tick(monotonicMs()));
     chores.every(USER_NODE_TICK_MS, 'nodes', () => this.userNodes.tick());
     chores.every(USER_NODE_TICK_MS, 'nodes that hold a worker', () => this.userNodes.watch(monotonicMs()));

@@ -1,7 +1,6 @@
 // Takes a Linux device for the data plane, and gives it back: Linux itself must not answer on it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { deviceInfo, deviceSet, NativeError } from '../native/index.js';
-import { ipBatch } from './ip-command.js';
 
 export interface CapturedDevice {
   mac: string;
@@ -29,7 +28,7 @@ export function deviceRunning(device: string): boolean {
  * Prepares a device. What Linux still sees of its traffic (copies under AF_PACKET, everything while the data
  * plane restarts) it must neither answer nor accept: no ARP, no IPv6, and nothing whose way back is another.
  *
- * @throws NativeError when there is no such device; IpCommandError.
+ * @throws NativeError when there is no such device.
  */
 export async function captureDevice(device: string, mtu: number): Promise<CapturedDevice> {
   if (deviceIndex(device) === null)
@@ -38,7 +37,7 @@ export async function captureDevice(device: string, mtu: number): Promise<Captur
   if (info.mac === '')
     throw new Error(`${device} has no Ethernet address: only Ethernet devices can be ports`);
   if (info.mtu !== mtu) deviceSet(device, { mtu });
-  await ipBatch([`link set dev ${device} arp off up`]);
+  deviceSet(device, { arp: false, up: true });
   await setSysctl(`net/ipv6/conf/${device}/disable_ipv6`, '1');
   await setSysctl(`net/ipv4/conf/${device}/rp_filter`, '1');
   return {
@@ -51,8 +50,7 @@ export async function captureDevice(device: string, mtu: number): Promise<Captur
 /** Undoes what captureDevice did, as far as the device is still there: the namespace's defaults hold again. */
 export async function releaseDevice(device: string): Promise<void> {
   if (deviceIndex(device) === null) return;
-  await ipBatch([`link set dev ${device} arp on`]);
-  deviceSet(device, { promiscuous: false });
+  deviceSet(device, { arp: true, promiscuous: false });
   for (const [family, name] of [
     ['ipv6', 'disable_ipv6'],
     ['ipv4', 'rp_filter'],

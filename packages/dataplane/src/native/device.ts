@@ -20,6 +20,8 @@ export interface DeviceInfo {
 export interface DeviceChange {
   up?: boolean;
   mtu?: number;
+  /** Whether Linux itself speaks ARP there. */
+  arp?: boolean;
   promiscuous?: boolean;
 }
 

@@ -68,4 +68,29 @@ describe('what the control side does by itself', () => {
     assert.equal(most, 1);
     assert.deepEqual(notes.sort(), ['quick: first', 'slow: second']);
   });
+
+  it('wakes once for all that is due, and for each as often as it asked for', async () => {
+    const done: string[] = [];
+    chores.every(4, 'seldom', () => done.push('seldom'));
+    chores.every(2, 'often', () => done.push('often'));
+    await until('several of each', () => done.length >= 9);
+    const expected = ['seldom', 'often', 'often', 'seldom', 'often', 'often', 'seldom', 'often', 'often'];
+    assert.deepEqual(done.slice(0, 9), expected);
+  });
+
+  it('does what is switched only while it is on', async () => {
+    let times = 0;
+    let beats = 0;
+    const switchTo = chores.whileOn(1, 'switched', () => times++);
+    chores.every(1, 'beat', () => beats++);
+    await until('time passes', () => beats >= 5);
+    assert.equal(times, 0);
+    switchTo(true);
+    switchTo(true);
+    await until('it is done', () => times >= 3);
+    switchTo(false);
+    const [before, from] = [times, beats];
+    await until('time passes again', () => beats >= from + 5);
+    assert.equal(times, before);
+  });
 });

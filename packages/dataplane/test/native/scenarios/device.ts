@@ -12,8 +12,11 @@ deviceSet('left', { mtu: 1400, up: false });
 assert.deepEqual(deviceInfo('left'), { index, mac, mtu: 1400, up: false, running: false, ...queues });
 deviceSet('left', { up: true, promiscuous: true });
 assert.match(ip('link', 'show', 'left'), /PROMISC,UP/);
-deviceSet('left', { promiscuous: false });
+deviceSet('left', { arp: false, promiscuous: false });
 assert.doesNotMatch(ip('link', 'show', 'left'), /PROMISC/);
+assert.match(ip('link', 'show', 'left'), /NOARP/);
+deviceSet('left', { arp: true });
+assert.doesNotMatch(ip('link', 'show', 'left'), /NOARP/);
 
 // veth has GRO, and VLAN tags taken off on receipt.
 const changed = deviceOffloadsOff('left');
