@@ -13,7 +13,7 @@ describe('a wrong pre-shared key', () => {
     name: 'wrong-psk',
     waitForTunnel: false,
     configure: (config, site) => {
-      const file = config.ike?.connections?.[0]?.psk.file ?? '';
+      const file = config.ike?.connections?.[0]?.psk?.file ?? '';
       if (site === HQ) writeFileSync(file, OTHER_KEY, { mode: 0o600 });
       else psk = readFileSync(file, 'utf8');
     },

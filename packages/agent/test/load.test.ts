@@ -162,7 +162,7 @@ const FAULTS: [string, string, string, number, number, RegExp][] = [
     'ike.connections[0].start',
     27,
     14,
-    /must be initiate or respond, and this is "later"/,
+    /must be initiate, on-traffic or respond, and this is "later"/,
   ],
   // syntax
   ['  - name: lan', '\t- name: lan', '', 9, 1, /tab: replace it/],

@@ -45,7 +45,7 @@ export class Bridge {
   #xfrmServer: XfrmServer | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #desired: IkeState | null = null;
-  #loaded: { revision: number; problems: string[] } | null = null;
+  #loaded: { revision: number; problems: string[]; warnings: string[] } | null = null;
   #failures: string[] = [];
   /** Whether the data plane has a configuration, by which charon's packets find their way. */
   #forwards = false;
@@ -220,7 +220,7 @@ export class Bridge {
   #status(): IkeStatus {
     const wanted = this.#desired?.revision ?? null;
     const loaded = this.#loaded?.revision === wanted ? this.#loaded : null;
-    const problems = [...(loaded?.problems ?? []), ...this.#failures];
+    const problems = [...(loaded?.problems ?? []), ...(loaded?.warnings ?? []), ...this.#failures];
     if (!this.#vici.up) problems.push('charon does not answer; connections are loaded once it does.');
     if (!this.#sink.available)
       problems.push('The data plane does not answer; SAs are installed once it does.');

@@ -43,7 +43,7 @@ export interface UpkeepOptions {
    */
   forwards(): boolean;
   /** The outcome of a round: sentences about what is wrong with the configuration as loaded. */
-  onRound(loaded: { revision: number; problems: string[] }): void;
+  onRound(loaded: { revision: number; problems: string[]; warnings: string[] }): void;
   /** What is wrong with single children, by name; an empty map when all is well. */
   onFailures(failures: ReadonlyMap<string, string>): void;
   onRepairs(repairs: string[]): void;
@@ -58,6 +58,7 @@ export class Upkeep {
   #suspects = new Set<string>();
   /** Since when SAs or policies of an interface id have been unknown to charon, on the monotonic clock. */
   #unknownSinceMs = new Map<number, number>();
+  #warned: ReadonlySet<string> = new Set();
   #desired: IkeState | null = null;
   #generation = 0;
   /** Whether charon has read its settings since this process last wrote them. */
@@ -119,7 +120,8 @@ export class Upkeep {
     try {
       await this.#settle(desired);
       const report = await reconciler.reconcile(vici, desired);
-      this.#options.onRound({ revision: desired.revision, problems: report.problems });
+      this.#warn(report.warnings);
+      this.#options.onRound({ revision: desired.revision, ...report });
       const sas = await collectSas(vici);
       const children = childrenOf(sas);
       const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
@@ -141,6 +143,12 @@ export class Upkeep {
     if (this.#settingsRead) return;
     await reloadSettings(vici);
     this.#settingsRead = true;
+  }
+
+  /** Each is logged when it is new. */
+  #warn(warnings: readonly string[]): void {
+    for (const warning of warnings) if (!this.#warned.has(warning)) this.#options.log.warn({}, warning);
+    this.#warned = new Set(warnings);
   }
 
   #bringUp(desired: IkeState, sas: readonly ListedSa[]): boolean {

@@ -12,6 +12,7 @@ export const SECRET_NAMES = [
   'integrityKey',
   'integrity_key_hex',
   'password',
+  'private_key',
 ] as const;
 
 /** What waits for a disk that is full; later lines are lost. */

@@ -7,7 +7,7 @@ import { nearest } from './nearest.js';
 
 type RawIssue = z.core.$ZodRawIssue;
 
-const SECRET_KEYS = new Set(['psk', 'secret', 'password', 'key']);
+const SECRET_KEYS = new Set(['psk', 'secret', 'password', 'key', 'private_key']);
 
 /** Longest value that is quoted. */
 const QUOTE_LIMIT = 40;

@@ -1,16 +1,23 @@
 // A connection of the device configuration in the terms of VICI's load-conn (swanctl.conf).
 import {
+  ANY_ADDRESS,
   type ChildSection,
   type ConfiguredSelector,
   type ConnectionSection,
   canonicalIp,
   childEspProposals,
   childSelectors,
+  ikeProposals,
   parseTrafficSelector,
+  remoteAuth,
+  showsCertificate,
 } from '@sluice/shared';
 import type { ViciInput } from '../vici/index.js';
+import { authentication, type Rounds } from './authentication.js';
+import { type Material, NO_MATERIAL } from './credentials.js';
 import { dpdOf } from './failure-detection.js';
 import { childLifetime, ikeLifetime } from './lifetimes.js';
+import { virtualAddresses } from './pools.js';
 
 /** The bridge's part of the device configuration: IkeState without its revision. */
 export interface DesiredIke {
@@ -22,27 +29,21 @@ export interface DesiredIke {
 /** A connection, taken apart by what a change of it disturbs: the IKE_SA, or one CHILD_SA. */
 export interface CharonConnection {
   name: string;
-  /** Everything but the children. */
-  ike: Record<string, string | number | boolean | string[] | Record<string, string>>;
+  /** Everything but the children and who authenticates how. */
+  ike: Record<string, string | number | boolean | string[]>;
+  rounds: Rounds;
   children: Map<string, CharonChild>;
 }
 
 type CharonChild = Record<string, string | number | boolean | string[]>;
 
-/** The identities of both sides; an endpoint without one is known by its address. */
-export function identities(connection: ConnectionSection): { local: string; remote: string } {
-  const { local, remote } = connection;
-  return { local: local.id ?? canonical(local.address), remote: remote.id ?? canonical(remote.address) };
-}
-
 /** As charon prints it, so that what it lists can be compared. */
 function canonical(address: string): string {
-  return canonicalIp(address) ?? address;
+  return address === ANY_ADDRESS ? '%any' : (canonicalIp(address) ?? address);
 }
 
 /** @throws Error when a child names a tunnel without interface id */
 export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tunnels']): CharonConnection {
-  const id = identities(connection);
   const children = new Map<string, CharonChild>();
   for (const child of connection.children) {
     const tunnel = tunnels.find((candidate) => candidate.name === child.tunnel);
@@ -51,7 +52,7 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
         `Child ${child.name} of connection ${connection.name} names the tunnel ${child.tunnel}, which is not configured.`,
       );
     }
-    children.set(child.name, toCharonChild(child, tunnel.if_id, connection.start));
+    children.set(child.name, toCharonChild(connection, child, tunnel.if_id));
   }
   return {
     name: connection.name,
@@ -59,7 +60,8 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
       version: connection.version,
       local_addrs: [canonical(connection.local.address)],
       remote_addrs: [canonical(connection.remote.address)],
-      proposals: connection.proposals,
+      ...(connection.aggressive ? { aggressive: true } : {}),
+      proposals: ikeProposals(connection),
       encap: connection.force_udp_encapsulation,
       ...dpdOf(connection),
       // The local address is configured, so there is nowhere to move to, and without a NAT port 500 will do.
@@ -69,22 +71,27 @@ export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tun
       unique: 'never',
       // 0: as long as it takes. A side that only restores an SA gives up after one round of retransmissions.
       keyingtries: connection.start === 'initiate' ? 0 : 1,
-      send_certreq: false,
+      send_certreq: remoteAuth(connection.remote) === 'certificate',
+      ...(showsCertificate(connection.local) ? { send_cert: 'always' } : {}),
+      ...virtualAddresses(connection),
       ...ikeLifetime(connection.rekey_time_s),
-      local: { auth: 'psk', id: id.local },
-      remote: { auth: 'psk', id: id.remote },
     },
+    rounds: authentication(connection),
     children,
   };
 }
 
-function toCharonChild(child: ChildSection, ifId: number, start: ConnectionSection['start']): CharonChild {
+function toCharonChild(
+  { version, start }: ConnectionSection,
+  child: ChildSection,
+  ifId: number,
+): CharonChild {
   const { local, remote } = childSelectors(child);
   return {
     mode: child.mode,
     local_ts: local.map(selectorText),
     remote_ts: remote.map(selectorText),
-    esp_proposals: childEspProposals(child),
+    esp_proposals: childEspProposals(child, version),
     replay_window: child.replay_window,
     copy_dscp: child.copy_dscp,
     copy_ecn: child.copy_ecn,
@@ -116,8 +123,21 @@ function suffixOf(protocol: number, [from, to]: ConfiguredSelector['ports']): st
   return `[${protocol}/${from === to ? from : `${from}-${to}`}]`;
 }
 
-/** The message of load-conn. */
-export function loadConnMessage(connection: CharonConnection): ViciInput {
-  const { name, ike, children } = connection;
-  return { [name]: { ...ike, children: new Map(children) } };
+/** The message of load-conn: certificates are in their sections, as DER. */
+export function loadConnMessage(connection: CharonConnection, material: Material = NO_MATERIAL): ViciInput {
+  const { name, ike, rounds, children } = connection;
+  const { local, remote, ...second } = rounds;
+  return {
+    [name]: {
+      ...ike,
+      local: { ...local, ...some('certs', material.own) },
+      remote: { ...remote, ...some('cacerts', material.authorities), ...some('certs', material.pinned) },
+      ...second,
+      children: new Map(children),
+    },
+  };
+}
+
+function some(key: string, values: readonly Buffer[]): Record<string, readonly Buffer[]> {
+  return values.length === 0 ? {} : { [key]: values };
 }

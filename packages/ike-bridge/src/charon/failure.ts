@@ -1,5 +1,11 @@
 // What went wrong with an SA, from the lines that charon logs about it.
-import { type ConnectionSection, childEspProposals, childSelectors } from '@sluice/shared';
+import {
+  type ConnectionSection,
+  childEspProposals,
+  childSelectors,
+  identities,
+  ikeProposals,
+} from '@sluice/shared';
 
 export type FailureKind =
   | 'proposal'
@@ -26,7 +32,15 @@ const local = (what: string, values: readonly string[] | undefined): string =>
   values === undefined || values.length === 0 ? '' : ` This side has ${what} ${values.join(', ')}.`;
 
 const espProposals = (connection: ConnectionSection | undefined): string[] | undefined =>
-  connection && [...new Set(connection.children.flatMap(childEspProposals))];
+  connection && [
+    ...new Set(connection.children.flatMap((child) => childEspProposals(child, connection.version))),
+  ];
+
+const ownIdentity = (connection: ConnectionSection | undefined): string[] | undefined =>
+  connection && [identities(connection).local ?? 'the subject of its certificate'];
+
+const bothIdentities = (connection: ConnectionSection | undefined): string[] | undefined =>
+  connection && [`${ownIdentity(connection)} (local)`, `${identities(connection).remote} (remote)`];
 
 /** The most specific first: a notify of the peer says less than what this side found out by itself. */
 const RULES: readonly Rule[] = [
@@ -52,13 +66,13 @@ const RULES: readonly Rule[] = [
     kind: 'no-connection',
     pattern: /no matching peer config found/,
     say: (_match, connection) =>
-      `The peer called with identities that no connection has.${local('identity', connection && [connection.local.id ?? connection.local.address])} Compare the identities of both sides.`,
+      `The peer called with identities that no connection has.${local('identity', ownIdentity(connection))} Compare the identities of both sides.`,
   },
   {
     kind: 'proposal',
     pattern: /received proposals unacceptable/,
     say: (_match, connection) =>
-      `The peer proposed algorithms for IKE that this side does not allow.${local('the IKE proposals', connection?.proposals)}`,
+      `The peer proposed algorithms for IKE that this side does not allow.${local('the IKE proposals', connection && ikeProposals(connection))}`,
   },
   {
     kind: 'proposal',
@@ -79,13 +93,13 @@ const RULES: readonly Rule[] = [
     kind: 'proposal',
     pattern: /received NO_PROPOSAL_CHOSEN notify error/,
     say: (_match, connection) =>
-      `The peer allows none of the IKE proposals, or has no connection for this address.${local('the IKE proposals', connection?.proposals)}`,
+      `The peer allows none of the IKE proposals, or has no connection for this address.${local('the IKE proposals', connection && ikeProposals(connection))}`,
   },
   {
     kind: 'authentication',
     pattern: /received AUTHENTICATION_FAILED notify error/,
     say: (_match, connection) =>
-      `The peer refused the authentication: its pre-shared key or its identities differ.${local('identities', connection && [`${connection.local.id ?? connection.local.address} (local)`, `${connection.remote.id ?? connection.remote.address} (remote)`])} The peer's log says which.`,
+      `The peer refused the authentication: its pre-shared key or its identities differ.${local('identities', bothIdentities(connection))} The peer's log says which.`,
   },
   {
     kind: 'traffic-selector',

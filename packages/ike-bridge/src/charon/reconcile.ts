@@ -1,21 +1,20 @@
 // Brings charon from what it has to what the configuration wants, touching nothing that is already right.
 import { createHash } from 'node:crypto';
-import type { ConnectionSection } from '@sluice/shared';
+import { type ConnectionSection, connectionWarnings } from '@sluice/shared';
 import {
   getConns,
-  getShared,
   initiate,
   loadConn,
   terminate,
   unloadConn,
-  unloadShared,
   type ViciConnection,
   ViciError,
   type ViciSender,
 } from '../vici/index.js';
 import { type CharonConnection, type DesiredIke, loadConnMessage, toCharon } from './connections.js';
+import { Credentials, type Present } from './credentials.js';
+import { Pools } from './pools.js';
 import { collectSas, type ListedSa } from './sas.js';
-import { ensureSharedKey, sharedKeyId } from './shared-key.js';
 import { type KnownChange, type StaleSas, staleSas } from './stale.js';
 
 /** What of a ViciClient is needed. */
@@ -32,13 +31,16 @@ export interface ReconcileReport {
   ended: string[];
   /** Sentences for the operator; empty when charon is as the configuration wants it. */
   problems: string[];
+  /** Sentences about what charon has taken, and is unwise or of no use. */
+  warnings: string[];
 }
 
 /** What charon was given for a connection. */
 interface Loaded {
   ike: string;
   children: Map<string, string>;
-  secret: string;
+  /** Of the certificates that the connection goes with. */
+  certificates: string;
 }
 
 interface Replacement {
@@ -64,6 +66,8 @@ const UNNAMED = '(unnamed)';
 export class Reconciler {
   private generation = 0;
   private readonly loaded = new Map<string, Loaded>();
+  private readonly credentials = new Credentials();
+  private readonly pools = new Pools();
   /** Survives a run that lost charon half-way: nothing else remembers which SAs a loaded change made stale. */
   private pending: Replacement[] = [];
   private tail: Promise<unknown> = Promise.resolve();
@@ -85,24 +89,28 @@ export class Reconciler {
     if (client.generation !== this.generation) {
       // Perhaps the same charon behind a new connection; loading what it has already changes nothing there.
       this.loaded.clear();
+      this.credentials.forgetCharon();
+      this.pools.forgetCharon();
       this.pending = [];
       this.generation = client.generation;
     }
-    const report: ReconcileReport = { loaded: [], unloaded: [], ended: [], problems: [] };
+    const report: ReconcileReport = { loaded: [], unloaded: [], ended: [], problems: [], warnings: [] };
     const present = new Set(await getConns(client));
-    const keys = new Set(await getShared(client));
+    const held = await this.credentials.present(client);
     const sas = await collectSas(client);
 
-    await this.removeOthers(client, desired, present, keys, sas, report);
+    await this.removeOthers(client, desired, present, sas, report);
     for (const connection of desired.connections) {
       try {
-        const replacement = await this.load(client, connection, desired, present, keys, sas, report);
+        const replacement = await this.load(client, connection, desired, present, held, sas, report);
         if (replacement) this.pending.push(replacement);
       } catch (error) {
         if (isLost(error)) throw error;
         report.problems.push(`Connection ${connection.name} is not loaded. ${messageOf(error)}`);
       }
     }
+    await this.credentials.removeOthers(client, desired.connections, held);
+    await this.pools.removeOthers(client, desired.connections);
     await replaceAll(client, this.pending, report);
     return report;
   }
@@ -111,7 +119,6 @@ export class Reconciler {
     client: CharonClient,
     desired: DesiredIke,
     present: ReadonlySet<string>,
-    keys: ReadonlySet<string>,
     sas: readonly ListedSa[],
     report: ReconcileReport,
   ): Promise<void> {
@@ -122,8 +129,6 @@ export class Reconciler {
       this.loaded.delete(name);
       report.unloaded.push(name);
     }
-    const wantedKeys = new Set([...wanted].map(sharedKeyId));
-    for (const id of keys) if (!wantedKeys.has(id)) await unloadShared(client, id);
 
     const orphans: StaleSas = { ike: [], child: [] };
     for (const { connection, section } of sas) {
@@ -140,21 +145,22 @@ export class Reconciler {
     connection: ConnectionSection,
     desired: DesiredIke,
     present: ReadonlySet<string>,
-    keys: ReadonlySet<string>,
+    held: Present,
     sas: readonly ListedSa[],
     report: ReconcileReport,
   ): Promise<Replacement | null> {
     const { name } = connection;
     const wanted = toCharon(connection, desired.tunnels);
     const before = this.loaded.get(name);
-    // The key first: a peer that calls between the two commands finds both or nothing.
-    const known = keys.has(sharedKeyId(name)) ? before?.secret : undefined;
-    const next = { ...hashes(wanted), secret: await ensureSharedKey(client, connection, known) };
+    // Secrets and pools first: a peer that calls between the commands finds everything or nothing.
+    const material = await this.credentials.load(client, connection, held);
+    await this.pools.load(client, connection);
+    report.warnings.push(...connectionWarnings(connection), ...material.warnings);
+    const next = { ...hashes(wanted), certificates: material.digest };
     if (before !== undefined && present.has(name)) {
-      before.secret = next.secret;
-      if (sameConfiguration(before, next)) return null;
+      if (sameConfiguration(before, next) && before.certificates === next.certificates) return null;
     }
-    await loadConn(client, loadConnMessage(wanted));
+    await loadConn(client, loadConnMessage(wanted, material));
     this.loaded.set(name, next);
     report.loaded.push(name);
 
@@ -173,18 +179,24 @@ function sha256(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
-function hashes(wanted: CharonConnection): Omit<Loaded, 'secret'> {
+function hashes(wanted: CharonConnection): Omit<Loaded, 'certificates'> {
   const children = new Map([...wanted.children].map(([name, child]) => [name, sha256(child)]));
-  return { ike: sha256(wanted.ike), children };
+  return { ike: sha256([wanted.ike, wanted.rounds]), children };
 }
 
-function difference(before: Omit<Loaded, 'secret'>, next: Omit<Loaded, 'secret'>): NonNullable<KnownChange> {
+function difference(
+  before: Omit<Loaded, 'certificates'>,
+  next: Omit<Loaded, 'certificates'>,
+): NonNullable<KnownChange> {
   const names = new Set([...before.children.keys(), ...next.children.keys()]);
   const children = [...names].filter((name) => before.children.get(name) !== next.children.get(name));
   return { ike: before.ike !== next.ike, children: new Set(children) };
 }
 
-function sameConfiguration(before: Omit<Loaded, 'secret'>, next: Omit<Loaded, 'secret'>): boolean {
+function sameConfiguration(
+  before: Omit<Loaded, 'certificates'>,
+  next: Omit<Loaded, 'certificates'>,
+): boolean {
   const change = difference(before, next);
   return !change.ike && change.children.size === 0;
 }

@@ -1,31 +1,32 @@
-// Reads a pre-shared key from the file that the configuration names.
+// Reads a secret from the file that the configuration names.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** No passphrase is longer, and a wrong path (a log, a device) is noticed before it is read. */
-const SECRET_MAX = 4096;
+/** An RSA key of 16,384 bits takes 12,600 octets; a wrong path (a log, a device) is noticed before it is read. */
+const SECRET_MAX = 16_384;
 const OTHERS_MAY = 0o077;
 
 /**
- * The bytes of the key without one trailing newline. The caller overwrites them after use.
+ * The bytes of the secret without one trailing newline. The caller overwrites them after use.
  * @throws Error a sentence that tells the operator what to do about the file
  */
-export async function readSecretFile(path: string): Promise<Buffer> {
+export async function readSecretFile(path: string, what = 'pre-shared key'): Promise<Buffer> {
   // Not blocking: a FIFO would otherwise hold the bridge until somebody writes into it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    throw cannotOpen(path, error);
+    throw cannotOpen(path, what, error);
   });
   try {
-    return await readChecked(path, file);
+    return await readChecked(path, what, file);
   } finally {
     await file.close();
   }
 }
 
-async function readChecked(path: string, file: FileHandle): Promise<Buffer> {
+async function readChecked(path: string, what: string, file: FileHandle): Promise<Buffer> {
   // Asked of the open file, not of the path: what was checked is what is read.
   const stat = await file.stat();
-  if (!stat.isFile()) throw new Error(`The secret file ${path} is not a regular file: put the key into one.`);
+  if (!stat.isFile())
+    throw new Error(`The secret file ${path} is not a regular file: put the ${what} into one.`);
   const uid = process.geteuid?.() ?? 0;
   if (stat.uid !== uid && stat.uid !== 0) {
     throw new Error(
@@ -38,7 +39,7 @@ async function readChecked(path: string, file: FileHandle): Promise<Buffer> {
   }
   if (stat.size > SECRET_MAX) {
     throw new Error(
-      `The secret file ${path} has ${stat.size} bytes, more than a key can have (${SECRET_MAX}): is it the right file?`,
+      `The secret file ${path} has ${stat.size} bytes, more than a secret can have (${SECRET_MAX}): is it the right file?`,
     );
   }
   const bytes = Buffer.alloc(SECRET_MAX + 1);
@@ -47,18 +48,18 @@ async function readChecked(path: string, file: FileHandle): Promise<Buffer> {
     let length = bytesRead;
     if (length > 0 && bytes[length - 1] === 0x0a) length--;
     if (length > 0 && length < bytesRead && bytes[length - 1] === 0x0d) length--;
-    if (length === 0) throw new Error(`The secret file ${path} is empty: write the pre-shared key into it.`);
+    if (length === 0) throw new Error(`The secret file ${path} is empty: write the ${what} into it.`);
     return Buffer.from(bytes.subarray(0, length));
   } finally {
     bytes.fill(0);
   }
 }
 
-function cannotOpen(path: string, error: unknown): Error {
+function cannotOpen(path: string, what: string, error: unknown): Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const because =
     code === 'ENOENT'
-      ? 'is missing: create it with the pre-shared key in it and mode 0600'
+      ? `is missing: create it with the ${what} in it and mode 0600`
       : code === 'ELOOP'
         ? 'is a loop of symbolic links: point it to a file'
         : code === 'EACCES'

@@ -1,7 +1,7 @@
 // Which SAs no longer are what the configuration says, judged by what charon lists of them.
-import { type ConnectionSection, canonicalIp } from '@sluice/shared';
+import { ANY_ADDRESS, type ConnectionSection, canonicalIp, identities, isIdentity } from '@sluice/shared';
 import { hexadecimal, subsection, subsections, text } from '../vici/index.js';
-import { type DesiredIke, identities } from './connections.js';
+import type { DesiredIke } from './connections.js';
 import type { ListedSa } from './sas.js';
 
 /** Unique ids of SAs to end. An IKE_SA that is named takes its CHILD_SAs with it, so those are not named too. */
@@ -43,13 +43,14 @@ export function staleSas(
 function endpointsMatch(connection: ConnectionSection, section: ListedSa['section']): boolean {
   // Before authentication charon reports %any for identities, and a NAT in between may show another address.
   const id = identities(connection);
-  const matches = (key: string, wanted: string): boolean => {
+  const matches = (key: string, isWanted: (listed: string) => boolean): boolean => {
     const listed = text(section, key);
-    return listed === undefined || listed === '%any' || listed === wanted;
+    return listed === undefined || listed === '%any' || isWanted(listed);
   };
+  const { address } = connection.local;
   return (
-    matches('local-id', id.local) &&
-    matches('remote-id', id.remote) &&
-    matches('local-host', canonicalIp(connection.local.address) ?? '')
+    matches('local-id', (listed) => id.local === null || isIdentity(id.local, listed)) &&
+    matches('remote-id', (listed) => isIdentity(id.remote, listed)) &&
+    matches('local-host', (listed) => address === ANY_ADDRESS || listed === canonicalIp(address))
   );
 }

@@ -19,15 +19,28 @@ export interface CharonConf {
 }
 
 /**
- * In the order in which charon looks for an algorithm. Found in Debian's 5.9.8: openssl alone brings AES-GCM,
+ * In the order in which charon looks for an algorithm. Found in Debian's 5.9.8: openssl alone brings all ciphers,
  * the PRFs, x25519, ecp and modp; random is the source of true randomness, nonce of nonces. openssl announces
  * a KDF too, but refuses PRF_HMAC_SHA2_384 and others with it, so no IKE_SA comes up without the plugin kdf.
+ * x509 reads what openssl does not: name constraints, and lists as revocation wants them. Nothing fetches lists.
  */
 export const PLUGINS = [
   'random',
   'nonce',
+  'x509',
   'openssl',
   'kdf',
+  'cmac',
+  'xcbc',
+  'pem',
+  'pkcs1',
+  'pkcs8',
+  'revocation',
+  'constraints',
+  'eap-identity',
+  'eap-mschapv2',
+  'eap-tls',
+  'xauth-generic',
   'kernel-netlink',
   'socket-default',
   'vici',
@@ -68,6 +81,9 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   # A hub holds thousands of IKE_SAs: the defaults keep them in one list behind one lock.
   ikesa_table_size = 1024
   ikesa_table_segments = 16
+
+  # Only connections that ask for aggressive mode by name have it; without this not even those would answer.
+  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
 
   # Where an IKE_SA is there, a CHILD_SA is made inside it instead of through another IKE_SA.
   reuse_ikesa = yes

@@ -1,6 +1,7 @@
 export * from './client.js';
 export * from './commands.js';
 export { type ConnectOptions, DEADLINE_MS, type RequestOptions, ViciConnection } from './connection.js';
+export * from './credential-commands.js';
 export { decodeMessage } from './decode.js';
 export { encodeMessage } from './encode.js';
 export * from './errors.js';

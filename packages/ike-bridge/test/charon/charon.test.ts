@@ -156,7 +156,7 @@ describe('charon', function () {
   it('changes only what differs', async () => {
     const reconciler = new Reconciler();
     const other = office({ name: 'other', remote: { address: '192.0.2.3', id: 'c.example' } });
-    const none = { loaded: [], unloaded: [], ended: [], problems: [] };
+    const none = { loaded: [], unloaded: [], ended: [], problems: [], warnings: [] };
 
     const first = await reconciler.reconcile(client, desired(office(), other));
     assert.deepEqual(first, { ...none, loaded: ['office', 'other'] });
@@ -206,7 +206,7 @@ describe('charon', function () {
       client,
       desired(
         office({ name: 'keyless', psk: { file: join(hosts.dir, 'nothing') } }),
-        office({ name: 'odd', proposals: ['rot13-md2'] }),
+        { ...office({ name: 'odd' }), proposals: ['rot13-md2'] },
         office({ name: 'lost', children: [{ name: 'net', tunnel: 'tun9' }] }),
         office(),
       ),

@@ -4,13 +4,18 @@ import { connection, TUNNELS } from './fixtures.js';
 
 describe('connections', () => {
   it('maps a connection to the terms of swanctl.conf', () => {
-    const { name, ike, children } = toCharon(connection(), TUNNELS);
+    const { name, ike, rounds, children } = toCharon(connection(), TUNNELS);
     assert.equal(name, 'office');
     assert.deepEqual(ike, {
       version: 2,
       local_addrs: ['192.0.2.1'],
       remote_addrs: ['192.0.2.2'],
-      proposals: ['aes256gcm16-prfsha384-x25519', 'aes128gcm16-prfsha256-x25519'],
+      proposals: [
+        'aes256gcm16-prfsha384-x25519',
+        'aes128gcm16-prfsha256-x25519',
+        'aes256gcm16-prfsha384-ecp384',
+        'aes256-sha384-ecp384',
+      ],
       encap: false,
       dpd_delay: 8,
       dpd_timeout: 38,
@@ -22,6 +27,8 @@ describe('connections', () => {
       over_time: 1440,
       rand_time: 1440,
       reauth_time: 0,
+    });
+    assert.deepEqual(rounds, {
       local: { auth: 'psk', id: 'a.example' },
       remote: { auth: 'psk', id: 'b.example' },
     });
@@ -30,7 +37,7 @@ describe('connections', () => {
         mode: 'tunnel',
         local_ts: ['0.0.0.0/0'],
         remote_ts: ['0.0.0.0/0'],
-        esp_proposals: ['aes256gcm16-x25519', 'aes128gcm16-x25519'],
+        esp_proposals: ['aes256gcm16-x25519', 'aes128gcm16-x25519', 'aes256gcm16-ecp384'],
         replay_window: 256,
         copy_dscp: 'out',
         copy_ecn: true,
@@ -52,12 +59,12 @@ describe('connections', () => {
   });
 
   it('uses addresses as identities where there are no others, and gives up sooner where the peer initiates', () => {
-    const { ike } = toCharon(
+    const { ike, rounds } = toCharon(
       connection({ local: { address: '192.0.2.1' }, remote: { address: '192.0.2.2' }, start: 'respond' }),
       TUNNELS,
     );
-    assert.deepEqual(ike.local, { auth: 'psk', id: '192.0.2.1' });
-    assert.deepEqual(ike.remote, { auth: 'psk', id: '192.0.2.2' });
+    assert.deepEqual(rounds.local, { auth: 'psk', id: '192.0.2.1' });
+    assert.deepEqual(rounds.remote, { auth: 'psk', id: '192.0.2.2' });
     assert.equal(ike.keyingtries, 1);
   });
 
@@ -110,12 +117,12 @@ describe('connections', () => {
   });
 
   it('writes addresses as charon lists them', () => {
-    const { ike } = toCharon(
+    const { ike, rounds } = toCharon(
       connection({ local: { address: '2001:DB8:0::1' }, remote: { address: '2001:db8:0:0::2' } }),
       TUNNELS,
     );
     assert.deepEqual([ike.local_addrs, ike.remote_addrs], [['2001:db8::1'], ['2001:db8::2']]);
-    assert.deepEqual(ike.local, { auth: 'psk', id: '2001:db8::1' });
+    assert.deepEqual(rounds.local, { auth: 'psk', id: '2001:db8::1' });
   });
 
   it('writes no number that charon cannot read', () => {

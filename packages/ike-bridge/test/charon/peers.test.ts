@@ -200,7 +200,7 @@ describe('two charons', function () {
       connections: [sideA({ children: [first, { ...second, rekey_time_s: 1800 }] })],
       tunnels: TUNNELS,
     });
-    assert.deepEqual(report, { loaded: ['office'], unloaded: [], ended: net2, problems: [] });
+    assert.deepEqual(report, { loaded: ['office'], unloaded: [], ended: net2, problems: [], warnings: [] });
     assert.deepEqual(await ids('net1'), net1);
     assert.equal((await ids('net2')).length, 1);
     assert.notDeepEqual(await ids('net2'), net2);
@@ -240,7 +240,13 @@ describe('two charons', function () {
     const wanted = { connections: [sideA({ dpd_delay_s: 60 })], tunnels: TUNNELS };
     await assert.rejects(a.reconciler.reconcile(lossy, wanted), /Lost/);
     const report = await a.reconciler.reconcile(client, wanted);
-    assert.deepEqual(report, { loaded: [], unloaded: [], ended: [before?.unique_id], problems: [] });
+    assert.deepEqual(report, {
+      loaded: [],
+      unloaded: [],
+      ended: [before?.unique_id],
+      problems: [],
+      warnings: [],
+    });
   });
 
   it('leave SAs alone when the bridge has restarted, and end those of another configuration', async () => {

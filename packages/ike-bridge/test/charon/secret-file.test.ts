@@ -87,9 +87,9 @@ describe('secret file', () => {
     execFileSync('mkfifo', ['-m', '600', path]);
     await assert.rejects(readSecretFile(path), /is not a regular file/);
     await rm(path);
-    await put(Buffer.alloc(4097, 'x'));
-    await assert.rejects(readSecretFile(path), /has 4097 bytes, more than a key can have/);
-    await put(Buffer.alloc(4096, 'x'));
-    assert.equal((await readSecretFile(path)).length, 4096);
+    await put(Buffer.alloc(16_385, 'x'));
+    await assert.rejects(readSecretFile(path), /has 16385 bytes, more than a secret can have/);
+    await put(Buffer.alloc(16_384, 'x'));
+    assert.equal((await readSecretFile(path)).length, 16_384);
   });
 });

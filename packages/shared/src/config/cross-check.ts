@@ -5,6 +5,7 @@ import { checkAddresses } from './check-addresses.js';
 import { checkLayer2 } from './check-layer2.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { ConnectionSection } from './ike.js';
+import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
 import type { NodeSection } from './node.js';
 import type { RouteSection } from './route.js';
@@ -146,10 +147,11 @@ function checkConnections(config: Sections, report: Report): void {
     ),
   );
   config.ike.connections.forEach((connection, i) => {
-    if (!local.has(canonicalIp(connection.local.address))) {
+    const { address } = connection.local;
+    if (address !== ANY_ADDRESS && !local.has(canonicalIp(address))) {
       report(
         ['ike', 'connections', i, 'local', 'address'],
-        `${connection.local.address} is not an address of this device: use one of ${[...local].join(', ') || 'its interfaces, which have none'}`,
+        `${address} is not an address of this device: use one of ${[...local].join(', ') || 'its interfaces, which have none'}`,
       );
     }
     unique(

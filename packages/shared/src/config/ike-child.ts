@@ -45,9 +45,9 @@ export const childSection = z
     esp_proposals: z
       .array(espProposal)
       .min(1)
-      .default(['aes256gcm16-x25519', 'aes128gcm16-x25519'])
+      .optional()
       .describe(
-        `In order of preference; the word ${INTEROPERABLE} stands for a list for peers of which little is known.`,
+        `In order of preference; the word ${INTEROPERABLE} stands for a list for peers of which little is known. Left out: AES-GCM with X25519 or ECP384; in IKEv1 AES with MODP2048.`,
       ),
     esn: z
       .enum(['no', 'prefer', 'require'])

@@ -1,31 +1,35 @@
 // IKE connections, in the terms of RFC 7296 and of strongSwan's swanctl.conf.
 import { z } from 'zod';
-import { ipFamily } from '../net/ip.js';
+import { localEnd, remoteEnd, secretReference } from './ike-auth.js';
 import { childSection, rekeyTimeS } from './ike-child.js';
+import { checkConnection } from './ike-parts.js';
+import { IKE_CAPABILITIES, ikeProposalFault } from './ike-proposal.js';
 import { ipAddress, name } from './values.js';
 
-const IKE_PROPOSAL = /^[a-z0-9]+(-[a-z0-9]+)+$/;
-
-const endpoint = z.strictObject({
-  address: ipAddress,
-  id: z.string().min(1).max(255).optional().describe('IKE identity; left out, the address.'),
-});
-
-/** A secret is a reference, never the secret: configurations are shown, compared and stored. */
-const secretReference = z.strictObject({
-  file: z
-    .string()
-    .regex(/^\//, 'must be an absolute path to a file that only its owner can read')
-    .describe('File that holds the pre-shared key; a trailing newline is not part of it.'),
-});
+const ikeProposal = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = ikeProposalFault(text);
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  })
+  .describe(IKE_CAPABILITIES);
 
 export const connectionSection = z
   .strictObject({
     name,
-    version: z.literal(2).default(2),
-    local: endpoint,
-    remote: endpoint,
-    psk: secretReference,
+    version: z
+      .union([z.literal(1), z.literal(2)])
+      .default(2)
+      .describe('IKEv2, or IKEv1 for peers that have no other.'),
+    aggressive: z
+      .boolean()
+      .default(false)
+      .describe('IKEv1 in aggressive mode instead of main mode: weak, and warned of.'),
+    local: localEnd,
+    remote: remoteEnd,
+    psk: secretReference
+      .optional()
+      .describe('File that holds the pre-shared key; a trailing newline is not part of it.'),
     start: z
       .enum(['initiate', 'on-traffic', 'respond'])
       .default('initiate')
@@ -34,13 +38,25 @@ export const connectionSection = z
       ),
     force_udp_encapsulation: z.boolean().default(false).describe('ESP in UDP even where no NAT is seen.'),
     proposals: z
-      .array(
-        z
-          .string()
-          .regex(IKE_PROPOSAL, 'must be algorithms joined by "-", such as aes256gcm16-prfsha384-ecp384'),
-      )
+      .array(ikeProposal)
       .min(1)
-      .default(['aes256gcm16-prfsha384-x25519', 'aes128gcm16-prfsha256-x25519']),
+      .optional()
+      .describe(
+        'In order of preference. Left out: AES-GCM or AES with SHA2, and X25519 or ECP384; in IKEv1 AES with SHA2-256 and MODP2048.',
+      ),
+    request_addresses: z
+      .array(z.union([z.enum(['any4', 'any6']), ipAddress], 'must be any4, any6, or an address to ask for'))
+      .min(1)
+      .optional()
+      .describe('Addresses that we ask the peer for (config payload); local_ts of dynamic stands for them.'),
+    assign_addresses: z
+      .array(ipAddress)
+      .min(1)
+      .optional()
+      .describe(
+        'Addresses that the peer is given when it asks; remote_ts of dynamic stands for the one it has.',
+      ),
+    assign_dns: z.array(ipAddress).min(1).optional().describe('Name servers that it is told of then.'),
     rekey_time_s: rekeyTimeS.default(14_400),
     detect_failure_within_s: z
       .int()
@@ -60,15 +76,8 @@ export const connectionSection = z
       ),
     children: z.array(childSection).min(1),
   })
-  .superRefine(({ detect_failure_within_s: within, dpd_delay_s: delay }, context) => {
-    if (within === undefined || delay === undefined) return;
-    const message = 'must be left out where detect_failure_within_s is given, which decides it';
-    context.addIssue({ code: 'custom', path: ['dpd_delay_s'], message });
-  })
-  .superRefine(({ local, remote }, context) => {
-    if (ipFamily(local.address) === ipFamily(remote.address)) return;
-    const message = `must be of the same address family as the local address ${local.address}`;
-    context.addIssue({ code: 'custom', path: ['remote', 'address'], message });
+  .superRefine((connection, context) => {
+    checkConnection(connection, (path, message) => context.addIssue({ code: 'custom', path, message }));
   });
 
 export const ikeSection = z.strictObject({
