@@ -2,7 +2,7 @@
 //
 // Files are looked at before each round and read again only when they have changed. Secrets are in memory between
 // their file and charon's socket, and wiped on both sides of it; certificates are public and are remembered.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { type ConnectionSection, showsCertificate } from '@sluice/shared';
 import {
   getKeys,
@@ -35,6 +35,16 @@ export interface Material {
 
 export const NO_MATERIAL: Material = { own: [], authorities: [], pinned: [], digest: '', warnings: [] };
 
+/** Fingerprints tell a changed secret from the same one within this process, and are of no use outside it. */
+const FINGERPRINT_KEY = randomBytes(32);
+
+/** What a secret was when charon was given it. */
+interface Given {
+  /** Of its file, and of whose it is. */
+  state: string;
+  fingerprint: string;
+}
+
 /** What charon holds, by its own word. */
 export interface Present {
   shared: ReadonlySet<string>;
@@ -42,10 +52,8 @@ export interface Present {
 }
 
 export class Credentials {
-  /** By id in charon, the file and owners that a shared secret was loaded from. */
-  readonly #shared = new Map<string, string>();
-  /** By id in charon, the file that a private key was loaded from. */
-  readonly #keys = new Map<string, string>();
+  /** Shared secrets and private keys, by id in charon. */
+  readonly #secrets = new Map<string, Given>();
   /** By connection, the private key that it needs. */
   readonly #keyOf = new Map<string, string>();
   /** By path. */
@@ -56,8 +64,7 @@ export class Credentials {
 
   /** charon may be another one, which holds nothing. */
   forgetCharon(): void {
-    this.#shared.clear();
-    this.#keys.clear();
+    this.#secrets.clear();
     this.#given.clear();
   }
 
@@ -87,14 +94,8 @@ export class Credentials {
     const shown = await certificatesOf(showsCertificate(local) ? local.certificate : undefined);
     const [leaf, ...chain] = shown;
     if (leaf !== undefined && local.certificate !== undefined && local.private_key !== undefined) {
-      await this.#loadKey(
-        sender,
-        connection.name,
-        leaf,
-        local.private_key.file,
-        local.certificate.file,
-        present,
-      );
+      const files = { file: local.private_key.file, certificateFile: local.certificate.file };
+      await this.#loadKey(sender, connection.name, leaf, files, present);
       warnings.push(...identityWarnings(local.certificate.file, leaf, local.id));
     } else {
       this.#keyOf.delete(connection.name);
@@ -127,7 +128,7 @@ export class Credentials {
     for (const id of present.shared) {
       if (shared.has(id)) continue;
       await unloadShared(sender, id);
-      this.#shared.delete(id);
+      this.#secrets.delete(id);
     }
     const names = new Set(connections.map(({ name }) => name));
     for (const name of this.#keyOf.keys()) if (!names.has(name)) this.#keyOf.delete(name);
@@ -137,49 +138,65 @@ export class Credentials {
     for (const id of known ? present.keys : []) {
       if (keys.has(id)) continue;
       await unloadKey(sender, id);
-      this.#keys.delete(id);
+      this.#secrets.delete(id);
     }
   }
 
   async #loadShared(sender: ViciSender, secret: SharedSecret, { shared }: Present): Promise<void> {
     const { id, type, file, owners } = secret;
-    const state = JSON.stringify([await fileSignature(file), file, type, owners]);
-    if (shared.has(id) && this.#shared.get(id) === state) return;
-    const data = await readSecretFile(file, type === 'IKE' ? undefined : 'password');
-    try {
-      await loadShared(sender, { id, type, data, owners });
-      this.#shared.set(id, state);
-    } finally {
-      data.fill(0);
-    }
+    const what = type === 'IKE' ? undefined : 'password';
+    await this.#offer(id, { file, what, owners, known: shared.has(id) }, (data) =>
+      loadShared(sender, { id, type, data, owners }),
+    );
   }
 
   async #loadKey(
     sender: ViciSender,
     connection: string,
     certificate: Certificate,
-    file: string,
-    certificateFile: string,
+    local: { file: string; certificateFile: string },
     { keys }: Present,
   ): Promise<void> {
     const { keyId } = certificate;
+    const { file, certificateFile } = local;
     this.#keyOf.set(connection, keyId);
-    const state = JSON.stringify([await fileSignature(file), file]);
-    if (keys.has(keyId) && this.#keys.get(keyId) === state) return;
-    const data = await readSecretFile(file, 'private key');
-    try {
+    const reference = { file, what: 'private key', owners: [], known: keys.has(keyId) };
+    await this.#offer(keyId, reference, async (data) => {
       if (data.includes('ENCRYPTED'))
         throw new Error(
           `The private key ${file} is encrypted: write it without a passphrase (openssl pkey -in ${file}), with mode 0600.`,
         );
       const loaded = await loadKey(sender, data);
-      if (loaded !== keyId) {
-        await unloadKey(sender, loaded);
-        throw new Error(
-          `The private key ${file} is not that of the certificate ${certificate.subject} in ${certificateFile}: give the two that belong together.`,
-        );
-      }
-      this.#keys.set(keyId, state);
+      if (loaded === keyId) return;
+      await unloadKey(sender, loaded);
+      throw new Error(
+        `The private key ${file} is not that of the certificate ${certificate.subject} in ${certificateFile}: give the two that belong together.`,
+      );
+    });
+  }
+
+  /** Reads a secret if its file has changed, has it loaded if it is another one or charon has none, and wipes it. */
+  async #offer(
+    id: string,
+    {
+      file,
+      what,
+      owners,
+      known,
+    }: { file: string; what: string | undefined; owners: string[]; known: boolean },
+    load: (data: Buffer) => Promise<void>,
+  ): Promise<void> {
+    const before = known ? this.#secrets.get(id) : undefined;
+    const state = JSON.stringify([await fileSignature(file), file, owners]);
+    if (before?.state === state) return;
+    const data = await readSecretFile(file, what);
+    try {
+      const fingerprint = createHmac('sha256', FINGERPRINT_KEY)
+        .update(JSON.stringify(owners))
+        .update(data)
+        .digest('hex');
+      if (fingerprint !== before?.fingerprint) await load(data);
+      this.#secrets.set(id, { state, fingerprint });
     } finally {
       data.fill(0);
     }

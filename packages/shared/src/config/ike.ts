@@ -17,10 +17,7 @@ const ikeProposal = z
 export const connectionSection = z
   .strictObject({
     name,
-    version: z
-      .union([z.literal(1), z.literal(2)])
-      .default(2)
-      .describe('IKEv2, or IKEv1 for peers that have no other.'),
+    version: z.literal([1, 2]).default(2).describe('IKEv2, or IKEv1 for peers that have no other.'),
     aggressive: z
       .boolean()
       .default(false)
