@@ -14,6 +14,7 @@ export const PACKAGES = [
   'packages/ike-bridge',
   'packages/agent',
   'packages/lab',
+  'packages/dhcpd',
   'packages/mgmt',
   'bench',
   'test',

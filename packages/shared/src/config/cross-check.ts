@@ -2,8 +2,10 @@
 import type { z } from 'zod';
 import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
+import { checkDhcp } from './check-dhcp.js';
 import { checkLayer2 } from './check-layer2.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
+import type { DhcpSection } from './dhcp.js';
 import type { ConnectionSection } from './ike.js';
 import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
@@ -18,6 +20,7 @@ interface Sections extends InterfaceSections {
   routes: RouteSection[];
   nodes: NodeSection[];
   ike: { connections: ConnectionSection[] };
+  dhcp: DhcpSection;
 }
 
 type Path = (string | number)[];
@@ -45,6 +48,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkTunnels(config, report);
   checkConnections(config, report);
   checkNodes(config, report);
+  checkDhcp(config, vrfNames(config), report);
 }
 
 function unique(values: { value: string; path: Path }[], what: string, report: Report): void {

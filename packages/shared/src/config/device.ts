@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { bridgeSection } from './bridge.js';
 import { crossCheck } from './cross-check.js';
+import { dhcpSection } from './dhcp.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
 import { loopbackSection } from './loopback.js';
@@ -52,6 +53,7 @@ export const deviceConfigSchema = z
     routes: z.array(routeSection).default([]),
     nodes: z.array(nodeSection).max(USER_NODES_MAX).default([]),
     ike: ikeSection.prefault({}),
+    dhcp: dhcpSection.prefault({}),
     management: managementSection.prefault({}),
   })
   .superRefine(crossCheck);

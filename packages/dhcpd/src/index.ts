@@ -1,0 +1,3 @@
+// What others may use: the engine by itself, and the leases on the disk.
+export { Engine } from './engine/engine.js';
+export { LeaseLog, type LeaseLogOptions } from './store/lease-log.js';

@@ -1,0 +1,122 @@
+// What the DHCP server answers and announces.
+import { z } from 'zod';
+import { defineContract } from '../actor/contract.js';
+import { dhcpServerSection } from '../config/dhcp.js';
+
+/** A network that is served, with what its interface says of it. */
+export const dhcpNetworkSchema = z.object({
+  server: dhcpServerSection,
+  vrf: z.string(),
+  /** The interface's IPv4 addresses with their prefix lengths; none of a network behind relays. */
+  addresses: z.array(z.string()),
+});
+
+/** The DHCP server's part of the device configuration: whole, at a revision. */
+export const dhcpStateSchema = z.object({
+  revision: z.int().min(0),
+  networks: z.array(dhcpNetworkSchema),
+  /** The box's own IPv4 addresses in each VRF that has a network. */
+  vrfs: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
+});
+
+export const dhcpStatusSchema = z.object({
+  instance: z.string(),
+  revision: z.number().nullable(),
+  converged: z.boolean(),
+  /** What keeps it from serving, a sentence each. */
+  problems: z.array(z.string()),
+});
+
+export const dhcpLeaseStates = ['bound', 'expired', 'released', 'declined'] as const;
+
+export const dhcpLeaseSchema = z.object({
+  vrf: z.string(),
+  address: z.string(),
+  state: z.enum(dhcpLeaseStates),
+  /** Of the client; null where it has none, or the address was found to be a stranger's. */
+  mac: z.string().nullable(),
+  client_id: z.string().nullable(),
+  host_name: z.string().nullable(),
+  vendor_class: z.string().nullable(),
+  /** The interface, or the subnet behind relays; null where the configuration has none any more. */
+  network: z.string().nullable(),
+  /** Option 82: which port of which relay. */
+  circuit_id: z.string().nullable(),
+  remote_id: z.string().nullable(),
+  reserved: z.boolean(),
+  started_ms: z.number(),
+  /** Null: for ever. Of a declined one: until when it is left alone. */
+  expires_ms: z.number().nullable(),
+});
+
+export const dhcpNetworkReportSchema = z.object({
+  network: z.string(),
+  vrf: z.string(),
+  subnets: z.array(z.string()),
+  state: z.enum(['up', 'down', 'disabled']),
+  /** Addresses that clients can be given, those reserved included. */
+  addresses: z.number(),
+  bound: z.number(),
+  declined: z.number(),
+  /** Other servers that were heard there: `10.1.0.66 (02:00:00:00:00:66)`. */
+  other_servers: z.array(z.string()),
+});
+
+export const dhcpCounterSchema = z.object({
+  name: z.string(),
+  /** Whether a message ended there without an answer. */
+  drop: z.boolean(),
+  help: z.string(),
+  count: z.number(),
+});
+
+/** What has become of an address. */
+export const dhcpLeaseEventSchema = z.object({
+  changes: z.array(
+    z.object({ kind: z.enum(['bound', 'expired', 'released', 'declined']), lease: dhcpLeaseSchema }),
+  ),
+});
+
+const none = z.object({});
+
+export const dhcpdContract = defineContract({
+  name: 'dhcpd',
+  requests: {
+    apply: { request: dhcpStateSchema, reply: dhcpStatusSchema, deadlineMs: 30_000 },
+    status: { request: none, reply: dhcpStatusSchema, deadlineMs: 2000 },
+    'show-leases': {
+      request: z.object({
+        vrf: z.string().optional(),
+        /** Those too that nobody holds any more. */
+        all: z.boolean().default(false),
+        limit: z.int().min(1).max(100_000).default(1000),
+      }),
+      reply: z.object({ leases: z.array(dhcpLeaseSchema), total: z.number() }),
+      deadlineMs: 10_000,
+    },
+    'show-dhcp': {
+      request: none,
+      reply: z.object({ networks: z.array(dhcpNetworkReportSchema), counters: z.array(dhcpCounterSchema) }),
+      deadlineMs: 5000,
+    },
+    /** Takes an address back: its client is refused when it renews. */
+    'clear-lease': {
+      request: z.object({ vrf: z.string(), address: z.string() }),
+      reply: z.object({ cleared: z.boolean() }),
+      deadlineMs: 5000,
+    },
+  },
+  topics: {
+    leases: { event: dhcpLeaseEventSchema, snapshot: z.object({ leases: z.array(dhcpLeaseSchema) }) },
+    status: { event: dhcpStatusSchema, snapshot: dhcpStatusSchema },
+  },
+});
+
+export type DhcpState = z.output<typeof dhcpStateSchema>;
+export type DhcpNetwork = z.output<typeof dhcpNetworkSchema>;
+export type DhcpStatus = z.output<typeof dhcpStatusSchema>;
+export type DhcpLease = z.output<typeof dhcpLeaseSchema>;
+export type DhcpLeaseState = DhcpLease['state'];
+export type DhcpLeaseEvent = z.output<typeof dhcpLeaseEventSchema>;
+export type DhcpNetworkReport = z.output<typeof dhcpNetworkReportSchema>;
+export type DhcpCounter = z.output<typeof dhcpCounterSchema>;
