@@ -22,6 +22,7 @@ describe('the configuration schema', () => {
       routes: [],
       nodes: [],
       ike: { connections: [] },
+      dhcp: { servers: [] },
       management: {},
     });
     const config = deviceConfigSchema.parse(validConfig());

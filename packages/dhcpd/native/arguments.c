@@ -1,0 +1,44 @@
+#include "arguments.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
+  size_t given = count;
+  return napi_get_cb_info(env, info, &given, values, NULL, NULL) == napi_ok && given >= count;
+}
+
+bool integer_value(napi_env env, napi_value value, int32_t *out) {
+  return napi_get_value_int32(env, value, out) == napi_ok;
+}
+
+bool unsigned_value(napi_env env, napi_value value, uint32_t *out) {
+  return napi_get_value_uint32(env, value, out) == napi_ok;
+}
+
+bool string_value(napi_env env, napi_value value, char *out, size_t size) {
+  size_t length;
+  if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok || length >= size) return false;
+  return napi_get_value_string_utf8(env, value, out, size, &length) == napi_ok && strlen(out) == length;
+}
+
+bool bytes_value(napi_env env, napi_value value, uint8_t **out, size_t *length) {
+  napi_typedarray_type type;
+  return napi_get_typedarray_info(env, value, &type, length, (void **)out, NULL, NULL) == napi_ok &&
+         type == napi_uint8_array;
+}
+
+napi_value integer(napi_env env, int32_t value) {
+  napi_value result = NULL;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+napi_value throw_errno(napi_env env, int error, const char *doing) {
+  const char *name = strerrorname_np(error);
+  const char *meaning = strerrordesc_np(error);
+  char message[256];
+  snprintf(message, sizeof message, "%s: %s (%s)", doing, meaning ? meaning : "unknown error", name ? name : "?");
+  napi_throw_error(env, name, message);
+  return NULL;
+}

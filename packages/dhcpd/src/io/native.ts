@@ -1,0 +1,47 @@
+// The addon: sockets of network namespaces that Node.js has none of. Loaded when the first one is needed.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { SluiceError } from '@sluice/shared';
+
+export type Watcher = { readonly native: unique symbol };
+
+/** What `receive` tells of a message, by index; native/transfer.c. */
+export const META_UNCHECKED = 0;
+export const META_DESTINATION = 2;
+export const META_SOURCE = 3;
+export const META_COUNT = 5;
+
+/** The functions of native/module.c. A namespace is a path, or empty: where the process is. */
+export interface Native {
+  /** Frames of a device: DHCP, and answers of ARP. Throws an Error with the errno's name as its code. */
+  openLink(namespace: string, device: string): number;
+  /** UDP port 67. */
+  openUdp(namespace: string): number;
+  /** Receives echo replies. */
+  openIcmp(namespace: string): number;
+  /** 0 for a device that is not there, or not up. */
+  linkIndex(namespace: string, device: string): number;
+  closeFd(fd: number): void;
+  /** Octets, or -errno. */
+  receive(fd: number, bytes: Uint8Array, meta: Int32Array): number;
+  sendFrame(fd: number, bytes: Uint8Array): number;
+  /** `source` 0 lets Linux choose. */
+  sendDatagram(fd: number, bytes: Uint8Array, source: number, destination: number, port: number): number;
+  watch(fd: number, callback: () => void): Watcher;
+  unwatch(watcher: Watcher): void;
+}
+
+let loaded: Native | null = null;
+
+/** Errors: SluiceError `not-built`. */
+export function native(): Native {
+  if (loaded !== null) return loaded;
+  // From dist/src/io to the package.
+  const file = fileURLToPath(new URL('../../../native/build/Release/dhcpd_native.node', import.meta.url));
+  try {
+    loaded = createRequire(import.meta.url)(file) as Native;
+  } catch (error) {
+    throw new SluiceError('not-built', `${file} cannot be loaded: run "npm run build"`, { cause: error });
+  }
+  return loaded;
+}
