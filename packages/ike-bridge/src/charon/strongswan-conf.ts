@@ -85,6 +85,9 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   # Only connections that ask for aggressive mode by name have it; without this not even those would answer.
   i_dont_care_about_security_and_use_aggressive_mode_psk = yes
 
+  # Whoever authenticates again makes the new SAs first: the old ones carry traffic until then.
+  make_before_break = yes
+
   # Where an IKE_SA is there, a CHILD_SA is made inside it instead of through another IKE_SA.
   reuse_ikesa = yes
   # The bridge tries a failed CHILD_SA again; authenticating anew for each attempt would gain nothing.

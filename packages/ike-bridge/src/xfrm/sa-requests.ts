@@ -136,6 +136,25 @@ function keyIn(request: Message): { dst: string; spi: number } {
   return { dst: addressFromXfrm(id.daddr, id.family), spi: id.spi };
 }
 
+/**
+ * Whether another inbound SA is there for the same traffic: the peer goes over to it, and may still send by this one
+ * until it has heard of the deletion. charon waits for that itself only where it has rekeyed, not where it authenticates
+ * again or where both sides have rekeyed at once.
+ */
+function hasTwin(context: XfrmContext, { direction, ifId, selectors }: SaEntry): boolean {
+  if (direction !== 'in') return false;
+  const traffic = JSON.stringify(selectors);
+  return context.sad
+    .all()
+    .some(
+      (other) =>
+        other.direction === 'in' &&
+        other.ifId === ifId &&
+        other.installed &&
+        JSON.stringify(other.selectors) === traffic,
+    );
+}
+
 export const deleteSa: Handler = async (context, request) => {
   const key = keyIn(request);
   const entry = context.sad.remove(key);
@@ -143,7 +162,9 @@ export const deleteSa: Handler = async (context, request) => {
     if (!context.spis.release(key)) throw new Refused(ESRCH);
     return [];
   }
-  const last = await context.sync.remove(key);
+  const last = hasTwin(context, entry)
+    ? await context.sync.removeLater(entry, context.now())
+    : await context.sync.remove(key);
   const { spi, direction, reqid } = entry;
   const sequence = Math.max(totals(entry).sequence, last?.sequence ?? 0);
   context.spis.remember(spi, { direction, reqid, sequence }, context.now());

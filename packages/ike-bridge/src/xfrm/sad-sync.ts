@@ -5,6 +5,9 @@ import { entryOfSpec, specOf } from './sa-spec.js';
 import type { Sad } from './sad.js';
 import { type SaSink, SinkUnavailable, type XfrmLog } from './sink.js';
 
+/** Tuning: a busy peer takes some 100 ms to hear of a deletion and to send by another SA. */
+const LINGER_MS = 2000;
+
 export interface Repairs {
   adopted: number;
   installed: number;
@@ -17,8 +20,8 @@ export class SadSync {
   readonly #log: XfrmLog;
   /** True once this process has seen what the data plane has. */
   #known = false;
-  /** Removed while the data plane did not answer. */
-  readonly #toRemove = new Map<string, SaKey>();
+  /** To be removed from a moment on: at once what was removed while the data plane did not answer. */
+  readonly #toRemove = new Map<string, { key: SaKey; fromMs: number }>();
   #running: Promise<Repairs> | null = null;
 
   constructor(options: { sad: Sad; sink: SaSink; log: XfrmLog }) {
@@ -57,11 +60,29 @@ export class SadSync {
       this.#toRemove.delete(nameOf(key));
       return counters;
     } catch (error) {
-      this.#toRemove.set(nameOf(key), keyOf(key));
+      this.#toRemove.set(nameOf(key), { key: keyOf(key), fromMs: 0 });
       this.#log.warn(
         { sa: nameOf(key), error: (error as Error).message },
         'The data plane did not remove an SA; it is asked again.',
       );
+      return null;
+    }
+  }
+
+  /**
+   * The same for an inbound SA whose last packets may be on their way: as soon as it has not been used for LINGER_MS, and
+   * at the latest after that time. Returns its counters, as far as they are known.
+   */
+  async removeLater(key: SaKey, nowMs: number): Promise<SaCounters | null> {
+    const name = nameOf(key);
+    this.#toRemove.set(name, { key: keyOf(key), fromMs: nowMs + LINGER_MS });
+    try {
+      const counters = await this.#sink.counters(keyOf(key));
+      const idle = nowMs - (counters?.last_used_at_ms ?? nowMs) >= LINGER_MS;
+      return idle && this.#sad.get(key) === undefined ? await this.remove(key) : counters;
+    } catch (error) {
+      const fields = { sa: name, error: (error as Error).message };
+      this.#log.debug(fields, 'The data plane gave no counters; the last known ones are used.');
       return null;
     }
   }
@@ -78,45 +99,47 @@ export class SadSync {
    * then. The first time, what it has and nobody here removed is adopted, because a former instance of
    * this process installed it. Rejects when the data plane cannot be asked.
    */
-  sync(): Promise<Repairs> {
-    this.#running ??= this.#sync().finally(() => {
+  sync(nowMs: number): Promise<Repairs> {
+    this.#running ??= this.#sync(nowMs).finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  /** Installs and removes what could not be before. Cheap when there is nothing. */
-  async retry(): Promise<void> {
-    for (const key of [...this.#toRemove.values()]) {
+  /** Installs and removes what could not be before, or was not to be. Cheap when there is nothing. */
+  async retry(nowMs: number): Promise<void> {
+    for (const { key, fromMs } of [...this.#toRemove.values()]) {
+      if (fromMs > nowMs) continue;
       if (this.#sad.get(key) === undefined) await this.remove(key);
       else this.#toRemove.delete(nameOf(key));
     }
     for (const entry of this.#sad.all()) if (!entry.installed) await this.#tryInstall(entry);
   }
 
-  async #sync(): Promise<Repairs> {
+  async #sync(nowMs: number): Promise<Repairs> {
     const before = this.#sad.all().filter((entry) => entry.installed);
     const dumped = await this.#sink.dump();
     const repairs: Repairs = { adopted: 0, installed: 0, removed: 0 };
     const present = new Set(dumped.map(({ spec }) => nameOf(spec)));
-    for (const { spec, counters } of dumped) await this.#compare(spec, counters, repairs);
+    for (const { spec, counters } of dumped) await this.#compare(spec, counters, repairs, nowMs);
     this.#known = true;
     for (const entry of before) {
       if (present.has(nameOf(entry)) || this.#sad.get(entry) !== entry) continue;
       this.#beginAgain(entry);
       if (await this.#tryInstall(entry)) repairs.installed++;
     }
-    await this.retry();
+    await this.retry(nowMs);
     return repairs;
   }
 
-  async #compare(spec: SaSpec, counters: SaCounters, repairs: Repairs): Promise<void> {
+  async #compare(spec: SaSpec, counters: SaCounters, repairs: Repairs, nowMs: number): Promise<void> {
     const entry = this.#sad.get(spec);
     if (entry !== undefined) {
       // Also after a crash between the data plane's installing it and its answer arriving here.
       if (entry.installed) this.observe(spec, counters);
       return;
     }
+    if ((this.#toRemove.get(nameOf(spec))?.fromMs ?? 0) > nowMs) return;
     if (this.#known || this.#toRemove.has(nameOf(spec))) {
       await this.remove(spec);
       repairs.removed++;

@@ -116,7 +116,7 @@ export class Xfrm {
 
   /** The data plane is there (again): see SadSync.sync. */
   sync(): Promise<Repairs> {
-    return this.#context.sync.sync();
+    return this.#context.sync.sync(this.#context.now());
   }
 
   /** Once a second or so: figures are fetched, lifetimes looked at, what is owed to the data plane is done. */
@@ -127,7 +127,7 @@ export class Xfrm {
       await this.#poll();
       this.#context.spis.expire(this.#context.now());
       for (const entry of this.sad.all()) await this.#expire(entry);
-      await this.#context.sync.retry();
+      await this.#context.sync.retry(this.#context.now());
     } finally {
       this.#ticking = false;
     }
