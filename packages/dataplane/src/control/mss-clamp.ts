@@ -1,5 +1,5 @@
 // Switches the clamping of TCP's MSS on an interface, and keeps its value to what the interface takes.
-import { MSS_CLAMP_BIT } from '../nodes/mss-clamp.js';
+import { MSS_CLAMP_BIT } from '../graph/idle-features.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import { IP4_BYTES } from '../wire/ip4.js';
 import { IP6_BYTES } from '../wire/ip6.js';

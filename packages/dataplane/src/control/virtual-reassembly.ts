@@ -1,7 +1,7 @@
 // Which interfaces virtual reassembly is on for: those that ask for it, and all of a VRF whose tunnels tell flows apart
 // by ports.
 import type { SaSpec } from '@sluice/shared';
-import { VIRTUAL_REASSEMBLY_BIT } from '../nodes/virtual-reassembly.js';
+import { VIRTUAL_REASSEMBLY_BIT } from '../graph/idle-features.js';
 import type { Features } from './features.js';
 import type { Interface } from './interface.js';
 

@@ -23,6 +23,7 @@ import { IP6_HOP_LIMIT } from '../wire/ip6.js';
 import type { NodeContext, Outlet } from './context.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_TX_BYTES, INTERFACE_TX_PACKETS } from './counters.js';
 import { follow, type RouteTables } from './follow-route.js';
+import { BUSY_FEATURES, passesIdle4, passesIdle6 } from './idle-features.js';
 import { putEthernet } from './link-header.js';
 import { NEXT_CONSUMED, NEXT_UNDECIDED } from './node.js';
 
@@ -43,6 +44,9 @@ const SENT = NEXT_CONSUMED;
 const UNDECIDED = NEXT_UNDECIDED;
 const hopOn = oneHopOn4;
 const putLink = putEthernet;
+const BUSY = BUSY_FEATURES;
+const idle4 = passesIdle4;
+const idle6 = passesIdle6;
 const LINK_GROUP = FLAG_LINK_GROUP;
 const LOCAL_ORIGIN = FLAG_LOCAL_ORIGIN;
 
@@ -119,7 +123,9 @@ export function makePlainEgress(
       const hops = i32[hopsAt]!;
       const own = flags[packet]! & LOCAL_ORIGIN;
       if (
-        adjacencies[row + features] !== 0 ||
+        (adjacencies[row + features] !== 0 &&
+          ((adjacencies[row + features]! & BUSY) !== 0 ||
+            !(isIp6 ? idle6(i32, ip >>> 2) : idle4(i32, ip >>> 2)))) ||
         size > adjacencies[row + MTU]! ||
         (flags[packet]! & LINK_GROUP) !== 0 ||
         ((isIp6 ? hops >>> 24 : hops & 0xff) <= 1 && own === 0)

@@ -22,6 +22,7 @@ import { plainLength4, plainLength6 } from '../wire/plain-header.js';
 import { startArc } from './arcs.js';
 import type { NodeContext, Outlet } from './context.js';
 import { FRAME_MAX } from './frame.js';
+import { BUSY_FEATURES, passesIdle4, passesIdle6 } from './idle-features.js';
 import { putEthernet } from './link-header.js';
 import { NEXT_CONSUMED, NEXT_UNDECIDED } from './node.js';
 import { NO_QUEUE, settleOutlet } from './plain-egress.js';
@@ -46,6 +47,9 @@ const hopOn = oneHopOn4;
 const length4 = plainLength4;
 const length6 = plainLength6;
 const putLink = putEthernet;
+const BUSY = BUSY_FEATURES;
+const idle4 = passesIdle4;
+const idle6 = passesIdle6;
 const ID4 = IP4_ID;
 const FRAGMENTED = IP4_FRAGMENTED;
 
@@ -126,6 +130,11 @@ export function makePlainInput(
     let fallback = 0;
     let onward4 = arc4;
     let onward6 = arc6;
+    // Whether there are features, and where those go on that pass them by.
+    let looks4 = false;
+    let looks6 = false;
+    let past4 = arc4;
+    let past6 = arc6;
     // They mostly leave by one interface, too: its queue, and what is still to be counted of it.
     let via = -1;
     let outlet: Outlet | null = null;
@@ -144,10 +153,14 @@ export function makePlainInput(
         to0 = state[row] === INTERFACE_UP && bridge[row] === 0 ? mac0[row]! : NO_MAC;
         to2 = mac2[row]!;
         table = interfaces.vrf[row]!;
-        root = features4[row] === 0 ? roots[table]! : -1;
+        looks4 = features4[row] !== 0;
+        looks6 = features6[row] !== 0;
+        root = (features4[row]! & BUSY) === 0 ? roots[table]! : -1;
         fallback = root < 0 ? 0 : defaults[root >>> HOME_SHIFT]!;
         onward4 = startArc(arc4, features4[row]!);
         onward6 = startArc(arc6, features6[row]!);
+        past4 = (features4[row]! & BUSY) === 0 ? arc4 : onward4;
+        past6 = (features6[row]! & BUSY) === 0 ? arc6 : onward6;
       }
       if (size >= LEAST4 && u16[at >>> 1] === to0 && i32[(at + 2) >>> 2] === to2) {
         const ip = at + HEADER;
@@ -156,7 +169,8 @@ export function makePlainInput(
         if (type === TYPE_IP4) {
           const total = length4(i32, word, size - HEADER);
           if (total !== 0) {
-            if (root >= 0) {
+            const passes = !looks4 || idle4(i32, word);
+            if (passes && root >= 0) {
               const hops = i32[word + 2]!;
               const to = i32[word + 4]!;
               const entry = entries[root + (((to & 0xff) << 8) | ((to >>> 8) & 0xff))]!;
@@ -176,7 +190,8 @@ export function makePlainInput(
               const adj = (leaf & (ROWS - 1)) << ROW_SHIFT;
               const kind = adjacencies[adj + KIND]!;
               if (
-                adjacencies[adj + FEATURES] === 0 &&
+                (adjacencies[adj + FEATURES] === 0 ||
+                  ((adjacencies[adj + FEATURES]! & BUSY) === 0 && idle4(i32, word))) &&
                 total <= adjacencies[adj + MTU]! &&
                 (hops & 0xff) > 1
               ) {
@@ -216,7 +231,7 @@ export function makePlainInput(
             length[packet] = HEADER + total;
             l3[packet] = ip;
             vrf[packet] = table;
-            next[i] = onward4;
+            next[i] = passes ? past4 : onward4;
             left++;
             continue;
           }
@@ -226,12 +241,13 @@ export function makePlainInput(
             length[packet] = HEADER + total;
             l3[packet] = ip;
             vrf[packet] = table;
-            if (onward6 === arc6) {
+            const to = !looks6 || idle6(i32, word) ? past6 : onward6;
+            if (to === arc6) {
               six[sixCount] = packet;
               sixAt[sixCount++] = i;
               next[i] = SENT;
             } else {
-              next[i] = onward6;
+              next[i] = to;
               left++;
             }
             continue;

@@ -3,6 +3,7 @@
 // Expects: pool.l3 set, 4-byte aligned, and vrf.
 // Next:    the features of ip4-unicast, then ip4-lookup. Cuts link padding off: from here on length ends with the IP packet.
 import { startArc } from '../graph/arcs.js';
+import { BUSY_FEATURES, passesIdle4 } from '../graph/idle-features.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import { FLAG_LINK_GROUP, type PacketPool } from '../memory/packet-pool.js';
 import { headerSum, IP4_BYTES, IP4_DST, IP4_SRC, readU16 } from '../wire/ip4.js';
@@ -10,6 +11,8 @@ import { plainLength4 } from '../wire/plain-header.js';
 
 // Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
 const plainLength = plainLength4;
+const BUSY = BUSY_FEATURES;
+const passesIdle = passesIdle4;
 
 /** Nothing but the arc comes behind this node. */
 const NEXT_ARC = 0;
@@ -73,10 +76,11 @@ export const ip4Input = defineNode({
 
   make({ pool, interfaces: { features4 } }) {
     const { offset, length, l3, rxInterface, i32 } = pool;
-    return (_context, { packets, length: count }, next, counters) => {
+    return ({ plain }, { packets, length: count }, next, counters) => {
       // Packets of a vector mostly came in by one interface.
       let row = -1;
       let onward = NEXT_ARC;
+      let mayPass = false;
       for (let i = 0; i < count; i++) {
         const packet = packets[i]!;
         const ip = l3[packet]!;
@@ -84,12 +88,13 @@ export const ip4Input = defineNode({
         if (rxInterface[packet] !== row) {
           row = rxInterface[packet]!;
           onward = startArc(NEXT_ARC, features4[row]!);
+          mayPass = plain && onward !== NEXT_ARC && (features4[row]! & BUSY) === 0;
         }
         const available = length[packet]! - lead;
         const total = available < IP4_BYTES ? 0 : plainLength(i32, ip >>> 2, available);
         if (total !== 0) {
           length[packet] = lead + total;
-          next[i] = onward;
+          next[i] = mayPass && passesIdle(i32, ip >>> 2) ? NEXT_ARC : onward;
         } else {
           next[i] = checkOther(pool, packet, counters) ? onward : NEXT_DROP;
         }

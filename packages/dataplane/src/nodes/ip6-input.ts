@@ -3,6 +3,7 @@
 // Expects: pool.l3 set, 4-byte aligned, and vrf.
 // Next:    the features of ip6-unicast, then ip6-lookup. Cuts link padding off: from here on length ends with the IP packet.
 import { startArc } from '../graph/arcs.js';
+import { BUSY_FEATURES, passesIdle6 } from '../graph/idle-features.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
 import type { PacketPool } from '../memory/packet-pool.js';
 import { readU16 } from '../wire/ip4.js';
@@ -27,6 +28,8 @@ import { plainLength6 } from '../wire/plain-header.js';
 
 // Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
 const plainLength = plainLength6;
+const BUSY = BUSY_FEATURES;
+const passesIdle = passesIdle6;
 
 /** Nothing but the arc comes behind this node. */
 const NEXT_ARC = 0;
@@ -93,10 +96,11 @@ export const ip6Input = defineNode({
 
   make({ pool, interfaces: { features6 } }) {
     const { offset, length, l3, rxInterface, bytes, i32 } = pool;
-    return (_context, { packets, length: count }, next, counters) => {
+    return ({ plain }, { packets, length: count }, next, counters) => {
       // Packets of a vector mostly came in by one interface.
       let row = -1;
       let onward = NEXT_ARC;
+      let mayPass = false;
       for (let i = 0; i < count; i++) {
         const packet = packets[i]!;
         const ip = l3[packet]!;
@@ -104,12 +108,13 @@ export const ip6Input = defineNode({
         if (rxInterface[packet] !== row) {
           row = rxInterface[packet]!;
           onward = startArc(NEXT_ARC, features6[row]!);
+          mayPass = plain && onward !== NEXT_ARC && (features6[row]! & BUSY) === 0;
         }
         const available = length[packet]! - lead;
         const total = available < IP6_BYTES ? 0 : plainLength(i32, ip >>> 2, available);
         if (total !== 0) {
           length[packet] = lead + total;
-          next[i] = onward;
+          next[i] = mayPass && passesIdle(i32, ip >>> 2) ? NEXT_ARC : onward;
           continue;
         }
         const verdict = checkHeader(pool, ip, available);

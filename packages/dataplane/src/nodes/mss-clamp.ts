@@ -1,12 +1,10 @@
 // What the nodes that clamp MSS have in common: each looks at the TCP segments of one family, on one arc.
 import { type ArcName, continueArc } from '../graph/arcs.js';
 import type { NodeContext } from '../graph/context.js';
+import { MSS_CLAMP_BIT } from '../graph/idle-features.js';
 import { defineNode, type NodeDefinition } from '../graph/node.js';
 import { ADJ_FEATURES_IP4, ADJ_FEATURES_IP6, ADJ_INTERFACE, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { clampMss } from '../wire/tcp.js';
-
-/** Behind the users' nodes of bits 8 to 15, which see what came. */
-export const MSS_CLAMP_BIT = 16;
 
 const COUNT_CLAMPED = 0;
 

@@ -4,6 +4,7 @@
 // apart by ports (selectors, filters, translation). What comes before its first fragment waits for it.
 import { type ArcName, continueArc } from '../graph/arcs.js';
 import type { NodeContext } from '../graph/context.js';
+import { VIRTUAL_REASSEMBLY_BIT } from '../graph/idle-features.js';
 import {
   type CounterSpec,
   defineNode,
@@ -15,9 +16,6 @@ import { FLAG_PORTS, type PacketPool } from '../memory/packet-pool.js';
 import type { FragmentKey } from '../tables/fragment-contexts.js';
 import { DATAGRAM_BYTES_MAX, fragmentFault } from './reassemble.js';
 import { contextOf, GONE, handOver, KEPT, MINE, makeRoom, refuse } from './waiting-fragments.js';
-
-/** Before the users' nodes of bits 8 to 15, so that they see ports. */
-export const VIRTUAL_REASSEMBLY_BIT = 4;
 
 const COUNT_TOLD = 0;
 const COUNT_WAITED = 1;

@@ -10,7 +10,7 @@ const TCP_OFFSET = 12;
 const TCP_FLAGS = 13;
 const TCP_CHECKSUM = 16;
 
-const TCP_SYN = 0x02;
+export const TCP_SYN = 0x02;
 
 const OPTION_END = 0;
 const OPTION_NOP = 1;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { MSS_CLAMP_BIT } from '../../src/nodes/mss-clamp.js';
-import { VIRTUAL_REASSEMBLY_BIT } from '../../src/nodes/virtual-reassembly.js';
+import { MSS_CLAMP_BIT, VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
 import { seed } from '../memory/seed.js';
 import type { Bench } from '../support/bench.js';
 import type { Moved } from '../support/counters.js';

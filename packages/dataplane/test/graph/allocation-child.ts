@@ -1,10 +1,9 @@
 // Started with --trace-gc by allocation.test.ts: runs rounds of forwarders between two lines of output. What stands
 // around the rounds allocates nothing itself: frames are refilled from a template and go from ring to ring.
 import { writeSync } from 'node:fs';
+import { MSS_CLAMP_BIT, VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
 import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
 import type { SpscRing } from '../../src/memory/spsc-ring.js';
-import { MSS_CLAMP_BIT } from '../../src/nodes/mss-clamp.js';
-import { VIRTUAL_REASSEMBLY_BIT } from '../../src/nodes/virtual-reassembly.js';
 import { SA_WINDOW } from '../../src/tables/security-associations.js';
 import { type Bench, testBench } from '../support/bench.js';
 import type { BenchTunnel } from '../support/bench-tables.js';

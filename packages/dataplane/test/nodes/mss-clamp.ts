@@ -1,6 +1,6 @@
 // The suite of a node that clamps MSS: they differ in family and arc only.
 import assert from 'node:assert/strict';
-import { MSS_CLAMP_BIT } from '../../src/nodes/mss-clamp.js';
+import { MSS_CLAMP_BIT } from '../../src/graph/idle-features.js';
 import type { Bench } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { concat, forwarded, ip4, pattern, slowChecksum, viewOf } from '../support/packets.js';

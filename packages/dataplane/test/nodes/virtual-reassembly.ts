@@ -1,8 +1,8 @@
 // The suite of a node of virtual reassembly: they differ in family only.
 import assert from 'node:assert/strict';
 import { continueArc } from '../../src/graph/arcs.js';
+import { VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
 import { FLAG_PORTS } from '../../src/memory/packet-pool.js';
-import { VIRTUAL_REASSEMBLY_BIT } from '../../src/nodes/virtual-reassembly.js';
 import type { Bench, BenchOptions } from '../support/bench.js';
 import { describeNode } from '../support/counters.js';
 import { concat, forwarded, ip4, pattern, udp } from '../support/packets.js';
