@@ -96,9 +96,7 @@ static int lookup(const int32_t *in, int count, int32_t *out) {
     int32_t packet = in[i];
     uint32_t row = first[destinations[i] >> 8];
     if (row & LONGER) row = second[((row & ~LONGER) << 8) + (destinations[i] & 255)];
-    adjacency[packet] = row;
-    const struct adjacency *to = &adjacencies[row];
-    if (LIKELY(to->kind == KIND_NEIGHBOUR && !to->features && !flags[packet])) out[n++] = packet;
+    if (LIKELY(routed(packet, row))) out[n++] = packet;
     else drop(packet, NODE_LOOKUP);
   }
   return n;
@@ -119,11 +117,7 @@ static int rewrite(const int32_t *in, int count, int32_t *out) {
       uint32_t sum = (uint16_t)~checksum + 0xfffeu;
       checksum = ~(sum + (sum >> 16));
       memcpy(header + 10, &checksum, 2);
-      memcpy(header - 14, to->rewrite, 14);
-      if (!to->used) to->used = 1;
-      offset[packet] = ip - 14;
-      length[packet] = size + 14;
-      tx_interface[packet] = to->interface;
+      put_link_header(packet, header, ip, size, to);
       out[n++] = packet;
     } else {
       drop(packet, NODE_REWRITE);
@@ -133,8 +127,7 @@ static int rewrite(const int32_t *in, int count, int32_t *out) {
 }
 
 static void write_packet(uint8_t *at, uint32_t destination) {
-  memcpy(at, MACS, 12);
-  memcpy(at + 12, &ETHERTYPE, 2);
+  write_link_header(at);
   uint16_t words[10] = {0x4500, FRAME_OCTETS - 14, 0x1234, 0,
                         0x4011, 0,                 0x0a01, 2,
                         (uint16_t)(destination >> 16), (uint16_t)destination};

@@ -71,9 +71,7 @@ static int lookup(const int32_t *in, int count, int32_t *out) {
     const uint8_t *destination = octets + l3[packet] + 24;
     uint32_t entry = trie[destination[0] << 8 | destination[1]];
     for (int at = 2; entry & DEEPER; at++) entry = trie[(entry & ~DEEPER) + destination[at]];
-    adjacency[packet] = entry;
-    const struct adjacency *to = &adjacencies[entry];
-    if (LIKELY(to->kind == KIND_NEIGHBOUR && !to->features && !flags[packet])) out[n++] = packet;
+    if (LIKELY(routed(packet, entry))) out[n++] = packet;
     else drop(packet, NODE_LOOKUP);
   }
   return n;
@@ -89,11 +87,7 @@ static int rewrite(const int32_t *in, int count, int32_t *out) {
     uint8_t *header = octets + ip;
     if (LIKELY(header[7] > 1 && size <= to->mtu && to->rewrite_bytes == 14)) {
       header[7]--;
-      memcpy(header - 14, to->rewrite, 14);
-      if (!to->used) to->used = 1;
-      offset[packet] = ip - 14;
-      length[packet] = size + 14;
-      tx_interface[packet] = to->interface;
+      put_link_header(packet, header, ip, size, to);
       out[n++] = packet;
     } else {
       drop(packet, NODE_REWRITE);
@@ -108,8 +102,7 @@ static void put32(uint8_t *at, uint32_t value) {
 }
 
 static void write_packet(uint8_t *at, uint32_t destination) {
-  memcpy(at, MACS, 12);
-  memcpy(at + 12, &ETHERTYPE, 2);
+  write_link_header(at);
   uint8_t *ip = at + 14;
   put32(ip, 0x60000000);
   ip[4] = 0;

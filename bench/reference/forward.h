@@ -21,6 +21,8 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
+static const uint8_t MACS[12] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0xff, 1};
+
 // ---- packets: frames, and metadata in columns ----
 
 static uint8_t *memory;
@@ -64,6 +66,29 @@ static int input(const int32_t *in, int count, int32_t *out);
 static int lookup(const int32_t *in, int count, int32_t *out);
 static int rewrite(const int32_t *in, int count, int32_t *out);
 static void write_packet(uint8_t *at, uint32_t destination);
+
+// ---- what the nodes of both families do alike ----
+
+// Whether a packet goes on by the adjacency that its route leads to, which is noted: 0 when the loop is not for it.
+static inline int routed(int32_t packet, uint32_t row) {
+  const struct adjacency *to = &adjacencies[row];
+  adjacency[packet] = row;
+  return to->kind == KIND_NEIGHBOUR && !to->features && !flags[packet];
+}
+
+// Puts the link header before the IP header, which is `ip` octets into the memory, and says by which interface the packet of `size` octets leaves.
+static inline void put_link_header(int32_t packet, uint8_t *header, int32_t ip, uint32_t size, struct adjacency *to) {
+  memcpy(header - 14, to->rewrite, 14);
+  if (!to->used) to->used = 1;
+  offset[packet] = ip - 14;
+  length[packet] = size + 14;
+  tx_interface[packet] = to->interface;
+}
+
+static inline void write_link_header(uint8_t *at) {
+  memcpy(at, MACS, 12);
+  memcpy(at + 12, &ETHERTYPE, 2);
+}
 
 // ---- the nodes of both families ----
 
@@ -174,7 +199,6 @@ static void forward_vector(void) {
 // ---- the workload ----
 
 static uint32_t *destinations, destination_count, next_destination;
-static const uint8_t MACS[12] = {2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 0xff, 1};
 
 static void fill(void) {
   for (int i = 0; i < PACKETS; i++) {

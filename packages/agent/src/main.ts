@@ -1,6 +1,6 @@
 // sluice-agent: the agent as a process.
 import { parseArgs } from 'node:util';
-import { createLogger, messageOf } from '@sluice/shared';
+import { createLogger, endBySignal, messageOf } from '@sluice/shared';
 import { Agent } from './agent.js';
 import { defaultStateDir } from './state-dir.js';
 
@@ -23,18 +23,7 @@ const log = createLogger({ name: 'agent' });
 
 try {
   const agent = await Agent.start({ ...readOptions(), log });
-  const stop = (signal: NodeJS.Signals): void => {
-    log.info({ signal }, 'stopping');
-    agent.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ error: messageOf(error) }, 'not stopped in order');
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  endBySignal(agent, log);
   process.on('SIGHUP', () => {
     agent.reload().catch((error: unknown) => log.error({ error: messageOf(error) }, 'reload failed'));
   });

@@ -2,6 +2,7 @@ export * from './actor/backoff.js';
 export type { Exit, ProcessSpec } from './actor/child.js';
 export { ActorClient, type ConnectOptions, connect, type RequestOptions } from './actor/client.js';
 export * from './actor/contract.js';
+export { endBySignal } from './actor/end-by-signal.js';
 export * from './actor/errors.js';
 export { isAlive, type ProcessId, processById } from './actor/process-id.js';
 export type { Handlers, RequestContext, Snapshots } from './actor/route.js';

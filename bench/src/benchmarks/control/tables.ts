@@ -64,6 +64,16 @@ async function updates(context: BenchContext): Promise<Figure[]> {
   ];
 }
 
+function memory(name: string, rounds: Round[]): Figure {
+  return {
+    name,
+    unit: 'MB',
+    better: 'lower',
+    values: details(rounds, 'megabytes'),
+    note: 'resident memory of the process afterwards less that before',
+  };
+}
+
 async function load(context: BenchContext): Promise<Figure[]> {
   const order = { routes: context.quick ? 20_000 : ROUTES };
   const [rounds] = await context.alternate([freshSide('load', () => program('route-load', order))]);
@@ -75,14 +85,7 @@ async function load(context: BenchContext): Promise<Figure[]> {
       values: valuesOf(rounds!),
       target: { value: 2 },
     },
-    {
-      name: 'control/routes-load-memory',
-      unit: 'MB',
-      better: 'lower',
-      values: details(rounds!, 'megabytes'),
-      target: { value: 200 },
-      note: 'resident memory of the process afterwards less that before',
-    },
+    { ...memory('control/routes-load-memory', rounds!), target: { value: 200 } },
   ];
 }
 
@@ -91,13 +94,7 @@ async function install(context: BenchContext): Promise<Figure[]> {
   const [rounds] = await context.alternate([freshSide('install', () => program('sa-install', order))]);
   return [
     { name: 'control/sas', unit: 's', better: 'lower', values: valuesOf(rounds!), target: { value: 0.2 } },
-    {
-      name: 'control/sas-memory',
-      unit: 'MB',
-      better: 'lower',
-      values: details(rounds!, 'megabytes'),
-      note: 'resident memory of the process afterwards less that before',
-    },
+    memory('control/sas-memory', rounds!),
   ];
 }
 

@@ -2,17 +2,16 @@
 import assert from 'node:assert/strict';
 import {
   ETHERNET_PACKET_START,
-  PACKET_STATISTICS,
   packetClose,
   packetFd,
   packetKick,
   packetOpen,
   packetReceive,
   packetSend,
-  packetStatistics,
 } from '../../../src/native/index.js';
 import { concat, hex, pattern, viewOf } from '../../support/packets.js';
 import { runIn } from '../support/namespaces.js';
+import { statistic } from '../support/packet-socket.js';
 import { python, RECEIVE_DESCRIBED, SEND_DESCRIBED } from '../support/peers.js';
 import { TestPool } from '../support/pool.js';
 import { Receiver } from '../support/receiver.js';
@@ -29,11 +28,7 @@ const GSO = { 4: 1, 6: 4 } as const;
 const pool = new TestPool(256);
 const socket = packetOpen({ device: 'left', rxFrames: 100, txFrames: 100 });
 const frames = pool.take(128);
-const dropped = (): number => {
-  const out = new Float64Array(5);
-  assert.equal(packetStatistics(socket, out), 0);
-  return out[PACKET_STATISTICS.gso]!;
-};
+const dropped = (): number => statistic(socket, 'gso');
 
 /** struct virtio_net_hdr before a packet. */
 function described(frame: Uint8Array, family: 4 | 6, size: number): Uint8Array {

@@ -4,22 +4,14 @@ import * as SA from '../../../src/tables/security-associations.js';
 import { espOpen, type OpenedEsp } from '../../support/esp.js';
 import { ENGINES } from '../../support/esp-crypto-engines.js';
 import { toRemote } from '../../support/esp-site.js';
+import { GCM_VARIANTS } from '../../support/gcm-variants.js';
 import { concat, forwarded, hex, ip4, pattern } from '../../support/packets.js';
-import { PEER, SPI_OUT, siteWithTunnel, type TunnelVariant, tunnelTo, WAN } from '../../support/site.js';
+import { PEER, SPI_OUT, siteWithTunnel, tunnelTo, WAN } from '../../support/site.js';
 
 export function sealing(): void {
   for (const engine of ENGINES) {
     describe(`sealing by ${engine}`, () => {
-      const variants: [string, TunnelVariant][] = [
-        ['AES-128', {}],
-        ['AES-256', { key: 32 }],
-        ['AES-128, in UDP', { udp: true }],
-        ['AES-128, ESN', { esn: true }],
-        ['AES-256, ESN, in UDP', { key: 32, esn: true, udp: true }],
-        ['AES-128, ICV of 8 octets', { icvBytes: 8 }],
-        ['AES-128, ICV of 12 octets', { icvBytes: 12 }],
-      ];
-      for (const [what, variant] of variants) {
+      for (const [what, variant] of GCM_VARIANTS) {
         it(`${what}: every length, every octet of the outer packet`, () => {
           const bench = siteWithTunnel(variant, { engine });
           try {
