@@ -6,7 +6,7 @@
 // that were idle longest.
 import { ADJ_INCOMPLETE, type AdjacencyTable } from '../tables/adjacencies.js';
 import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../wire/ethernet.js';
-import { type Address, addressKey, isIp4, isLinkLocal } from './address.js';
+import { type Address, addressKey, isIp4 } from './address.js';
 import { type Doubt, doubtClaim, mayAskDoubted, noDoubt } from './neighbour-doubt.js';
 import { NeighbourLink } from './neighbour-link.js';
 import { type Heard, hear, isUsable, type Known, type NeighbourState, sameMac } from './neighbour-states.js';
@@ -368,11 +368,6 @@ export class Neighbours {
     }
     return link;
   }
-}
-
-/** True for one that its VRF has a host route to; a link-local address names another host on each link. */
-export function hasHostRoute(address: Address): boolean {
-  return !isLinkLocal(address);
 }
 
 function keyOf(row: number, address: Address): string {

@@ -9,7 +9,8 @@ export const ETHERNET_PACKET_START = 258;
 /** Where in its frame a received packet begins that has none (TUN, raw-IP devices). */
 export const IP_PACKET_START = 272;
 
-let registered: Uint8Array | undefined;
+/** Keeps the memory for as long as native code has its address. */
+const registered = new Set<Uint8Array>();
 
 /**
  * Makes known the packet pool, for all threads of the process.
@@ -29,16 +30,11 @@ export function poolRegister(
   lengthsAt: number,
 ): void {
   addon.poolRegister(memory, frames, large, offsetsAt, lengthsAt);
-  registered = memory;
+  registered.add(memory);
 }
 
 /** Forgets the pool (for tests). @throws NativeError EBUSY while an AF_XDP socket is open. */
 export function poolUnregister(): void {
   addon.poolUnregister();
-  registered = undefined;
-}
-
-/** The memory that this thread registered, if any. */
-export function poolMemory(): Uint8Array | undefined {
-  return registered;
+  registered.clear();
 }

@@ -4,7 +4,6 @@ import { IP4_PROTOCOL, PROTOCOL_UDP } from './ip4.js';
 import { findIp6Upper, ip6Upper } from './ip6-extensions.js';
 import { UDP_BYTES } from './udp.js';
 
-export const ESP_SPI = 0;
 export const ESP_SEQUENCE = 4;
 export const ESP_HEADER_BYTES = 8;
 /** Length of an IV that is the sequence number (RFC 4106 section 3.1 and those that follow it). */
@@ -13,11 +12,6 @@ export const ESP_SEQUENCE_IV_BYTES = 8;
 export const ESP_TRAILER_BYTES = 2;
 /** No next header: a dummy packet (RFC 4303 section 2.6). */
 export const NEXT_HEADER_DUMMY = 59;
-
-/** Octets of padding behind a payload of `length` octets, the trailer's two not counted; `alignment` is a power of two. */
-export function paddingBytes(length: number, alignment: number): number {
-  return -(length + ESP_TRAILER_BYTES) & (alignment - 1);
-}
 
 /** True when padding of `padding` octets at `from` is 1, 2, 3… (RFC 4303 section 2.4). */
 export function isPadding(bytes: Uint8Array, from: number, padding: number): boolean {

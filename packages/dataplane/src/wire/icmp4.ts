@@ -1,7 +1,6 @@
 // ICMP (RFC 792), as the box sends and answers it.
 
 export const ICMP_BYTES = 8;
-export const ICMP_TYPE = 0;
 export const ICMP_CODE = 1;
 export const ICMP_CHECKSUM = 2;
 /** Next-hop MTU of "fragmentation needed" (RFC 1191 section 4). */

@@ -2,7 +2,6 @@
 import { foldSum } from './checksum.js';
 
 export const IP4_BYTES = 20;
-export const IP4_VERSION_IHL = 0;
 export const IP4_TOS = 1;
 export const IP4_TOTAL_LENGTH = 2;
 export const IP4_ID = 4;

@@ -3,7 +3,6 @@
 import { swap32 } from './ip4.js';
 
 export const IP6_BYTES = 40;
-export const IP6_VERSION = 0;
 export const IP6_PAYLOAD_LENGTH = 4;
 export const IP6_NEXT_HEADER = 6;
 export const IP6_HOP_LIMIT = 7;

@@ -32,7 +32,6 @@ const LINK_OPTION_BYTES = 8;
 
 /** Octets of an NS or NA with a link-layer address option, and of the Ethernet frame around it. */
 export const ND_MESSAGE_BYTES = NS_BYTES + LINK_OPTION_BYTES;
-export const ND_FRAME_BYTES = 14 + IP6_BYTES + ND_MESSAGE_BYTES;
 
 /** Octets of a message before its options; 0 for a type that is no neighbour discovery. */
 export function ndHeaderBytes(type: number): number {

@@ -3,8 +3,6 @@ import { updateChecksum } from './checksum.js';
 import { readU16, swap16, writeU16 } from './ip4.js';
 
 export const TCP_BYTES = 20;
-export const TCP_SRC = 0;
-export const TCP_DST = 2;
 /** Header length in 32-bit words, in the upper four bits. */
 const TCP_OFFSET = 12;
 const TCP_FLAGS = 13;

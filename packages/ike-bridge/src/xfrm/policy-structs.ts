@@ -45,13 +45,6 @@ export const xfrmUserMigrate = struct('xfrm_user_migrate', {
   new_family: u16,
 });
 
-export const xfrmUserKmaddress = struct('xfrm_user_kmaddress', {
-  local: xfrmAddress,
-  remote: xfrmAddress,
-  reserved: u32,
-  family: u16,
-});
-
 export const xfrmuSpdinfo = struct('xfrmu_spdinfo', {
   incnt: u32,
   outcnt: u32,

@@ -27,7 +27,7 @@ export interface Sysctls {
  *   to packets that leave where they came.
  */
 const SETUP = `
-umount -n -R -l /run/netns
+umount -n -l /run/netns
 mount -n -t sysfs sysfs /sys
 mkdir "$1/.run"
 mount -n -t tmpfs -o mode=755 tmpfs "$1/.run"
