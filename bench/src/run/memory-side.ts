@@ -22,6 +22,15 @@ export function referenceSide(
   name: string,
   ...args: string[]
 ): Side {
-  const command = [reference(name), ...args, context.quick ? 'quick' : 'full'];
-  return programSide({ name: `${name}.c`, command, core: context.cores.at(-1)!, within: FIRST });
+  return referenceOn(context.cores.at(-1)!, context, name, ...args);
+}
+
+export function referenceOn(
+  core: number,
+  { quick }: Pick<BenchContext, 'quick'>,
+  name: string,
+  ...args: string[]
+): Side {
+  const command = [reference(name), ...args, quick ? 'quick' : 'full'];
+  return programSide({ name: `${name}.c`, command, core, within: FIRST });
 }

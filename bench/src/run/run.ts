@@ -27,6 +27,7 @@ export async function runBenchmarks(benchmarks: readonly Benchmark[], options: R
     if (!benchmark.names.some(context.wants)) continue;
     options.say(briefly(benchmark.names.filter(context.wants)));
     const conditions = conditionsNow(ROOT, context.cores.at(-1)!);
+    const start = performance.now();
     try {
       const figures = await benchmark.run(context);
       outcome.rows.push(
@@ -35,6 +36,7 @@ export async function runBenchmarks(benchmarks: readonly Benchmark[], options: R
     } catch (error) {
       fail(benchmark.names[0]!, error);
     }
+    options.say(`  ${((performance.now() - start) / 1000).toFixed(0)} s`);
   }
   return outcome;
 }

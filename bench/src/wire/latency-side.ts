@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Round, Side } from '../benchmark.js';
 import { histogramOf, percentilesOf } from './latencies.js';
 import type { Way } from './way.js';
@@ -9,6 +10,10 @@ import type { Way } from './way.js';
 const WARM_SECONDS = 0.5;
 const SECONDS = 4;
 const QUICK_SECONDS = 0.3;
+/** In which nothing more comes when all is there. */
+const SILENCE_MS = 100;
+/** A system that keeps packets for longer shows it in its latencies. */
+const DRAIN_MS = 3000;
 
 /** Packets that a sink must be able to keep. */
 export function latenciesAt(rate: number): number {
@@ -20,19 +25,28 @@ export class LatencySide implements Side {
 
   constructor(
     private readonly way: Way,
-    private readonly load: { length: number; rate: number; generatorCore: number; quick: boolean },
+    /** With `burstMs` the generator sleeps between bursts, because it shares its core. */
+    private readonly load: {
+      length: number;
+      rate: number;
+      generatorCore: number;
+      quick: boolean;
+      burstMs?: number;
+    },
   ) {
     this.name = way.name;
   }
 
   /** Each percentile in us, by its name; `value` is the 99.99th. */
   async round(): Promise<Round> {
-    const { length, rate, generatorCore: core, quick } = this.load;
+    const { generatorCore: core, quick, ...paced } = this.load;
     const { sink } = this.way.ends;
     await this.way.wake();
     // One at a time: a packet that waited for its batch would count that wait.
-    const load = { length, rate, core, batch: 1 };
+    const load = { ...paced, core, batch: 1 };
     await this.way.send({ ...load, seconds: WARM_SECONDS });
+    // Packets that warmed up a slow start are not those of the round.
+    await this.drained();
     const file = join(tmpdir(), `sluice-bench-latencies-${process.pid}`);
     try {
       await sink.look(file);
@@ -44,6 +58,19 @@ export class LatencySide implements Side {
       return { ...percentiles, value: percentiles['p99.99'], lost };
     } finally {
       rmSync(file, { force: true });
+    }
+  }
+
+  /** Resolves when nothing is under way any more. */
+  private async drained(): Promise<void> {
+    const { sink } = this.way.ends;
+    const end = performance.now() + DRAIN_MS;
+    let before = await sink.look();
+    for (;;) {
+      await pause(SILENCE_MS);
+      const now = await sink.look();
+      if (now.packets === before.packets || performance.now() > end) return;
+      before = now;
     }
   }
 
