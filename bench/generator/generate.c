@@ -5,7 +5,7 @@
 // over and over on frames of its own, without a copy and without a system call per packet. What is sent into a veth
 // arrives only when the far end has an XDP program or NAPI (GRO).
 //
-// Prints one line of JSON: what was sent, in how many seconds, and how.
+// Prints one line of JSON: what was sent, when it began (CLOCK_MONOTONIC, ns), in how many seconds, and how.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -252,6 +252,7 @@ int main(int argc, char **argv) {
     if (sched_setaffinity(0, sizeof set, &set) != 0) fprintf(stderr, "core %d: %s\n", generator.cpu - 1, strerror(errno));
   }
   double seconds = 0;
+  uint64_t started = now_ns();
   const char *way = "live-frames";
   int64_t sent = generator.sendmmsg || generator.burst_ns > 0 ? -1 : run_live_frames(&generator, &seconds);
   if (sent < 0) {
@@ -259,6 +260,7 @@ int main(int argc, char **argv) {
     sent = run_sendmmsg(&generator, &ended, &seconds);
   }
   if (sent < 0) return 1;
-  printf("{\"sent\":%lld,\"seconds\":%.6f,\"way\":\"%s\"}\n", (long long)sent, seconds, way);
+  printf("{\"sent\":%lld,\"started_ns\":%llu,\"seconds\":%.6f,\"way\":\"%s\"}\n", (long long)sent, (unsigned long long)started,
+         seconds, way);
   return 0;
 }

@@ -32,6 +32,8 @@ export interface Load {
 
 export interface Sent {
   sent: number;
+  /** CLOCK_MONOTONIC. */
+  started_ns: number;
   seconds: number;
   way: 'live-frames' | 'sendmmsg';
 }
