@@ -7,6 +7,8 @@ import { ping, pingAll, read } from './support/ping.js';
 
 const NEAR = '10.1.0.2';
 const FAR = '10.2.0.2';
+/** Times that each configuration is applied while packets pass. */
+const ROUNDS = 3;
 const LAN = port('lan', 'p0', ['10.1.0.1/24']);
 const WAN = port('wan', 'p1', ['10.2.0.1/24']);
 
@@ -44,11 +46,7 @@ describe('data plane process with a configuration that changes', function () {
     network.namespace('third');
     network.wire('p2', near.replace(/near$/, 'third'));
     await pingAll(network, near, '-c', '1', FAR);
-    const pinging = network.start(near, 'ping', '-n', '-c', '1500', '-i', '0.002', '-W', '5', FAR);
-    let over = false;
-    void pinging.ended.then(() => {
-      over = true;
-    });
+    const pinging = network.start(near, 'ping', '-n', '-i', '0.002', '-W', '5', FAR);
     const third = port('dmz', 'p2', ['10.3.0.1/24']);
     const variants: Partial<DataplaneState>[] = [
       { interfaces: [{ ...LAN, addresses: ['10.1.0.1/24', '10.1.0.7/24'] }, WAN, third] },
@@ -66,15 +64,17 @@ describe('data plane process with a configuration that changes', function () {
       },
       { interfaces: [LAN, WAN] },
     ];
-    let applied = 0;
-    while (!over) {
-      await gateway.apply(variants[applied % variants.length]!);
-      applied++;
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const variant of variants) await gateway.apply(variant);
     }
-    const { sent, received, lost } = read((await pinging.ended).output);
+    const answered = (): number => pinging.output().split('bytes from').length - 1;
+    const before = answered();
+    await until('pings are answered after the last change', () => answered() > before);
+    // It ends with its summary.
+    pinging.child.kill('SIGINT');
+    const { received, lost } = read((await pinging.ended).output);
     assert.deepEqual(lost, []);
-    assert.ok(sent === 1500 && received > 1400, `${received} of ${sent}`);
-    assert.ok(applied >= 4, `${applied} configurations were applied`);
+    assert.ok(received > before, `${received} were answered`);
   });
 
   it('adds and removes addresses, routes and interfaces, here and on the twins', async () => {

@@ -90,8 +90,12 @@ describe('data plane process, its life', function () {
       assert.equal(counters?.sequence, life * BLOCK);
       // Into the tunnel, whose packets nobody answers.
       await network.run(network.gateway, 'ping', '-c', '3', '-i', '0.01', '-W', '1', '10.8.0.2');
-      const used = await gateway.client.request('sa-counters', { dst: FAR, spi: outbound.spi });
-      assert.equal(used.counters?.sequence, life * BLOCK + 3);
+      const used = await until('the last one has been sealed', async () => {
+        const sa = await gateway.client.request('sa-counters', { dst: FAR, spi: outbound.spi });
+        const sequence = sa.counters?.sequence ?? 0;
+        return sequence >= life * BLOCK + 3 && sequence;
+      });
+      assert.equal(used, life * BLOCK + 3);
       assert.ok(life * BLOCK + 3 > last);
       last = life * BLOCK + 3;
       await gateway.end('SIGKILL');
