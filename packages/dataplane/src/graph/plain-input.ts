@@ -8,14 +8,18 @@ import {
   ADJ_INTERFACE,
   ADJ_KIND,
   ADJ_MTU,
+  ADJ_MULTIPATH,
   ADJ_NEIGHBOUR,
+  ADJ_NEXT_HOP,
   ADJ_SHIFT,
   ADJ_TUNNEL,
   ADJACENCIES_MAX,
 } from '../tables/adjacencies.js';
 import { BLOCK_SHIFT_MIN, LEAF_ADJACENCY } from '../tables/fib-layout.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
+import { PATHS_SEED } from '../tables/paths.js';
 import { ETHERNET_BYTES, ETHERNET_TYPE } from '../wire/ethernet.js';
+import { plainFlowHash4 } from '../wire/flow.js';
 import { IP4_BYTES, IP4_FRAGMENTED, IP4_ID, oneHopOn4 } from '../wire/ip4.js';
 import { IP6_BYTES } from '../wire/ip6.js';
 import { plainLength4, plainLength6 } from '../wire/plain-header.js';
@@ -33,7 +37,9 @@ const FEATURES = ADJ_FEATURES_IP4;
 const INTERFACE = ADJ_INTERFACE;
 const KIND = ADJ_KIND;
 const MTU = ADJ_MTU;
+const MULTIPATH = ADJ_MULTIPATH;
 const NEIGHBOUR = ADJ_NEIGHBOUR;
+const NEXT_HOP = ADJ_NEXT_HOP;
 const ROW_SHIFT = ADJ_SHIFT;
 const TUNNEL = ADJ_TUNNEL;
 const ROWS = ADJACENCIES_MAX;
@@ -47,6 +53,8 @@ const hopOn = oneHopOn4;
 const length4 = plainLength4;
 const length6 = plainLength6;
 const putLink = putEthernet;
+const hash4 = plainFlowHash4;
+const SEED = PATHS_SEED;
 const BUSY = BUSY_FEATURES;
 const idle4 = passesIdle4;
 const idle6 = passesIdle6;
@@ -86,7 +94,8 @@ export function makePlainInput(
   context: NodeContext,
   { encrypt, local4, local6, reassembly4, arc4, arc6 }: PlainNexts,
 ): PlainInput {
-  const { pool, interfaces, services, adjacencies, interfaceCounters, routes4, fib6, egress } = context;
+  const { pool, interfaces, services, adjacencies, paths, interfaceCounters, routes4, fib6, egress } =
+    context;
   const { offset, length, l3, rxInterface, txInterface, vrf, adjacency, u16, i32, frames } = pool;
   const { state, bridge, mac0, mac2, features4, features6 } = interfaces;
   const { entries, roots, defaults } = context.fib;
@@ -187,8 +196,14 @@ export function makePlainInput(
               }
               let leaf = entry & LEAF;
               if (leaf === 0 && defaults[root >>> HOME_SHIFT] === fallback) leaf = fallback & LEAF;
-              const adj = (leaf & (ROWS - 1)) << ROW_SHIFT;
-              const kind = adjacencies[adj + KIND]!;
+              let adj = (leaf & (ROWS - 1)) << ROW_SHIFT;
+              let kind = adjacencies[adj + KIND]!;
+              if (kind === MULTIPATH && (i32[word + 1]! & FRAGMENTED) === 0) {
+                const bucket = hash4(i32, word, total, paths[SEED]!) & adjacencies[adj + MTU]!;
+                leaf = paths[adjacencies[adj + NEXT_HOP]! + bucket]!;
+                adj = (leaf & (ROWS - 1)) << ROW_SHIFT;
+                kind = adjacencies[adj + KIND]!;
+              }
               if (
                 (adjacencies[adj + FEATURES] === 0 ||
                   ((adjacencies[adj + FEATURES]! & BUSY) === 0 && idle4(i32, word))) &&

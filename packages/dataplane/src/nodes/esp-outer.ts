@@ -26,7 +26,7 @@ export function wrapIp6(
   inner: number,
   end: number,
 ): void {
-  const flow = flowLabel(pool.bytes, inner, end, words[at + SA_SPI]!);
+  const flow = flowLabel(pool.bytes, pool.i32, inner, end, words[at + SA_SPI]!);
   writeIp6Header(pool.i32, outer, size, trafficClass, flow, protocol, words, at + SA_SRC, at + SA_DST);
 }
 

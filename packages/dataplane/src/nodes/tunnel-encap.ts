@@ -167,7 +167,7 @@ function writeOuter(
     writeIp4Header(i32, outer, end - outer, identification, df, tos, protocol, src, dst);
     return;
   }
-  const flow = flowLabel(bytes, inner, end, at);
+  const flow = flowLabel(bytes, i32, inner, end, at);
   const size = end - outer - IP6_BYTES;
   writeIp6Header(i32, outer, size, tos, flow, protocol, tunnels, at + TUNNEL_LOCAL, at + TUNNEL_REMOTE);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { flowHash, flowHash4, flowHash6 } from '../../src/graph/flow-hash.js';
+import { flowHash4, flowHash6 } from '../../src/graph/flow-hash.js';
 import { allocatePool, FLAG_PORTS, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
+import { flowHash } from '../../src/wire/flow.js';
 import { ip4, udp } from '../support/packets.js';
 
 /** Puts a packet with these octets of IP into a frame. */
