@@ -1,6 +1,6 @@
 // The process `sluice-dataplane --run-dir DIR`.
-import { warmThreads } from './control/threads.js';
+import { warmWorker } from './control/threads.js';
 
 // Before anything else is loaded, so that all load at the same time.
-warmThreads();
+warmWorker();
 await import('./process.js');

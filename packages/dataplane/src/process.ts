@@ -2,6 +2,9 @@
 import { parseArgs } from 'node:util';
 import { createLogger, endBySignal, prepareRunDir } from '@sluice/shared';
 import { DataplaneActor } from './control/dataplane-actor.js';
+import { warmHostIo } from './control/threads.js';
+
+warmHostIo();
 
 const { values } = parseArgs({ options: { 'run-dir': { type: 'string', default: '/run/sluice' } } });
 const log = createLogger({ name: 'dataplane' });

@@ -34,12 +34,16 @@ function keepYoungGeneration(): void {
 }
 
 /**
- * Starts the two threads that every data plane has, before it is known what they are to be: they load while this thread
- * loads what tells them. For a process that will be one.
+ * Starts the first worker, which every data plane has, before it is known what it is to be: it loads while this thread
+ * loads what tells it. For a process that will be one.
  */
-export function warmThreads(): void {
+export function warmWorker(): void {
   keepYoungGeneration();
   warm.set(WORKER, launch(WORKER, 'worker-0'));
+}
+
+/** The same for the host-I/O thread, once this thread has loaded: no packet waits for it as for a worker. */
+export function warmHostIo(): void {
   warm.set(HOST_IO, launch(HOST_IO, 'host-io'));
 }
 
