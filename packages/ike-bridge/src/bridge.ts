@@ -175,6 +175,7 @@ export class Bridge {
   #tick(): void {
     this.#xfrm
       .tick()
+      .then((disagrees) => (disagrees ? this.#sync() : undefined))
       .catch((error: unknown) =>
         this.#log.error({ err: error }, 'lifetimes of SAs could not be looked at: tried again'),
       );

@@ -3,6 +3,7 @@
 import { type IkeState, messageOf } from '@sluice/shared';
 import {
   collectSas,
+  dpdOf,
   explainFailure,
   ikeSaReport,
   KeepUp,
@@ -12,6 +13,7 @@ import {
   type Target,
   writeRetransmission,
 } from './charon/index.js';
+import { type Surplus, surplusSas } from './duplicates.js';
 import { compare, type Differences, type KnownChild } from './orphans.js';
 import { initiate, rekey, reloadSettings, terminate, type ViciClient, ViciError } from './vici/index.js';
 import { nameOf, type Xfrm, type XfrmLog } from './xfrm/index.js';
@@ -127,7 +129,8 @@ export class Upkeep {
       const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
       const noted = this.#noteUnknown(differences, children);
       const missing = this.#options.forwards() && this.#bringUp(desired, sas);
-      const waiting = await this.#repair(differences);
+      const surplus = surplusSas(sas.map(ikeSaReport), (name) => detectionOf(desired, name));
+      const waiting = await this.#repair(desired, differences, surplus);
       return missing || waiting || noted || report.problems.length > 0;
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
@@ -225,7 +228,11 @@ export class Upkeep {
     return [...this.#unknownSinceMs.values()].some((sinceMs) => nowMs - sinceMs < FORGOTTEN_MS);
   }
 
-  async #repair({ broken, unknown, replaced }: Differences): Promise<boolean> {
+  async #repair(
+    desired: IkeState,
+    { broken, unknown, replaced, orphans }: Differences,
+    surplus: Surplus[],
+  ): Promise<boolean> {
     const { xfrm, vici, log } = this.#options;
     const confirmed = broken.filter(
       ({ unique_id }) => this.#options.forwards() && this.#suspects.has(unique_id),
@@ -245,9 +252,21 @@ export class Upkeep {
         repairs.push(`${what} had lost an SA and was ended; it is initiated again.`);
       }
     }
+    for (const { selector, sentence } of surplus) {
+      await vici.dedicated((own) => terminate(own, selector, { timeoutMs: 2000 }));
+      repairs.push(sentence);
+    }
     await xfrm.drop(replaced);
     for (const sa of replaced)
       repairs.push(`SA ${nameOf(sa)}, which charon no longer knows, was removed: another took its place.`);
+    // Others carry their tunnel's traffic until another SA does, or to the end of their life.
+    const wanted = wantedIfIds(desired);
+    const unwanted = orphans.filter(({ ifId }) => !wanted.has(ifId));
+    await xfrm.drop(unwanted);
+    for (const sa of unwanted)
+      repairs.push(
+        `SA ${nameOf(sa)}, which charon no longer knows, was removed: no connection is for its tunnel.`,
+      );
     for (const repair of repairs) log.info({}, repair);
     if (repairs.length > 0) this.#options.onRepairs(repairs);
     return broken.length > 0 || unknown.length > 0;
@@ -255,6 +274,20 @@ export class Upkeep {
 }
 
 const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
+
+/** Seconds within which charon gives up a dead peer of a connection; null for never, or when there is no such connection. */
+function detectionOf(desired: IkeState, name: string): number | null {
+  const connection = desired.connections.find((candidate) => candidate.name === name);
+  if (connection === undefined) return null;
+  const { dpd_delay: delay, dpd_timeout: timeout } = dpdOf(connection);
+  return delay === 0 ? null : timeout;
+}
+
+/** Interface ids of tunnels that a connection is for. */
+function wantedIfIds({ connections, tunnels }: IkeState): Set<number> {
+  const names = connections.flatMap(({ children }) => children.map(({ tunnel }) => tunnel));
+  return new Set(tunnels.filter(({ name }) => names.includes(name)).map((tunnel) => tunnel.if_id));
+}
 
 /** Interface ids of tunnels whose children wait for traffic. */
 function tunnelsOnTraffic(desired: IkeState | null): number[] {

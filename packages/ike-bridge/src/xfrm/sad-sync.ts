@@ -94,6 +94,16 @@ export class SadSync {
     entry.counters = counters;
   }
 
+  /** What an SA list of the data plane has too many or too few, by name; empty when both sides agree. */
+  difference(present: readonly SaKey[]): string[] {
+    const names = new Set(present.map(nameOf));
+    const missing = this.#sad.all().filter((entry) => entry.installed && !names.has(nameOf(entry)));
+    const extra = present.filter(
+      (key) => this.#sad.get(key) === undefined && !this.#toRemove.has(nameOf(key)),
+    );
+    return [...missing, ...extra].map(nameOf);
+  }
+
   /**
    * Compares both sides and repairs the data plane's: called when it has (re)appeared and every now and
    * then. The first time, what it has and nobody here removed is adopted, because a former instance of
@@ -141,8 +151,8 @@ export class SadSync {
     }
     if ((this.#toRemove.get(nameOf(spec))?.fromMs ?? 0) > nowMs) return;
     if (this.#known || this.#toRemove.has(nameOf(spec))) {
-      await this.remove(spec);
-      repairs.removed++;
+      // One that has gone meanwhile by itself needed no repair.
+      if ((await this.remove(spec)) !== null) repairs.removed++;
       return;
     }
     this.#sad.add(entryOfSpec(spec, counters));

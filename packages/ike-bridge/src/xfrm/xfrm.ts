@@ -55,6 +55,8 @@ export class Xfrm {
   readonly #context: XfrmContext;
   readonly #acquired = new WeakMap<object, number>();
   #acquireSeq = 0;
+  /** SAs that the data plane or the SAD lacked at the last look. */
+  #different = new Set<string>();
   #ticking = false;
   #multicast: (groups: number, message: Message) => boolean = () => false;
 
@@ -119,29 +121,39 @@ export class Xfrm {
     return this.#context.sync.sync(this.#context.now());
   }
 
-  /** Once a second or so: figures are fetched, lifetimes looked at, what is owed to the data plane is done. */
-  async tick(): Promise<void> {
-    if (this.#ticking) return;
+  /**
+   * Once a second or so: figures are fetched, lifetimes looked at, what is owed to the data plane is done. True when the
+   * data plane's SAs were not those of the SAD, at this time and the last: they are to be compared.
+   */
+  async tick(): Promise<boolean> {
+    if (this.#ticking) return false;
     this.#ticking = true;
     try {
-      await this.#poll();
+      const disagrees = await this.#poll();
       this.#context.spis.expire(this.#context.now());
       for (const entry of this.sad.all()) await this.#expire(entry);
       await this.#context.sync.retry(this.#context.now());
+      return disagrees;
     } finally {
       this.#ticking = false;
     }
   }
 
-  async #poll(): Promise<void> {
-    if (this.sad.size === 0) return;
+  async #poll(): Promise<boolean> {
+    const { sync, sink } = this.#context;
+    const before = this.#different;
+    this.#different = new Set();
     try {
-      for (const figures of await this.#context.sink.poll())
-        this.#context.sync.observe(figures, figures.counters);
+      const present = await sink.poll();
+      for (const figures of present) sync.observe(figures, figures.counters);
+      // An SA that comes or goes at this very moment looks different once.
+      this.#different = new Set(sync.difference(present));
+      return [...this.#different].some((name) => before.has(name));
     } catch (error) {
       // Lifetimes by time go on without the data plane, and its absence is told by whoever connects to it.
-      if (error instanceof SinkUnavailable) return;
+      if (error instanceof SinkUnavailable) return false;
       this.#context.log.warn({ error: (error as Error).message }, 'The data plane gave no SA counters.');
+      return false;
     }
   }
 
