@@ -24,6 +24,8 @@ export interface PairOptions {
   espProposals?: string;
 }
 
+const TICK_MS = 500;
+
 export class Side {
   readonly sink = new MemorySink();
   readonly log: MemoryLog = memoryLog();
@@ -31,6 +33,8 @@ export class Side {
   readonly requests: Message[] = [];
   xfrm!: Xfrm;
   server: XfrmServer | null = null;
+  /** As the bridge has it: SAs that linger go by it. */
+  #ticker: NodeJS.Timeout | undefined;
   charon!: ChildProcess;
 
   constructor(
@@ -58,9 +62,13 @@ export class Side {
         if (copy !== null) this.requests.push(copy);
       },
     });
+    const { xfrm } = this;
+    const failed = (error: Error): void => this.log.error({ error: error.message }, 'A tick failed.');
+    this.#ticker = setInterval(() => void xfrm.tick().catch(failed), TICK_MS);
   }
 
   async stopBridge(): Promise<void> {
+    clearInterval(this.#ticker);
     await this.server?.close();
     await this.xfrm?.flush();
     this.server = null;
