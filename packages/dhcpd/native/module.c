@@ -10,7 +10,7 @@ static const struct {
     {"openLink", open_link},   {"openUdp", open_udp},           {"openIcmp", open_icmp},
     {"linkIndex", link_index}, {"closeFd", close_fd},           {"receive", receive},
     {"sendFrame", send_frame}, {"sendDatagram", send_datagram}, {"watch", watch},
-    {"unwatch", unwatch},
+    {"unwatch", unwatch},      {"linkAddress", link_address},
 };
 
 NAPI_MODULE_INIT() {

@@ -72,6 +72,25 @@ napi_value receive(napi_env env, napi_callback_info info) {
   return integer(env, (int32_t)length);
 }
 
+// linkAddress(fd, Uint8Array of 6): the index of the device that a packet socket is bound to, 0 when it is gone; and its
+// MAC address as it is now.
+napi_value link_address(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  int32_t fd;
+  uint8_t *bytes;
+  size_t size;
+  if (!arguments(env, info, 2, values) || !integer_value(env, values[0], &fd) ||
+      !bytes_value(env, values[1], &bytes, &size) || size < 6) {
+    return integer(env, -EINVAL);
+  }
+  struct sockaddr_ll address = {0};
+  socklen_t length = sizeof address;
+  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return integer(env, -errno);
+  if (address.sll_ifindex <= 0 || address.sll_halen != 6) return integer(env, 0);
+  memcpy(bytes, address.sll_addr, 6);
+  return integer(env, address.sll_ifindex);
+}
+
 // sendFrame(fd, Uint8Array): to the device that the socket is bound to.
 napi_value send_frame(napi_env env, napi_callback_info info) {
   napi_value values[2];

@@ -45,3 +45,4 @@ export * from './messages/inspection.js';
 export * from './messages/sa.js';
 export * from './net/index.js';
 export { type UntilOptions, until } from './until.js';
+export { namedNamespaces, namespacePath, ownNamespaceName, vrfNamespaceName } from './vrf-namespace.js';

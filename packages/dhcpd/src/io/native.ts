@@ -21,6 +21,8 @@ export interface Native {
   openIcmp(namespace: string): number;
   /** 0 for a device that is not there, or not up. */
   linkIndex(namespace: string, device: string): number;
+  /** Index of the device of a packet socket, 0 when it is gone; writes its MAC address. */
+  linkAddress(fd: number, mac: Uint8Array): number;
   closeFd(fd: number): void;
   /** Octets, or -errno. */
   receive(fd: number, bytes: Uint8Array, meta: Int32Array): number;
