@@ -12,7 +12,7 @@ import {
   SluiceError,
   serve,
 } from '@sluice/shared';
-import { dataplaneClient, ikeBridgeClient } from './clients.js';
+import { dataplaneClient, dhcpdClient, ikeBridgeClient } from './clients.js';
 import { type Committed, ConfigStore } from './config-store.js';
 import { Confirmation, type Pending } from './confirmation.js';
 import { canonical, diffConfigs } from './diff.js';
@@ -20,7 +20,7 @@ import { checkConfig } from './load/load.js';
 import { fileProblem, formatProblem } from './load/problem.js';
 import { readConfigFile } from './load/read-file.js';
 import { Revisions } from './revisions.js';
-import { dataplanePart, ikePart } from './split.js';
+import { dataplanePart, dhcpPart, ikePart } from './split.js';
 import { type RetryTimes, Target } from './target.js';
 import { writeDurably } from './write-durably.js';
 
@@ -50,6 +50,7 @@ export class Agent {
   readonly #confirmation: Confirmation;
   readonly #dataplane: Target<ReturnType<typeof dataplanePart>>;
   readonly #ike: Target<ReturnType<typeof ikePart>>;
+  readonly #dhcp: Target<ReturnType<typeof dhcpPart>>;
   #server: ActorServer<typeof agentContract> | null = null;
   #committed: Committed | null = null;
   /** As it was written; null while the file's is not what is in force. */
@@ -67,6 +68,7 @@ export class Agent {
     const shared = { log, times, onChange: () => this.#announce() };
     this.#dataplane = new Target(dataplaneClient(options), shared);
     this.#ike = new Target(ikeBridgeClient(options), shared);
+    this.#dhcp = new Target(dhcpdClient(options), shared);
   }
 
   /**
@@ -168,7 +170,7 @@ export class Agent {
   }
 
   status(): AgentStatus {
-    const processes = [this.#dataplane.convergence, this.#ike.convergence];
+    const processes = [this.#dataplane.convergence, this.#ike.convergence, this.#dhcp.convergence];
     return {
       instance: this.#server?.instance ?? '',
       hostname: this.#committed?.config.hostname ?? null,
@@ -188,7 +190,7 @@ export class Agent {
   async close(): Promise<void> {
     this.#confirmation.stop();
     await this.#server?.close();
-    await Promise.all([this.#dataplane.close(), this.#ike.close()]);
+    await Promise.all([this.#dataplane.close(), this.#ike.close(), this.#dhcp.close()]);
   }
 
   /** One change after the other. */
@@ -274,6 +276,7 @@ export class Agent {
     this.#text = text;
     this.#dataplane.want(dataplanePart(committed.config, committed.revision));
     this.#ike.want(ikePart(committed.config, committed.revision));
+    this.#dhcp.want(dhcpPart(committed.config, committed.revision));
   }
 
   #announce(): void {

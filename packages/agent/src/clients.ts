@@ -3,7 +3,9 @@ import {
   type ActorClient,
   connect,
   type DataplaneState,
+  type DhcpState,
   dataplaneContract,
+  dhcpdContract,
   type IkeState,
   ikeBridgeContract,
   type Logger,
@@ -31,6 +33,18 @@ export function ikeBridgeClient(place: Place): TargetClient<IkeState> {
   const client: ActorClient<typeof ikeBridgeContract> = connect(ikeBridgeContract, place);
   return {
     name: ikeBridgeContract.name,
+    apply: (part) => client.request('apply', part),
+    follow: (handlers) => {
+      client.subscribe('status', asSubscriber(handlers));
+    },
+    close: () => client.close(),
+  };
+}
+
+export function dhcpdClient(place: Place): TargetClient<DhcpState> {
+  const client: ActorClient<typeof dhcpdContract> = connect(dhcpdContract, place);
+  return {
+    name: dhcpdContract.name,
     apply: (part) => client.request('apply', part),
     follow: (handlers) => {
       client.subscribe('status', asSubscriber(handlers));

@@ -1,5 +1,13 @@
 // The device configuration's parts: what each process is told, whole, at a revision.
-import { type DataplaneState, type DeviceConfig, type IkeState, tunnelIfId } from '@sluice/shared';
+import {
+  type DataplaneState,
+  type DeviceConfig,
+  type DhcpState,
+  type IkeState,
+  interfaceList,
+  parseIp4Prefix,
+  tunnelIfId,
+} from '@sluice/shared';
 
 export function dataplanePart(config: DeviceConfig, revision: number): DataplaneState {
   return {
@@ -28,4 +36,23 @@ export function ikePart(config: DeviceConfig, revision: number): IkeState {
       .filter((tunnel) => named.has(tunnel.name))
       .map((tunnel) => ({ name: tunnel.name, if_id: tunnelIfId(tunnel) })),
   };
+}
+
+export function dhcpPart(config: DeviceConfig, revision: number): DhcpState {
+  const interfaces = interfaceList(config).map(({ name, vrf, addresses }) => ({
+    name,
+    vrf,
+    addresses: addresses.filter((text) => parseIp4Prefix(text) !== null),
+  }));
+  const networks = config.dhcp.servers.map((server) => {
+    const served = interfaces.find(({ name }) => name === server.interface);
+    return { server, vrf: served?.vrf ?? server.vrf, addresses: served?.addresses ?? [] };
+  });
+  const vrfs = [...new Set(networks.map(({ vrf }) => vrf))].map((name) => ({
+    name,
+    addresses: interfaces
+      .filter(({ vrf }) => vrf === name)
+      .flatMap(({ addresses }) => addresses.map((text) => text.split('/')[0]!)),
+  }));
+  return { revision, networks, vrfs };
 }

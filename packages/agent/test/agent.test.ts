@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { until } from '@sluice/shared';
 import { Agent } from '../src/index.js';
 import { EXAMPLE, exampleWith } from './example.js';
-import { fakeDataplane, fakeIkeBridge, silent } from './fake-process.js';
+import { fakeDataplane, fakeDhcpd, fakeIkeBridge, silent } from './fake-process.js';
 
 describe('the agent', () => {
   let dir: string;
@@ -51,12 +51,23 @@ describe('the agent', () => {
   const converged = (agent: Agent): Promise<true> =>
     comes(agent, 'both processes to have their part', () => agent.status().converged);
 
+  beforeEach(async () => {
+    const dhcpd = await fakeDhcpd(runDir);
+    closing.push(() => dhcpd.stop());
+  });
+
   it('tells each process its part, and says when both have it', async () => {
     const agent = await startAgent();
     assert.equal(agent.status().converged, false);
     assert.deepEqual(
-      agent.status().processes.map(({ reachable }) => reachable),
-      [false, false],
+      agent
+        .status()
+        .processes.slice(0, 2)
+        .map(({ process, reachable }) => [process, reachable]),
+      [
+        ['dataplane', false],
+        ['ike-bridge', false],
+      ],
     );
 
     const [dataplane, bridge] = [await startDataplane(), await startBridge()];

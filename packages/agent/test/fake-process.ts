@@ -3,7 +3,9 @@ import {
   type ActorServer,
   createLogger,
   type DataplaneState,
+  type DhcpState,
   dataplaneContract,
+  dhcpdContract,
   type IkeState,
   ikeBridgeContract,
   SluiceError,
@@ -96,5 +98,34 @@ export async function fakeIkeBridge(runDir: string): Promise<Fake<IkeState>> {
     snapshots: { status, ike: () => ({ ike_sas: [] }) },
   });
   const fake: Fake<IkeState> = { told, refusal: null, stop: () => server.close() };
+  return fake;
+}
+
+export async function fakeDhcpd(runDir: string): Promise<Fake<DhcpState>> {
+  const told: DhcpState[] = [];
+  const status = () => ({
+    instance: server.instance,
+    revision: told.at(-1)?.revision ?? null,
+    converged: told.length > 0,
+    problems: [],
+  });
+  const server: ActorServer<typeof dhcpdContract> = await serve(dhcpdContract, {
+    runDir,
+    log: silent,
+    handlers: {
+      apply: (part) => {
+        if (fake.refusal !== null) throw new SluiceError('refused', fake.refusal);
+        told.push(part);
+        server.publish('status', status());
+        return status();
+      },
+      status,
+      'show-leases': unused,
+      'show-dhcp': unused,
+      'clear-lease': unused,
+    },
+    snapshots: { status, leases: () => ({ leases: [] }) },
+  });
+  const fake: Fake<DhcpState> = { told, refusal: null, stop: () => server.close() };
   return fake;
 }

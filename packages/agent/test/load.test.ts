@@ -312,6 +312,7 @@ describe('the JSON Schema', () => {
       'routes',
       'nodes',
       'ike',
+      'dhcp',
       'management',
     ]);
     assert.deepEqual(schema.required, ['schema']);

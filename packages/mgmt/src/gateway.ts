@@ -57,7 +57,9 @@ export async function withClient<const C extends Contract, T>(
 }
 
 function absence(name: string, runDir: string): string {
-  const others = ['agent', 'dataplane', 'ike-bridge'].filter((other) => existsSync(`${runDir}/${other}.req`));
+  const others = ['agent', 'dataplane', 'ike-bridge', 'dhcpd'].filter((other) =>
+    existsSync(`${runDir}/${other}.req`),
+  );
   if (others.length === 0) {
     return `no gateway is running in ${runDir}: start one with "sluice up", or name its directory with --run-dir`;
   }

@@ -29,6 +29,19 @@ lan     02:00:00:00:0a:01  p1      1m 1s      1
 … 1 of 2,500 stations
 `,
 
+  dhcp: `network  vrf      subnets      state  addresses  bound  declined  other servers
+lan      default  10.1.0.0/24  up         3,000  2,500         1  10.1.0.66 (02:00:00:00:00:66)
+
+ count  name       dropped  meaning
+12,345  ack        no       ACK sent
+     1  malformed  yes      not a message of DHCP
+`,
+
+  leases: `vrf      network  address    state            mac                host name  ends in
+default  lan      10.1.0.10  bound, reserved  02:00:00:00:0a:01  till-1       never
+… 1 of 2,500 leases
+`,
+
   sa: `interface  dir  spi         from               to              algorithm    active  worker    packets    bytes   sequence  replayed  bad icv
 hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no           1  1,234,567  98.8 MB  1,234,567         3        0
 `,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { isAlive, type ProcessId, until } from '@sluice/shared';
 import { EXECUTABLE, sluice } from './sluice.js';
 
-const PROCESSES = ['agent', 'charon', 'dataplane', 'ike-bridge', 'mgmt'];
+const PROCESSES = ['agent', 'charon', 'dataplane', 'dhcpd', 'ike-bridge', 'mgmt'];
 
 describe('sluice up', function () {
   this.timeout(60_000);

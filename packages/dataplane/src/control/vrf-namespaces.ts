@@ -1,16 +1,14 @@
 // Network namespaces of Linux, one for each VRF but the default: what runs there reaches that VRF, and nothing else.
 //
-// Named after the VRF: `sluice-blue`. Where the data plane itself runs in a namespace that has a name, as in a lab, that
-// name takes the place of `sluice`, so that gateways of one machine do not meet. They outlive a crash with all that is
+// Named as `vrfNamespaceName` says: `sluice-blue`. They outlive a crash with all that is
 // in them; the next process finds them by name. Ours are marked by the alias of their loopback device, which says too
 // in which namespace their data plane runs: names alone do not tell `sluice` and its VRF `a-blue` from `sluice-a` and
 // `blue`, and what is another gateway's must not be removed.
-import { readdir, readlink, stat } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
+import { namedNamespaces, namespacePath, vrfNamespaceName } from '@sluice/shared';
 import { IpCommandError, ip, ipBatch, runInNamespace } from './ip-command.js';
 
-const NAMED = '/run/netns';
 const OWN = '/proc/self/ns/net';
-const PREFIX = 'sluice';
 /** What marks links as ours. */
 export const ALIAS = 'sluice';
 
@@ -36,12 +34,12 @@ export class VrfNamespaces {
 
   /** The namespace of a VRF. */
   async nameOf(vrf: string): Promise<string> {
-    this.prefix ??= (await ownName()) ?? PREFIX;
-    return `${this.prefix}-${vrf}`;
+    this.prefix ??= await vrfNamespaceName('');
+    return `${this.prefix}${vrf}`;
   }
 
   pathOf(name: string): string {
-    return `${NAMED}/${name}`;
+    return namespacePath(name);
   }
 
   /** Makes a namespace, or takes over one that an earlier process of ours left. */
@@ -71,7 +69,7 @@ export class VrfNamespaces {
   /** Our namespaces that are there, those of dead processes included. */
   async list(): Promise<string[]> {
     const start = await this.nameOf('');
-    const names = (await namespaces()).filter((name) => name.startsWith(start));
+    const names = (await namedNamespaces()).filter((name) => name.startsWith(start));
     const own = await readlink(OWN);
     const ours: string[] = [];
     for (const name of names) if (this.ready.has(name) || (await ownerOf(name)) === own) ours.push(name);
@@ -84,17 +82,8 @@ export class VrfNamespaces {
   }
 }
 
-async function namespaces(): Promise<string[]> {
-  try {
-    return await readdir(NAMED);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 async function isThere(name: string): Promise<boolean> {
-  return (await namespaces()).includes(name);
+  return (await namedNamespaces()).includes(name);
 }
 
 /**
@@ -124,19 +113,4 @@ async function mayTake(owner: string | null): Promise<boolean> {
     if ((await readlink(`/proc/${pid}/ns/net`).catch(() => null)) === owner) return false;
   }
   return true;
-}
-
-/** The name of the namespace that this process is in; null when it has none. */
-async function ownName(): Promise<string | null> {
-  const own = await stat(OWN);
-  for (const name of await namespaces()) {
-    try {
-      const { ino, dev } = await stat(`${NAMED}/${name}`);
-      if (ino === own.ino && dev === own.dev) return name;
-    } catch (error) {
-      // It went between the two looks.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  return null;
 }

@@ -3,9 +3,11 @@ import { Command } from 'commander';
 import type { Environment } from '../environment.js';
 import { showAgent } from './show-agent.js';
 import { showBridges } from './show-bridges.js';
+import { showDhcp } from './show-dhcp.js';
 import { showErrors } from './show-errors.js';
 import { showIke } from './show-ike.js';
 import { showInterfaces } from './show-interfaces.js';
+import { showLeases } from './show-leases.js';
 import { showMacs } from './show-macs.js';
 import { showNeighbours } from './show-neighbours.js';
 import { showNodes } from './show-nodes.js';
@@ -21,6 +23,8 @@ export function showCommand(environment: Environment): Command {
     showNeighbours,
     showBridges,
     showMacs,
+    showDhcp,
+    showLeases,
     showSa,
     showIke,
     showRuntime,

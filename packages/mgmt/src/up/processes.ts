@@ -31,7 +31,7 @@ export function runFiles(runDir: string) {
 export function checkInstalled(): void {
   if (!existsSync(CHARON))
     throw new CliError(`${CHARON} is not there: install Debian's package charon-systemd`);
-  const built = ['dataplane', 'ike-bridge', 'agent', 'mgmt'].map(entryPoint);
+  const built = ['dataplane', 'ike-bridge', 'agent', 'dhcpd', 'mgmt'].map(entryPoint);
   const missing = [...built, XFRM_REDIRECT].find((file) => !existsSync(file));
   // ld.so(8) cuts LD_PRELOAD apart there; without the library charon would give its SAs to the kernel.
   if (/[:\s]/.test(XFRM_REDIRECT))
@@ -60,6 +60,7 @@ export function processSpecs(paths: GatewayPaths, log: Logger): ProcessSpec[] {
   return [
     node('dataplane', []),
     node('agent', ['--config', configFile, '--state-dir', stateDir]),
+    node('dhcpd', ['--state-dir', stateDir]),
     node('mgmt', []),
     { ...node('ike-bridge', []), readyWhen: () => bridgeReady(runDir, log) },
     {

@@ -1,6 +1,7 @@
 // The processes of a gateway, answering with fixed figures over real sockets.
 import { agentContract, type CaptureFilter, type ReplyOf, serve } from '@sluice/shared';
 import { fakeDataplane } from './fake-dataplane.js';
+import { fakeDhcpd } from './fake-dhcpd.js';
 import { fakeIkeBridge } from './fake-ike-bridge.js';
 import { SILENT } from './fake-process.js';
 
@@ -19,6 +20,7 @@ export interface FakeGateway {
 export async function fakeGateway(runDir: string): Promise<FakeGateway> {
   const dataplane = await fakeDataplane(runDir);
   const bridge = await fakeIkeBridge(runDir);
+  const dhcpd = await fakeDhcpd(runDir);
 
   const agentStatus = () => ({
     instance: agent.instance,
@@ -58,7 +60,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
     config: {},
     reload: { revision: 3, changes: [], problems: [] },
     stop: async () => {
-      await Promise.all([dataplane.server.close(), bridge.close(), agent.close()]);
+      await Promise.all([dataplane.server.close(), bridge.close(), dhcpd.close(), agent.close()]);
     },
   };
   return gateway;

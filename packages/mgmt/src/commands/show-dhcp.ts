@@ -1,0 +1,37 @@
+import { type DhcpCounter, type DhcpNetworkReport, dhcpdContract } from '@sluice/shared';
+import type { Command } from 'commander';
+import type { Environment } from '../environment.js';
+import { figure, renderTable, text } from '../output/table.js';
+import { count } from '../output/units.js';
+import { showSubject } from './show-subject.js';
+
+const networks = [
+  text<DhcpNetworkReport>('network', (row) => row.network),
+  text<DhcpNetworkReport>('vrf', (row) => row.vrf),
+  text<DhcpNetworkReport>('subnets', (row) => row.subnets.join(', ')),
+  text<DhcpNetworkReport>('state', (row) => row.state),
+  figure<DhcpNetworkReport>('addresses', (row) => count(row.addresses)),
+  figure<DhcpNetworkReport>('bound', (row) => count(row.bound)),
+  figure<DhcpNetworkReport>('declined', (row) => count(row.declined)),
+  text<DhcpNetworkReport>('other servers', (row) => row.other_servers.join(', ') || null),
+];
+
+const counters = [
+  figure<DhcpCounter>('count', (row) => count(row.count)),
+  text<DhcpCounter>('name', (row) => row.name),
+  text<DhcpCounter>('dropped', (row) => (row.drop ? 'yes' : 'no')),
+  text<DhcpCounter>('meaning', (row) => row.help),
+];
+
+export function showDhcp(environment: Environment): Command {
+  return showSubject(environment, {
+    name: 'dhcp',
+    summary: 'networks that are served by DHCP, and what came of messages',
+    contract: dhcpdContract,
+    request: 'show-dhcp',
+    render: (reply) => {
+      const moved = reply.counters.filter((row) => row.count > 0);
+      return `${renderTable(networks, reply.networks, 'No network is served.')}\n${renderTable(counters, moved, 'No message has come.')}`;
+    },
+  });
+}

@@ -1,0 +1,54 @@
+// A DHCP server that answers with fixed figures over real sockets.
+import { type ActorServer, type DhcpLease, dhcpdContract, serve } from '@sluice/shared';
+import { SILENT, unused } from './fake-process.js';
+
+const LEASE: DhcpLease = {
+  vrf: 'default',
+  address: '10.1.0.10',
+  state: 'bound',
+  mac: '02:00:00:00:0a:01',
+  client_id: null,
+  host_name: 'till-1',
+  vendor_class: null,
+  network: 'lan',
+  circuit_id: null,
+  remote_id: null,
+  reserved: true,
+  started_ms: 0,
+  expires_ms: null,
+};
+
+export async function fakeDhcpd(runDir: string): Promise<ActorServer<typeof dhcpdContract>> {
+  const status = () => ({ instance: server.instance, revision: 3, converged: true, problems: [] });
+  const server: ActorServer<typeof dhcpdContract> = await serve(dhcpdContract, {
+    runDir,
+    log: SILENT,
+    handlers: {
+      apply: unused,
+      status,
+      'show-leases': () => ({ leases: [LEASE], total: 2_500 }),
+      'show-dhcp': () => ({
+        networks: [
+          {
+            network: 'lan',
+            vrf: 'default',
+            subnets: ['10.1.0.0/24'],
+            state: 'up',
+            addresses: 3_000,
+            bound: 2_500,
+            declined: 1,
+            other_servers: ['10.1.0.66 (02:00:00:00:00:66)'],
+          },
+        ],
+        counters: [
+          { name: 'ack', drop: false, help: 'ACK sent', count: 12_345 },
+          { name: 'nak', drop: false, help: 'NAK sent', count: 0 },
+          { name: 'malformed', drop: true, help: 'not a message of DHCP', count: 1 },
+        ],
+      }),
+      'clear-lease': unused,
+    },
+    snapshots: { status, leases: () => ({ leases: [] }) },
+  });
+  return server;
+}
