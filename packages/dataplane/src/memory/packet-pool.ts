@@ -76,6 +76,10 @@ const COLUMNS = [
 type Column = (typeof COLUMNS)[number];
 
 const WORD_LOCK = 0;
+/** What it says: AWAITED when somebody may wait for its holder (Drepper, "Futexes are tricky", section 6). */
+const FREE = 0;
+const HELD = 1;
+const AWAITED = 2;
 const WORD_TOP = 1;
 /** Its own count of the large frames that are free. */
 const WORD_LARGE_TOP = 2;
@@ -338,14 +342,15 @@ export class PacketPool {
   }
 
   private lock(): void {
+    if (Atomics.compareExchange(this.stack, WORD_LOCK, FREE, HELD) === FREE) return;
     // The holder does a few hundred stores; the wait only matters when it lost its core meanwhile.
-    while (Atomics.compareExchange(this.stack, WORD_LOCK, 0, 1) !== 0) {
-      Atomics.wait(this.stack, WORD_LOCK, 1, 1);
+    while (Atomics.exchange(this.stack, WORD_LOCK, AWAITED) !== FREE) {
+      Atomics.wait(this.stack, WORD_LOCK, AWAITED, 1);
     }
   }
 
   private unlock(): void {
-    Atomics.store(this.stack, WORD_LOCK, 0);
-    Atomics.notify(this.stack, WORD_LOCK, 1);
+    // To wake somebody is a call into the runtime.
+    if (Atomics.exchange(this.stack, WORD_LOCK, FREE) === AWAITED) Atomics.notify(this.stack, WORD_LOCK, 1);
   }
 }

@@ -5,7 +5,7 @@
 //          gre-input, ipip-input, ip4-icmp-echo, path-mtu, punt; ip4-reassembly with fragments, which come back as whole
 //          datagrams.
 import { defineNode, NEXT_DROP } from '../graph/node.js';
-import type { PacketPool } from '../memory/packet-pool.js';
+import { FLAG_LOCAL_ORIGIN, type PacketPool } from '../memory/packet-pool.js';
 import { ADJ_NEXT_HOP, ADJ_SHIFT } from '../tables/adjacencies.js';
 import { classifyUdp, UDP_ESP, UDP_KEEPALIVE } from '../wire/esp-in-udp.js';
 import {
@@ -20,6 +20,7 @@ import {
   IP4_FRAGMENTED,
   IP4_ID,
   IP4_PROTOCOL,
+  IP4_SRC,
   PROTOCOL_ESP,
   PROTOCOL_GRE,
   PROTOCOL_ICMP,
@@ -44,6 +45,8 @@ const COUNT_OWN_SOURCE = 1;
 const ROW_SHIFT = ADJ_SHIFT;
 const NEXT_HOP = ADJ_NEXT_HOP;
 const ID = IP4_ID;
+const SRC = IP4_SRC;
+const LOCAL_ORIGIN = FLAG_LOCAL_ORIGIN;
 const FRAGMENTED = IP4_FRAGMENTED;
 
 /** Instead of a next node. */
@@ -64,9 +67,13 @@ export const ip4Local = defineNode({
 
   make(context) {
     const { pool, adjacencies } = context;
-    const { adjacency, l3, i32, reason } = pool;
+    const { adjacency, l3, i32, reason, rxInterface, flags } = pool;
     return (_context, frame, next, counters) => {
       const { packets, length } = frame;
+      // Packets of a vector mostly come from few hosts: what the last one came from.
+      let row = -1;
+      let source = 0;
+      let own = false;
       for (let i = 0; i < length; i++) {
         const packet = packets[i]!;
         if ((i32[(l3[packet]! + ID) >>> 2]! & FRAGMENTED) !== 0) {
@@ -77,7 +84,15 @@ export const ip4Local = defineNode({
         const to = receiverOf(pool, packet, toAll);
         let drop = to === KEEPALIVE ? COUNT_NAT_KEEPALIVE : -1;
         // ESP tells by itself whose it is; fragments come back whole.
-        if (to !== NEXT_ESP && isOwnSource4(context, packet)) drop = COUNT_OWN_SOURCE;
+        if (to !== NEXT_ESP && (flags[packet]! & LOCAL_ORIGIN) === 0) {
+          const from = i32[(l3[packet]! + SRC) >>> 2]!;
+          if (from !== source || rxInterface[packet] !== row) {
+            row = rxInterface[packet]!;
+            source = from;
+            own = isOwnSource4(context, packet);
+          }
+          if (own) drop = COUNT_OWN_SOURCE;
+        }
         if (drop >= 0) {
           counters[drop]!++;
           reason[packet] = drop;

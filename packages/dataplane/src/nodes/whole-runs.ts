@@ -60,6 +60,7 @@ function makeWholeRuns(context: NodeContext, family: RunFamily): WholeRuns {
     const first = packets[at]!;
     const firstIp = l3[first]!;
     let end = 0;
+    let marks = 0;
     for (let i = at; i < count; i++) {
       const packet = packets[i]!;
       const ip = l3[packet]!;
@@ -71,10 +72,11 @@ function makeWholeRuns(context: NodeContext, family: RunFamily): WholeRuns {
         if (vrf[packet] !== vrf[first]) return 0;
       }
       if (!holdsHeaders(bytes, ip, end, stop)) return 0;
-      seen |= 1 << ecn(bytes, ip);
+      marks |= 1 << ecn(bytes, ip);
       end = stop;
       if ((word & 1) === 0) {
         total = end;
+        seen = marks;
         return i + 1 - at;
       }
       if ((stop & 7) !== 0) return 0;
@@ -90,12 +92,14 @@ function makeWholeRuns(context: NodeContext, family: RunFamily): WholeRuns {
     const first = packets[at]!;
     const ip = l3[first]!;
     if (part(i32, ip) !== 1) return 0;
-    seen = 0;
     const fragments = measure(packets, at, count);
     if (fragments === 0 || fragments > limits.fragments) return 0;
     const table = vrf[first]!;
-    setKey(key, i32, ip, table, tunnelScope(context, first));
-    if (key.worker(workers) !== worker || contexts.find() !== NONE) return 0;
+    // Mostly nothing waits at all.
+    if (workers > 1 || contexts.used > 0) {
+      setKey(key, i32, ip, table, tunnelScope(context, first));
+      if (key.worker(workers) !== worker || contexts.find() !== NONE) return 0;
+    }
     if (!contexts.mayAdd(table) || !reassembly.mayHoldMany(table, fragments)) return 0;
     const congestion = joinedEcn(seen, ecn(bytes, ip));
     if (congestion < 0) return 0;

@@ -140,6 +140,14 @@ describeNode('ip4-local', () => {
     });
   }
 
+  it('tells them from others of their vector', () => {
+    const from = (src: string): Uint8Array => local({ src, protocol: 6, payload: pattern(20) });
+    bench.pushIp('lan', ...[HOST, LAN, LAN, HOST, WAN, HOST].map(from));
+    bench.run();
+    assert.equal(bench.punted().length, 3);
+    bench.expect({ 'ip4-local/own_source': 3 });
+  });
+
   it('drops fragments of those once they are whole', () => {
     const packet = local({ src: LAN, protocol: 17, payload: udp(1, 2, pattern(60)) });
     bench.pushIp('lan', ...fragmentsOf(packet, 40));
