@@ -4,8 +4,6 @@ import { createLogger, endBySignal, prepareRunDir } from '@sluice/shared';
 import { DataplaneActor } from './control/dataplane-actor.js';
 import { warmHostIo } from './control/threads.js';
 
-warmHostIo();
-
 const { values } = parseArgs({ options: { 'run-dir': { type: 'string', default: '/run/sluice' } } });
 const log = createLogger({ name: 'dataplane' });
 const runDir = values['run-dir'];
@@ -18,6 +16,7 @@ function died(error: Error): void {
 }
 
 const actor = await DataplaneActor.start({ runDir, log, died });
+warmHostIo();
 
 endBySignal(actor, log);
 process.on('uncaughtException', died);

@@ -42,7 +42,10 @@ export function warmWorker(): void {
   warm.set(WORKER, launch(WORKER, 'worker-0'));
 }
 
-/** The same for the host-I/O thread, once this thread has loaded: no packet waits for it as for a worker. */
+/**
+ * The same for the host-I/O thread, while this thread waits for its configuration: no packet waits for it as for a
+ * worker, and this thread's young generation does not grow while the flag is set back.
+ */
 export function warmHostIo(): void {
   warm.set(HOST_IO, launch(HOST_IO, 'host-io'));
 }
