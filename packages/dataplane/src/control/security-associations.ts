@@ -322,6 +322,8 @@ export class SecurityAssociations {
   private mayTakeOver(newest: Sa, current: Sa, own: Sa[], now: number): boolean {
     if (newest === current) return false;
     if (now - newest.installedAt >= TAKE_OVER_MS) return true;
+    // One end has another address: what is sent from or to the one before is likely to be lost.
+    if (newest.spec.src !== current.spec.src || newest.spec.dst !== current.spec.dst) return true;
     return own.some(
       (sa) =>
         sa.spec.direction === 'in' &&

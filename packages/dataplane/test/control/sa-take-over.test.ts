@@ -29,6 +29,13 @@ describe('take-over after a rekey', () => {
     assert.equal(bench.activeSpi, OUT + 1);
   });
 
+  for (const end of ['src', 'dst'] as const) {
+    it(`happens at once when its ${end} is another address`, () => {
+      bench.install(OUT + 2, 'out', 5001, { [end]: '198.51.100.200' });
+      assert.equal(bench.activeSpi, OUT + 2);
+    });
+  }
+
   it('happens at once when the old SA is removed', () => {
     bench.sas.remove({ dst: PEER, spi: OUT }, 5001);
     assert.equal(bench.activeSpi, OUT + 1);

@@ -1,0 +1,59 @@
+// The branch gets another address towards the internet: headquarters, which knows it by its identity, is called from there.
+import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
+import { now } from '../support/probe.js';
+import { assertGap, during, say, sitesUnderProbe } from '../support/sites-under-probe.js';
+import { BRANCH, HQ } from '../support/two-sites.js';
+
+const OTHER = '198.51.100.9';
+const RESUMES_MS = 2000;
+const DETECT_WITHIN_S = 10;
+
+describe('another WAN address', () => {
+  const withSites = sitesUnderProbe({
+    name: 'wan-address',
+    configure: (config, site) => {
+      const connection = config.ike?.connections?.[0];
+      // What is left of the address before goes when nobody answers there.
+      if (connection !== undefined) connection.detect_failure_within_s = DETECT_WITHIN_S;
+      if (site === HQ && connection !== undefined) connection.remote.address = 'any';
+    },
+  });
+
+  for (const [address, what] of [
+    [OTHER, 'another address'],
+    [BRANCH.wan, 'the first one again'],
+  ] as const) {
+    it(
+      `${what}: traffic resumes within ${RESUMES_MS} ms`,
+      withSites(async (sites) => {
+        const { branch, hq } = sites;
+        const { config } = branch;
+        const report = await during(sites, async () => {
+          const [wan] = config.interfaces ?? [];
+          const [connection] = config.ike?.connections ?? [];
+          assert.ok(wan !== undefined && connection !== undefined);
+          wan.addresses = [`${address}/24`];
+          connection.local.address = address;
+          branch.gateway.writeConfig(config);
+          assert.deepEqual((await branch.agent.request('reload', {})).problems, []);
+          await until('headquarters to send there', async () => {
+            const { sas } = await hq.dataplane.request('show-sa', {});
+            return sas.some((sa) => sa.direction === 'out' && sa.active && sa.dst === address);
+          });
+          await sites.probe.arriveAfter(now());
+        });
+        say(what, report);
+        assertGap(report, RESUMES_MS);
+        await until(
+          'the SAs of the address before to be gone',
+          async () => {
+            const all = await Promise.all([branch, hq].map((site) => site.dataplane.request('show-sa', {})));
+            return all.every(({ sas }) => sas.length === 2);
+          },
+          { deadlineMs: 60_000, intervalMs: 200 },
+        );
+      }),
+    ).timeout(120_000);
+  }
+});
