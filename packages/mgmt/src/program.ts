@@ -2,10 +2,15 @@
 import { Command } from 'commander';
 import { captureCommand } from './commands/capture.js';
 import { configCommand } from './commands/config.js';
+import { confirmCommand } from './commands/confirm.js';
 import { initiateCommand } from './commands/initiate.js';
 import { labCommand } from './commands/lab.js';
+import { logCommand } from './commands/log.js';
 import { nodeCommand } from './commands/node.js';
+import { passwordCommand } from './commands/password.js';
+import { pingCommand, tracerouteCommand } from './commands/ping.js';
 import { reloadCommand } from './commands/reload.js';
+import { restartCommand } from './commands/restart.js';
 import { showCommand } from './commands/show.js';
 import { terminateCommand } from './commands/terminate.js';
 import { traceCommand } from './commands/trace.js';
@@ -23,10 +28,16 @@ export function buildProgram(environment: Environment = processEnvironment): Com
     showCommand(environment),
     traceCommand(environment),
     captureCommand(environment),
+    pingCommand(environment),
+    tracerouteCommand(environment),
+    logCommand(environment),
     reloadCommand(environment),
+    confirmCommand(environment),
+    restartCommand(environment),
     initiateCommand(environment),
     terminateCommand(environment),
     configCommand(),
+    passwordCommand(),
     nodeCommand(environment),
     labCommand(),
   ];

@@ -4,7 +4,8 @@ export { ActorClient, type ConnectOptions, connect, type RequestOptions } from '
 export * from './actor/contract.js';
 export { endBySignal } from './actor/end-by-signal.js';
 export * from './actor/errors.js';
-export { isAlive, type ProcessId, processById } from './actor/process-id.js';
+export { PidFile } from './actor/pid-file.js';
+export { isAlive, type ProcessId, processById, signalProcess } from './actor/process-id.js';
 export type { Handlers, RequestContext, Snapshots } from './actor/route.js';
 export { prepareRunDir } from './actor/run-dir.js';
 export { ActorServer, type ServeOptions, type ServerCounters, serve } from './actor/server.js';

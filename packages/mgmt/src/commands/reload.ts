@@ -1,15 +1,10 @@
 // sluice reload: the agent reads its file again and applies what differs.
-import { agentContract, type ConfigChange } from '@sluice/shared';
+import { agentContract } from '@sluice/shared';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
-
-function renderChange({ kind, path, before, after }: ConfigChange): string {
-  if (kind === 'added') return `+ ${path}: ${after}`;
-  if (kind === 'removed') return `- ${path}: ${before}`;
-  return `~ ${path}: ${before} → ${after}`;
-}
+import { renderChange, renderProblems } from './changes.js';
 
 export function reloadCommand(environment: Environment): Command {
   return gatewayCommand(environment, 'reload')
@@ -21,10 +16,7 @@ export function reloadCommand(environment: Environment): Command {
       );
       if (options.json) environment.out(`${JSON.stringify(result, null, 2)}\n`);
       if (result.problems.length > 0) {
-        const lines = result.problems.map(({ path, line, column, message }) => {
-          const place = line === null ? '' : `${line}:${column ?? 1}: `;
-          return `  ${place}${path === '' ? '' : `${path}: `}${message}`;
-        });
+        const lines = renderProblems(result.problems);
         throw new CliError(`nothing was changed, because the file is not valid:\n${lines.join('\n')}`);
       }
       if (options.json) return;

@@ -3,8 +3,10 @@ import { Command } from 'commander';
 import type { Environment } from '../environment.js';
 import { showAgent } from './show-agent.js';
 import { showBridges } from './show-bridges.js';
+import { showConfiguration } from './show-configuration.js';
 import { showDhcp } from './show-dhcp.js';
 import { showErrors } from './show-errors.js';
+import { showHistory } from './show-history.js';
 import { showIke } from './show-ike.js';
 import { showInterfaces } from './show-interfaces.js';
 import { showLeases } from './show-leases.js';
@@ -31,6 +33,8 @@ export function showCommand(environment: Environment): Command {
     showErrors,
     showNodes,
     showAgent,
+    showConfiguration,
+    showHistory,
   ];
   for (const subject of subjects) show.addCommand(subject(environment));
   return show;

@@ -11,28 +11,33 @@ import {
   type ManagementSection,
   messageOf,
 } from '@sluice/shared';
+import { SshServer } from '../ssh/server.js';
 import { FigureSource } from './figures.js';
 import { renderMetrics } from './metrics.js';
 import { MetricsServer } from './metrics-server.js';
 
 const RETRY_MS = 2_000;
 
-type MetricsSection = NonNullable<ManagementSection['metrics']>;
+/** A service that listens, as the section that it was made of says. */
+interface Running {
+  section: string;
+  service: { close(): Promise<void> };
+}
 
 export class ManagementDaemon {
   private readonly agent: ActorClient<typeof agentContract>;
   private readonly figures: FigureSource;
   private readonly subscription: { close(): void };
   private revision = -1;
-  private wanted: MetricsSection | null = null;
-  private metrics: { section: MetricsSection; server: MetricsServer } | null = null;
+  private readonly running = new Map<string, Running>();
   private queue: Promise<void> = Promise.resolve();
   private retry: NodeJS.Timeout | null = null;
   private said = '';
   private closed = false;
 
   constructor(
-    runDir: string,
+    private readonly runDir: string,
+    private readonly stateDir: string,
     private readonly log: Logger,
   ) {
     this.agent = connect(agentContract, { runDir, log });
@@ -46,7 +51,7 @@ export class ManagementDaemon {
     if (this.retry !== null) clearTimeout(this.retry);
     this.subscription.close();
     await Promise.allSettled([this.queue]);
-    await this.metrics?.server.close();
+    await Promise.all([...this.running.values()].map(({ service }) => service.close()));
     await Promise.all([this.agent.close(), this.figures.close()]);
   }
 
@@ -61,8 +66,7 @@ export class ManagementDaemon {
       if (this.closed) return;
       try {
         const { config } = await this.agent.request('show-config', {});
-        this.wanted = (config as DeviceConfig | null)?.management.metrics ?? null;
-        await this.converge();
+        await this.converge((config as DeviceConfig | null)?.management ?? null);
         this.said = '';
       } catch (error) {
         this.sayOnce(messageOf(error));
@@ -71,18 +75,45 @@ export class ManagementDaemon {
     });
   }
 
-  private async converge(): Promise<void> {
-    const { wanted, metrics } = this;
-    if (JSON.stringify(wanted) === JSON.stringify(metrics?.section ?? null)) return;
-    this.metrics = null;
-    await metrics?.server.close();
-    if (wanted === null) return;
+  /** Every service that can be is brought about, also when another cannot. Errors: the first that could not. */
+  private async converge(section: ManagementSection | null): Promise<void> {
+    const { metrics, ssh, users = [] } = section ?? {};
+    const results = await Promise.allSettled([
+      this.keep('metrics', metrics, async ({ address, port }) =>
+        MetricsServer.listen(address, port, async () => renderMetrics(await this.figures.read())),
+      ),
+      this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.log)),
+    ]);
+    const server = this.running.get('ssh')?.service;
+    // Whoever is logged in stays so when others may log in.
+    if (server instanceof SshServer) server.admit(users);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** One service as its section says; a changed section ends it first. */
+  private async keep<S extends { address: string; port: number }>(
+    name: string,
+    wanted: S | undefined,
+    listen: (section: S) => Promise<Running['service']>,
+  ): Promise<void> {
+    const section = JSON.stringify(wanted ?? null);
+    const before = this.running.get(name);
+    if (section === (before?.section ?? 'null')) return;
+    this.running.delete(name);
+    await before?.service.close();
+    if (wanted === undefined) return;
     const { address, port } = wanted;
-    const server = await MetricsServer.listen(address, port, async () =>
-      renderMetrics(await this.figures.read()),
-    );
-    this.metrics = { section: wanted, server };
-    this.log.info({ address, port }, 'metrics are served');
+    try {
+      this.running.set(name, { section, service: await listen(wanted) });
+    } catch (error) {
+      throw new Error(`${name} cannot listen on ${address} port ${port}: ${messageOf(error)}`);
+    }
+    this.log.info({ address, port }, `${name} is served`);
+  }
+
+  private settings(): { runDir: string; stateDir: string; log: Logger } {
+    return { runDir: this.runDir, stateDir: this.stateDir, log: this.log };
   }
 
   private sayOnce(problem: string): void {

@@ -61,7 +61,7 @@ export function processSpecs(paths: GatewayPaths, log: Logger): ProcessSpec[] {
     node('dataplane', []),
     node('agent', ['--config', configFile, '--state-dir', stateDir]),
     node('dhcpd', ['--state-dir', stateDir]),
-    node('mgmt', []),
+    node('mgmt', ['--state-dir', stateDir]),
     { ...node('ike-bridge', []), readyWhen: () => bridgeReady(runDir, log) },
     {
       name: 'charon',

@@ -47,7 +47,7 @@ describe('metrics', function () {
   it('are what the processes say at the moment of the scrape', async () => {
     const port = await freePort();
     gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
-    daemon = new ManagementDaemon(runDir, log);
+    daemon = new ManagementDaemon(runDir, runDir, log);
     const response = await served(port);
     assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
     const text = await response.text();
@@ -84,7 +84,7 @@ describe('metrics', function () {
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
     const { port } = blocker.address() as AddressInfo;
     gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
-    daemon = new ManagementDaemon(runDir, log);
+    daemon = new ManagementDaemon(runDir, runDir, log);
     blocker.closeAllConnections();
     await new Promise((resolve) => blocker.close(resolve));
     assert.equal((await served(port)).status, 200);
@@ -93,7 +93,7 @@ describe('metrics', function () {
   it('are served to others while one client says nothing', async () => {
     const port = await freePort();
     gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
-    daemon = new ManagementDaemon(runDir, log);
+    daemon = new ManagementDaemon(runDir, runDir, log);
     await served(port);
     const mute = connect(port, '127.0.0.1');
     await new Promise((resolve) => mute.once('connect', resolve));

@@ -10,8 +10,63 @@ const metricsSection = z.strictObject({
   port: z.int().min(1).max(65535).default(9273),
 });
 
-export const managementSection = z.strictObject({
-  metrics: metricsSection.optional().describe('An HTTP endpoint, /metrics, for Prometheus; left out, none.'),
+const PUBLIC_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[\w@.-]+) [A-Za-z0-9+/]+=*( .*)?$/;
+
+const userSection = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]*$/, 'small letters, digits, "_" or "-", starting with a letter')
+      .max(32, 'at most 32 characters'),
+    role: z
+      .enum(['operator', 'admin'])
+      .default('operator')
+      .describe('operator: looks at everything but packets; admin: changes things, and captures.'),
+    public_keys: z
+      .array(z.string().regex(PUBLIC_KEY, 'must be a line of a .pub file, such as "ssh-ed25519 AAAA… anna"'))
+      .default([])
+      .describe("Lines of OpenSSH's .pub files."),
+    password_hash: z
+      .string()
+      .regex(/^\$argon2id\$v=19\$[\w=,]+\$[\w+/]+\$[\w+/]+$/, 'must be what "sluice password" prints')
+      .optional()
+      .describe('Made by "sluice password"; left out, no password is taken.'),
+  })
+  .superRefine(({ name, public_keys, password_hash }, context) => {
+    if (public_keys.length > 0 || password_hash !== undefined) return;
+    const message = `${name} could never log in: give a public key, or the hash of a password`;
+    context.addIssue({ code: 'custom', path: ['public_keys'], message });
+  });
+
+const sshSection = z.strictObject({
+  address: ipAddress.default('::').describe('The address to listen on; ::, all of both families.'),
+  port: z.int().min(1).max(65535).default(22),
+  idle_timeout_s: z
+    .int()
+    .min(10)
+    .max(86_400)
+    .default(900)
+    .describe('A session that nobody types in, and that runs no command, is ended after it.'),
 });
 
+export const managementSection = z
+  .strictObject({
+    metrics: metricsSection
+      .optional()
+      .describe('An HTTP endpoint, /metrics, for Prometheus; left out, none.'),
+    ssh: sshSection.optional().describe('The command line over SSH; left out, none.'),
+    users: z.array(userSection).max(100).default([]).describe('Who may use it.'),
+  })
+  .superRefine(({ ssh, users }, context) => {
+    const issue = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message });
+    if (ssh !== undefined && users.length === 0) issue(['ssh'], 'needs somebody under users who may log in');
+    users.forEach(({ name }, at) => {
+      if (users.findIndex((other) => other.name === name) < at)
+        issue(['users', at, 'name'], `there is another user ${name}: names are unique`);
+    });
+  });
+
 export type ManagementSection = z.output<typeof managementSection>;
+export type UserSection = z.output<typeof userSection>;
+export type SshSection = z.output<typeof sshSection>;

@@ -23,7 +23,7 @@ describe('the configuration schema', () => {
       nodes: [],
       ike: { connections: [] },
       dhcp: { servers: [] },
-      management: {},
+      management: { users: [] },
     });
     const config = deviceConfigSchema.parse(validConfig());
     assert.deepEqual(config.interfaces[0], {

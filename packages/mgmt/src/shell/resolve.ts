@@ -1,0 +1,115 @@
+// Words of a session into a command and what commander reads: words may be shortened, and options go without dashes.
+import type { Command, Option } from 'commander';
+import { CliError } from '../cli-error.js';
+import { mayRun, type Role } from './annotations.js';
+
+export interface Resolution {
+  command: Command;
+  /** For `parseAsync(…, { from: 'user' })` of the root. */
+  argv: string[];
+}
+
+/** Where the words of a line have led to. */
+export interface Place {
+  command: Command;
+  /** Whole names on the way to it. */
+  path: string[];
+  /** What follows. */
+  rest: string[];
+}
+
+/** Follows the words to a command. Errors: CliError for a word that names none, or several. */
+export function follow(root: Command, words: readonly string[], role: Role): Place {
+  let command = root;
+  const path: string[] = [];
+  let at = 0;
+  while (at < words.length) {
+    const below = visible(command, role);
+    if (below.length === 0) break;
+    const next = oneOf(words[at] as string, below, path);
+    command = next;
+    path.push(next.name());
+    at++;
+  }
+  return { command, path, rest: words.slice(at) };
+}
+
+/** The commands below one that a role may run. */
+export function visible(command: Command, role: Role): Command[] {
+  return command.commands.filter((each) => mayRun(role, each));
+}
+
+/** Errors: CliError when the line is not a whole command. */
+export function resolve(root: Command, words: readonly string[], role: Role): Resolution {
+  const { command, path, rest } = follow(root, words, role);
+  if (command.commands.length > 0) {
+    const names = visible(command, role).map((each) => each.name());
+    throw new CliError(`${path.join(' ')} what? One of ${names.join(', ')}.`);
+  }
+  return { command, argv: [...path, ...withDashes(command, rest)] };
+}
+
+function oneOf(word: string, commands: readonly Command[], path: readonly string[]): Command {
+  const names = (each: Command): string[] => [each.name(), ...each.aliases()];
+  const exact = commands.find((each) => names(each).includes(word));
+  if (exact) return exact;
+  const starting = commands.filter((each) => each.name().startsWith(word));
+  const [first] = starting;
+  if (first && starting.length === 1) return first;
+  const where = path.length === 0 ? '' : ` under "${path.join(' ')}"`;
+  if (starting.length > 1) {
+    throw new CliError(
+      `"${word}"${where} is ${starting.map((each) => each.name()).join(' or ')}: write more of it`,
+    );
+  }
+  const known = commands.map((each) => each.name());
+  throw new CliError(`there is no "${word}"${where}: ${known.join(', ')}`);
+}
+
+/** What follows a command: its arguments, then its options by their names. */
+function withDashes(command: Command, rest: readonly string[]): string[] {
+  const argv: string[] = [];
+  let needed = requiredArguments(command);
+  for (let at = 0; at < rest.length; at++) {
+    const word = rest[at] as string;
+    if (takesAll(command)) {
+      // A value may begin with a dash.
+      return ['--', ...rest];
+    }
+    const option = needed === 0 || word.startsWith('-') ? optionNamed(command, word) : null;
+    if (option === null) {
+      argv.push(word);
+      if (needed > 0) needed--;
+      continue;
+    }
+    argv.push(option.long ?? word);
+    if (valueFollows(command, option, rest[at + 1])) argv.push(rest[++at] as string);
+  }
+  return argv;
+}
+
+export function requiredArguments(command: Command): number {
+  return command.registeredArguments.filter(({ required }) => required).length;
+}
+
+/** A command without options whose last argument takes all words. */
+export function takesAll(command: Command): boolean {
+  return (command.registeredArguments.at(-1)?.variadic ?? false) && command.options.length === 0;
+}
+
+/** The option that a word names, whole or by its beginning; null when none or several are. */
+export function optionNamed(command: Command, word: string): Option | null {
+  const name = word.replace(/^--?/, '');
+  if (name === '') return null;
+  const named = (option: Option): string => option.long?.slice(2) ?? '';
+  const exact = command.options.find((option) => named(option) === name || option.short === word);
+  if (exact) return exact;
+  const starting = command.options.filter((option) => named(option).startsWith(name));
+  return starting.length === 1 ? (starting[0] ?? null) : null;
+}
+
+/** Whether the next word is an option's value: one that may be left out is not where another option follows. */
+export function valueFollows(command: Command, option: Option, next: string | undefined): boolean {
+  if (next === undefined) return false;
+  return option.required || (option.optional && optionNamed(command, next) === null);
+}

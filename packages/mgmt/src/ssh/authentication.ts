@@ -1,0 +1,93 @@
+// Who may log in: by a public key, or by a password whose argon2 hash the configuration has.
+import { timingSafeEqual } from 'node:crypto';
+import { hashSync, verify } from '@node-rs/argon2';
+import type { Logger, UserSection } from '@sluice/shared';
+import ssh2, { type AuthContext, type PasswordAuthContext, type PublicKeyAuthContext } from 'ssh2';
+import type { SessionUser } from '../shell/session.js';
+import type { GuessLimit } from './guess-limit.js';
+
+const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
+
+/** What a password is compared with when nobody has that name, so that it takes as long. */
+const NOBODY = hashSync('nobody has this password');
+
+/** One at a time: a hash takes 19 MiB and some 20 ms, which many at once must not multiply. */
+let hashing: Promise<unknown> = Promise.resolve();
+
+export class Authentication {
+  /** Who has proved to be whom; null before. */
+  user: SessionUser | null = null;
+
+  constructor(
+    private readonly users: readonly UserSection[],
+    private readonly address: string,
+    private readonly limit: GuessLimit,
+    private readonly log: Logger,
+  ) {}
+
+  /** Decides about one attempt. Never throws. */
+  attempt(context: AuthContext): void {
+    const user = this.users.find(({ name }) => name === context.username);
+    if (context.method === 'publickey') this.#publicKey(context, user);
+    else if (context.method === 'password') void this.#password(context, user);
+    else context.reject(METHODS);
+  }
+
+  #publicKey(context: PublicKeyAuthContext, user: UserSection | undefined): void {
+    const key = user?.public_keys
+      .map(parsedKey)
+      .find((each) => each !== null && sameKey(each, context.key.data));
+    // RSA signatures over SHA-1 (RFC 8332 section 1): no hash is named for those.
+    const old = context.key.algo === 'ssh-rsa' && context.hashAlgo === undefined;
+    if (!user || !key || (old && context.signature !== undefined)) {
+      context.reject(METHODS);
+    } else if (context.signature === undefined || context.blob === undefined) {
+      // Without a signature the client only asks whether this key would do.
+      context.accept();
+    } else if (key.verify(context.blob, context.signature, context.hashAlgo) === true) {
+      this.#accepted(user, 'public key');
+      context.accept();
+    } else {
+      context.reject(METHODS);
+    }
+  }
+
+  async #password(context: PasswordAuthContext, user: UserSection | undefined): Promise<void> {
+    const { address, limit, log } = this;
+    if (limit.lockedFor(address) > 0) return context.reject(['publickey']);
+    const compared = hashing.then(() => verify(user?.password_hash ?? NOBODY, context.password));
+    hashing = compared.catch(() => undefined);
+    const right = await compared.catch((error: unknown) => {
+      log.error({ err: error, user: context.username }, 'a password could not be compared');
+      return false;
+    });
+    if (right && user?.password_hash !== undefined) {
+      limit.succeeded(address);
+      this.#accepted(user, 'password');
+      return context.accept();
+    }
+    const locked = limit.failed(address);
+    log.warn({ user: context.username, address, locked }, 'a wrong password');
+    context.reject(locked ? ['publickey'] : METHODS);
+  }
+
+  #accepted({ name, role }: UserSection, by: string): void {
+    this.user = { name, role };
+    this.log.info({ user: name, address: this.address, by }, 'logged in');
+  }
+}
+
+type Key = {
+  getPublicSSH(): Buffer;
+  verify(data: Buffer, signature: Buffer, algorithm?: string): boolean | Error;
+};
+
+function parsedKey(line: string): Key | null {
+  const key = ssh2.utils.parseKey(line);
+  return key instanceof Error ? null : ((Array.isArray(key) ? key[0] : key) as Key);
+}
+
+function sameKey(key: Key, data: Buffer): boolean {
+  const known = key.getPublicSSH();
+  return known.length === data.length && timingSafeEqual(known, data);
+}
