@@ -44,7 +44,7 @@ export async function startSite({ name, build, config: parts }: SiteOptions): Pr
     const config: DeviceConfigInput = {
       schema: 1,
       hostname: 'gw',
-      dataplane: { workers: 1, frames: 4096 },
+      dataplane: { workers: 1 },
       ...parts,
     };
     const converged = async () => (await clients.agent.request('status', {}, { deadlineMs: 1000 })).converged;
