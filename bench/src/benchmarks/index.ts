@@ -13,6 +13,7 @@ import { scaleFlows } from './scale/flows.js';
 import { scaleRoutes } from './scale/routes.js';
 import { scaleSas } from './scale/sas.js';
 import { scaleWorkers } from './scale/workers.js';
+import { servicesDhcp } from './services/dhcp.js';
 import { tunnel } from './tunnel/tunnel.js';
 import { wireIp4 } from './wire/ip4.js';
 import { wireTcp } from './wire/tcp.js';
@@ -31,6 +32,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   wireTcp,
   tunnel,
   puntRate,
+  servicesDhcp,
   latency,
   controlTables,
   controlStart,

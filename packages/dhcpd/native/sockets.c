@@ -22,8 +22,9 @@
 #include "arguments.h"
 
 #define PATH_BYTES 256
-// What comes in while the event loop is busy: some 10,000 messages.
-#define QUEUE_BYTES (16 * 1024 * 1024)
+// What comes in while the event loop is busy, some 300 messages as the kernel counts their memory. Not more: what waits for
+// a second is answered to clients that have asked anew.
+#define QUEUE_BYTES (256 * 1024)
 #define PORT_SERVER 67
 #define PORT_CLIENT 68
 
@@ -67,15 +68,20 @@ static bool set(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-// Answers of ARP, UDP to a DHCP server in packets that are no later fragments, and that of other servers to clients.
+// Answers of ARP; UDP to a DHCP server, and of other servers to clients, in packets that are no later fragments. What is for
+// one of the box's own addresses comes by the UDP socket: of what is sent to this station alone, only broadcasts are taken.
 static struct sock_filter accepted[] = {
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 0, 2),
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20), // operation
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 9, 10),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 9),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 13, 14),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 13),
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23), // protocol
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 7),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 11),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (__u32)SKF_AD_OFF + SKF_AD_PKTTYPE),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 2),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 30), // destination
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 0, 7),
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20), // flags and offset of fragments
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 5, 0),
     BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 14), // the header's length

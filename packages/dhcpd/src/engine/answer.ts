@@ -5,6 +5,7 @@ import {
   BOOTREPLY,
   FLAG_BROADCAST,
   HTYPE_ETHERNET,
+  INFORM,
   NAK,
   OPTION_CLIENT_ID,
   OPTION_LEASE_TIME,
@@ -46,6 +47,8 @@ export interface Answer {
 
 const OPTION_BROADCAST_ADDRESS = 28;
 const ALL = 0xffffffff;
+/** Values of option 53, by themselves. */
+const TYPES = Array.from({ length: INFORM + 1 }, (_, type) => Buffer.from([type]));
 const BROADCAST_MAC = Buffer.alloc(6, 255);
 /** An Ethernet frame's, less IP's and UDP's headers: larger ones would be fragmented. */
 const MESSAGE_BYTES_MAX = 1472;
@@ -70,7 +73,7 @@ export function grant(
   const { boot } = given;
   const informs = leaseTimeS === null;
   const options: [number, Uint8Array][] = [
-    [OPTION_MESSAGE_TYPE, Buffer.from([type])],
+    [OPTION_MESSAGE_TYPE, TYPES[type]!],
     [OPTION_SERVER_ID, encodeU32(serverId)],
   ];
   if (leaseTimeS !== null) options.push(...times(leaseTimeS));
@@ -97,7 +100,7 @@ export function grant(
 /** A NAK, with the reason for people (RFC 2132 section 9.9). */
 export function refuse(message: Message, arrival: Arrival, serverId: number, reason: string): Answer {
   const options: [number, Uint8Array][] = [
-    [OPTION_MESSAGE_TYPE, Buffer.from([NAK])],
+    [OPTION_MESSAGE_TYPE, TYPES[NAK]!],
     [OPTION_SERVER_ID, encodeU32(serverId)],
     [OPTION_MESSAGE, Buffer.from(reason, 'latin1')],
   ];

@@ -41,7 +41,9 @@ export class Socket {
         return;
       }
       // Views of it outlive this turn, where an answer waits for the disk or a probe.
-      this.onMessage(Buffer.from(Socket.#bytes.subarray(0, length)), Socket.#meta);
+      const message = Buffer.allocUnsafe(length);
+      Socket.#bytes.copy(message, 0, 0, length);
+      this.onMessage(message, Socket.#meta);
     }
   }
 }

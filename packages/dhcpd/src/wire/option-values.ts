@@ -71,7 +71,8 @@ export function encodeAddress(text: string): Buffer {
 }
 
 export function encodeU32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
+  // Of Node's pool, several for each answer; all four octets are written.
+  const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32BE(value);
   return bytes;
 }
