@@ -15,6 +15,7 @@ import type { Arrival } from './engine/arrival.js';
 import { Engine } from './engine/engine.js';
 import type { Lease } from './engine/lease.js';
 import type { Outcome, Probe } from './engine/outcome.js';
+import { Inbox } from './inbox.js';
 import type { Link } from './io/link.js';
 import { Prober } from './io/prober.js';
 import { Transport } from './io/transport.js';
@@ -43,6 +44,12 @@ export class DhcpServer {
   readonly #engine = new Engine();
   readonly #prober = new Prober();
   readonly #others = new OtherServers();
+  readonly #inbox = new Inbox(
+    (message, arrival) => {
+      this.#settle(this.#engine.receive(message, arrival, Date.now()), message, arrival);
+    },
+    () => this.#engine.counters.add('overloaded'),
+  );
   readonly #transport: Transport;
   readonly #announcements: Announcements;
   #leaseLog!: LeaseLog;
@@ -181,9 +188,13 @@ export class DhcpServer {
   }
 
   #receive(payload: Buffer, arrival: Arrival): void {
+    if (this.#inbox.refuses(payload)) {
+      this.#engine.counters.add('overloaded');
+      return;
+    }
     const message = parseMessage(payload);
     if (message === null) this.#engine.counters.add('malformed');
-    else this.#settle(this.#engine.receive(message, arrival, Date.now()), message, arrival);
+    else this.#inbox.add(message, arrival);
   }
 
   #settle(outcome: Outcome, message: Message, arrival: Arrival): void {

@@ -20,6 +20,7 @@ const MEANINGS = {
   unknown_type: [true, 'a message type that clients do not send'],
   no_network: [true, 'no server of the configuration is for that network'],
   relay_refused: [true, 'a relay that may not ask'],
+  overloaded: [true, 'DISCOVERs left out because more came at once than can be answered'],
   over_rate: [true, 'more messages a second than the network may send'],
   client_over_rate: [true, 'more messages a second than one client may send'],
   place_full: [true, 'too many addresses behind one MAC address or port'],

@@ -5,7 +5,7 @@ import { META_COUNT, native, type Watcher } from './native.js';
 /** The longest that a link brings; DHCP's messages are shorter. */
 const MESSAGE_BYTES = 16_384;
 /** Messages that are read before others have their turn. */
-const BATCH = 64;
+const BATCH = 256;
 
 export type OnMessage = (bytes: Buffer, meta: Int32Array) => void;
 
