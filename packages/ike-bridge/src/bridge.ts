@@ -160,6 +160,13 @@ export class Bridge {
           this.#announce();
         },
       });
+      this.#dataplane.subscribe('audit', {
+        onSnapshot: () => {},
+        onEvent: (event) => {
+          if (event.kind === 'refused' && event.reason === 'unknown_spi' && event.outer !== null)
+            this.#upkeep.stray({ ...event.outer, spi: event.spi });
+        },
+      });
       this.#dataplane.subscribe('sa', {
         onSnapshot: () => {},
         onEvent: (event) => {

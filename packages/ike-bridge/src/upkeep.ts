@@ -15,6 +15,7 @@ import {
 } from './charon/index.js';
 import { type Surplus, surplusSas } from './duplicates.js';
 import { compare, type Differences, type KnownChild } from './orphans.js';
+import { StrayPackets } from './stray-packets.js';
 import { initiate, rekey, reloadSettings, terminate, type ViciClient, ViciError } from './vici/index.js';
 import { nameOf, type Xfrm, type XfrmLog } from './xfrm/index.js';
 
@@ -54,6 +55,7 @@ export interface UpkeepOptions {
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #keepUp = new KeepUp();
+  readonly #strays = new StrayPackets();
   readonly #failures = new Map<string, string>();
   readonly #initiating = new Set<string>();
   /** Unique ids of CHILD_SAs that a former round found broken: a rekeying looks like that for a moment. */
@@ -78,6 +80,12 @@ export class Upkeep {
     this.#desired = desired;
     this.#keepUp.reset();
     this.kick();
+  }
+
+  /** The data plane received a packet by an SPI that it does not know. */
+  stray(packet: { src: string; dst: string; spi: number }): void {
+    if (this.#options.xfrm.sad.get(packet) !== undefined) return;
+    if (this.#strays.heard(packet, performance.now())) this.kick();
   }
 
   close(): void {
@@ -130,6 +138,7 @@ export class Upkeep {
       const noted = this.#noteUnknown(differences, children);
       const missing = this.#options.forwards() && this.#bringUp(desired, sas);
       const surplus = surplusSas(sas.map(ikeSaReport), (name) => detectionOf(desired, name));
+      await this.#rekeyForStrays(children);
       const waiting = await this.#repair(desired, differences, surplus);
       return missing || waiting || noted || report.problems.length > 0;
     } catch (error) {
@@ -226,6 +235,22 @@ export class Upkeep {
       [...unknown, ...policies].map(({ ifId }) => [ifId, before.get(ifId) ?? nowMs]),
     );
     return [...this.#unknownSinceMs.values()].some((sinceMs) => nowMs - sinceMs < FORGOTTEN_MS);
+  }
+
+  async #rekeyForStrays(children: readonly KnownChild[]): Promise<void> {
+    const { vici, log, onRepairs } = this.#options;
+    // The newest of a peer first, which is what is rekeyed.
+    const newest = children
+      .filter(({ state }) => state === 'INSTALLED')
+      .sort((a, b) => Number(b.unique_id) - Number(a.unique_id));
+    for (const child of newest) {
+      const spi = this.#strays.take(child, performance.now());
+      if (spi === null) continue;
+      const repair = `The peer of ${child.connection} sends by SPI ${hex(spi)}, which is not here any more: CHILD_SA ${child.name} is rekeyed.`;
+      await rekey(vici, { childId: child.unique_id });
+      log.info({}, repair);
+      onRepairs([repair]);
+    }
   }
 
   async #repair(

@@ -127,6 +127,30 @@ describe('bridge', function () {
     await until('it has been told', () => /had lost an SA and/.test(repairs(left)));
   });
 
+  it('rekeys when its peer goes on to send by an SA that is not here', async () => {
+    const [old] = spis(left, 'in');
+    const stray = {
+      kind: 'refused',
+      at_ms: Date.now(),
+      reason: 'unknown_spi',
+      spi: 0xc0ffee00,
+      sequence: 7,
+      interface: 'wan',
+      outer: { src: right.address, dst: left.address },
+      flow_label: null,
+      inner: null,
+    } as const;
+    await until(
+      'both sides have new SAs',
+      () => {
+        left.dataplane.refused(stray);
+        return spis(left, 'in').some((spi) => spi !== old && spis(right, 'out').includes(spi));
+      },
+      { intervalMs: 100 },
+    );
+    await until('it has been told', () => /sends by SPI c0ffee00, which is not here/.test(repairs(left)));
+  });
+
   for (const side of ['initiating', 'responding'] as const) {
     it(`keeps the tunnel when charon of the ${side} side dies, and makes another beside it`, async () => {
       const gateway = side === 'initiating' ? left : right;

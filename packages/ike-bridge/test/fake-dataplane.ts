@@ -1,5 +1,12 @@
 // A data plane that keeps its SAs in memory and can be restarted without them.
-import { type ActorServer, dataplaneContract, type Logger, type SaEvent, serve } from '@sluice/shared';
+import {
+  type ActorServer,
+  type AuditEvent,
+  dataplaneContract,
+  type Logger,
+  type SaEvent,
+  serve,
+} from '@sluice/shared';
 import { MemorySink } from './xfrm/memory-sink.js';
 
 const refuse = (): never => {
@@ -64,6 +71,10 @@ export class FakeDataplane {
 
   tell(event: SaEvent): void {
     this.server.publish('sa', event);
+  }
+
+  refused(event: AuditEvent): void {
+    this.server.publish('audit', event);
   }
 
   stop(): Promise<void> {
