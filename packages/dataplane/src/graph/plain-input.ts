@@ -20,7 +20,7 @@ import { INTERFACE_UP } from '../tables/interfaces.js';
 import { PATHS_SEED } from '../tables/paths.js';
 import { ETHERNET_BYTES, ETHERNET_TYPE } from '../wire/ethernet.js';
 import { plainFlowHash4 } from '../wire/flow.js';
-import { IP4_BYTES, IP4_FRAGMENTED, IP4_ID, oneHopOn4 } from '../wire/ip4.js';
+import { IP4_BYTES, IP4_FRAGMENTED, IP4_ID, oneHopOn4, PROTOCOL_ESP } from '../wire/ip4.js';
 import { IP6_BYTES } from '../wire/ip6.js';
 import { plainLength4, plainLength6 } from '../wire/plain-header.js';
 import { startArc } from './arcs.js';
@@ -30,6 +30,7 @@ import { BUSY_FEATURES, passesIdle4, passesIdle6 } from './idle-features.js';
 import { putEthernet } from './link-header.js';
 import { NEXT_CONSUMED, NEXT_UNDECIDED } from './node.js';
 import { NO_QUEUE, settleOutlet } from './plain-egress.js';
+import { makePlainEsp } from './plain-esp.js';
 import { makeRouteVector6 } from './route-vector6.js';
 
 // Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
@@ -70,10 +71,15 @@ const NO_MAC = -1;
 /** Octets that a frame must have before its IP header is read. */
 const LEAST4 = HEADER + IP4_BYTES;
 const LEAST6 = HEADER + IP6_BYTES;
+/** The protocol in the word that has it, as a little-endian load finds it. */
+const PROTOCOL = 0xff00;
+const ESP = PROTOCOL_ESP << 8;
 
 /** Where packets go on that this file does not send. */
 export interface PlainNexts {
   encrypt: number;
+  espInput: number;
+  decrypt: number;
   local4: number;
   local6: number;
   /** Instead of local4 with fragments. */
@@ -92,13 +98,14 @@ export type PlainInput = (packets: Int32Array, count: number, next: Uint8Array) 
 /** Makes it for a worker, once: see NodeDefinition.make. */
 export function makePlainInput(
   context: NodeContext,
-  { encrypt, local4, local6, reassembly4, arc4, arc6 }: PlainNexts,
+  { encrypt, espInput, decrypt, local4, local6, reassembly4, arc4, arc6 }: PlainNexts,
 ): PlainInput {
   const { pool, interfaces, services, adjacencies, paths, interfaceCounters, routes4, fib6, egress } =
     context;
   const { offset, length, l3, rxInterface, txInterface, vrf, adjacency, u16, i32, frames } = pool;
   const { state, bridge, mac0, mac2, features4, features6 } = interfaces;
   const { entries, roots, defaults } = context.fib;
+  const esp = makePlainEsp(context, espInput, decrypt);
   const route6 = makeRouteVector6(pool, fib6);
   // Set aside: packets, their places in the vector, what is looked up and found, and where they go.
   const deep = new Int32Array(FRAME_MAX);
@@ -153,6 +160,7 @@ export function makePlainInput(
     let left = 0;
     let deepCount = 0;
     let sixCount = 0;
+    esp.begin();
     for (let i = 0; i < count; i++) {
       const packet = packets[i]!;
       const at = offset[packet]!;
@@ -178,9 +186,20 @@ export function makePlainInput(
         if (type === TYPE_IP4) {
           const total = length4(i32, word, size - HEADER);
           if (total !== 0) {
+            const hops = i32[word + 2]!;
             const passes = !looks4 || idle4(i32, word);
+            if ((hops & PROTOCOL) === ESP && passes && onward4 === arc4) {
+              const to = esp.next(packet, word, total, table);
+              if (to >= 0) {
+                length[packet] = HEADER + total;
+                l3[packet] = ip;
+                vrf[packet] = table;
+                next[i] = to;
+                left++;
+                continue;
+              }
+            }
             if (passes && root >= 0) {
-              const hops = i32[word + 2]!;
               const to = i32[word + 4]!;
               const entry = entries[root + (((to & 0xff) << 8) | ((to >>> 8) & 0xff))]!;
               if (entry < 0) {

@@ -6,16 +6,8 @@
 import { AUDIT_UNKNOWN_SPI } from '../graph/audit.js';
 import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
-import {
-  SA_DST,
-  SA_FAMILY,
-  SA_INBOUND,
-  SA_SHIFT,
-  SA_STATE,
-  SA_WORKER,
-  SAS_MAX,
-  spiScope,
-} from '../tables/security-associations.js';
+import { inboundSa4, inboundSa6 } from '../tables/inbound-sas.js';
+import { SA_DST, SA_SHIFT, SA_WORKER, SAS_MAX } from '../tables/security-associations.js';
 import { ESP_HEADER_BYTES, ESP_SEQUENCE, espOffset } from '../wire/esp.js';
 import { IP4_BYTES, IP4_DST, swap32 } from '../wire/ip4.js';
 import { IP6_DST } from '../wire/ip6.js';
@@ -46,7 +38,7 @@ export const espInput = defineNode({
   ],
 
   make(context) {
-    const { pool, sas, worker, services } = context;
+    const { pool, sas, spis, worker, services } = context;
     const { offset, length, l3, aux, aux2, bytes, i32 } = pool;
     const { words } = sas;
     const decrypt = services.nodeIndex('esp-decrypt');
@@ -69,7 +61,7 @@ export const espInput = defineNode({
           const to = i32[(ip + IP4_DST) >>> 2]!;
           let row = known;
           if (row < 0 || spi !== knownSpi || to !== knownTo || !four) {
-            row = four ? find4(context, spi, swap32(to)) : find6(context, spi, ip);
+            row = four ? inboundSa4(sas, spis, spi, swap32(to)) : find6(context, spi, ip);
             known = four ? row : -1;
             knownSpi = spi;
             knownTo = to;
@@ -126,36 +118,12 @@ function callForSas({ pool, sas, spis }: NodeContext, packets: Int32Array, lengt
   called[0] = sum;
 }
 
-/** The row of the inbound SA of an SPI and an IPv4 destination, or -1. */
-function find4({ sas, spis }: NodeContext, spi: number, dst: number): number {
-  const { words } = sas;
-  const row = spis.lookup(spi, dst);
-  if (row < 0) return -1;
-  // A row may have become another SA's since it was looked up in.
-  const at = row << SA_SHIFT;
-  return words[at + SA_STATE] === SA_INBOUND && words[at + SA_DST] === dst && words[at + SA_FAMILY] === 4
-    ? row
-    : -1;
-}
-
-/** The same for IPv6, where the table knows but a hash of the destination. */
-function find6({ pool, sas, spis }: NodeContext, spi: number, ip: number): number {
-  const { words } = sas;
-  const { i32 } = pool;
+/** The row of an IPv6 packet's SA, or -1. */
+function find6({ pool: { i32 }, sas, spis }: NodeContext, spi: number, ip: number): number {
   const from = (ip + IP6_DST) >>> 2;
   const w0 = swap32(i32[from]!);
   const w1 = swap32(i32[from + 1]!);
   const w2 = swap32(i32[from + 2]!);
   const w3 = swap32(i32[from + 3]!);
-  const row = spis.lookup(spi, spiScope(6, w0, w1, w2, w3));
-  if (row < 0) return -1;
-  const at = row << SA_SHIFT;
-  return words[at + SA_STATE] === SA_INBOUND &&
-    words[at + SA_FAMILY] === 6 &&
-    words[at + SA_DST] === w0 &&
-    words[at + SA_DST + 1] === w1 &&
-    words[at + SA_DST + 2] === w2 &&
-    words[at + SA_DST + 3] === w3
-    ? row
-    : -1;
+  return inboundSa6(sas, spis, spi, w0, w1, w2, w3);
 }

@@ -21,8 +21,10 @@ const NEXT_ENCRYPT = 5;
 const NEXT_LOCAL4 = 6;
 const NEXT_LOCAL6 = 7;
 const NEXT_REASSEMBLY4 = 8;
+const NEXT_ESP_INPUT = 9;
+const NEXT_DECRYPT = 10;
 /** Where what plain packets would meet in ip4-input and ip6-input is behind them. */
-const NEXT_ARC4 = 9;
+const NEXT_ARC4 = 11;
 const NEXT_ARC6 = NEXT_ARC4 + ARC_NEXTS;
 
 const COUNT_RUNT = 0;
@@ -46,6 +48,8 @@ export const ethernetInput = defineNode({
     'ip4-local',
     'ip6-local',
     'ip4-reassembly',
+    'esp-input',
+    'esp-decrypt',
   ],
   arcs: ['ip4-unicast', 'ip6-unicast'],
   counters: [
@@ -69,6 +73,8 @@ export const ethernetInput = defineNode({
     const { pool, interfaces } = context;
     const plain = makePlainInput(context, {
       encrypt: NEXT_ENCRYPT,
+      espInput: NEXT_ESP_INPUT,
+      decrypt: NEXT_DECRYPT,
       local4: NEXT_LOCAL4,
       local6: NEXT_LOCAL6,
       reassembly4: NEXT_REASSEMBLY4,
