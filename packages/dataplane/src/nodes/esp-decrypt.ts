@@ -2,7 +2,8 @@
 //
 // Expects: esp-input has run: aux is the row of an inbound SA that this worker owns, aux2 where ESP begins.
 // Next:    tunnel mode: ip4-input or ip6-input, the inner packet, received by the tunnel interface. Transport mode:
-//          gre-input or ipip-input, the packet as it was before ESP was put into it.
+//          gre-input or ipip-input, the packet as it was before ESP was put into it. Plain packets of IPv4 are sent from
+//          here, or go behind ip4-lookup at once: to esp-encrypt, ip4-local.
 import { AUDIT_INTEGRITY, AUDIT_REPLAYED } from '../graph/audit.js';
 import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_DROP } from '../graph/node.js';
@@ -21,7 +22,7 @@ import {
   highOfJob,
   indexOfJob,
   lowOfJob,
-  makeFinishRun,
+  makeFinisher,
   makePrepareRun,
   openJobs,
   STOPPED_SHIFT,
@@ -34,7 +35,7 @@ export const espDecrypt = defineNode({
   boundary: 'in',
   // Of transport mode the tunnel's own header is still to come off: gre-input, ipip-input.
   crossing: [0, 1],
-  next: ['ip4-input', 'ip6-input', 'gre-input', 'ipip-input'],
+  next: ['ip4-input', 'ip6-input', 'gre-input', 'ipip-input', 'esp-encrypt', 'ip4-local'],
   counters: [
     {
       name: 'truncated',
@@ -97,7 +98,7 @@ export const espDecrypt = defineNode({
 
   make(context) {
     const prepareRun = makePrepareRun(context);
-    const finishRun = makeFinishRun(context);
+    const { finish, leave } = makeFinisher(context);
 
     return (_context, { packets, length }, next, counters) => {
       let jobs = 0;
@@ -114,13 +115,14 @@ export const espDecrypt = defineNode({
       if (jobs === 0) return;
       openJobs(context, jobs);
       for (let job = 0; job < jobs; ) {
-        const done = finishRun(packets, next, job, jobs);
+        const done = finish(packets, next, job, jobs);
         job += done & ((1 << STOPPED_SHIFT) - 1);
         if (done >>> STOPPED_SHIFT === 0) continue;
         const i = indexOfJob(job);
         drop(context, packets[i]!, i, next, counters, (done >>> STOPPED_SHIFT) - 1, job);
         job++;
       }
+      leave(next);
     };
   },
 });

@@ -3,6 +3,7 @@
 import type { NodeContext } from '../graph/context.js';
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_RX_BYTES, INTERFACE_RX_PACKETS } from '../graph/counters.js';
 import { FRAME_MAX } from '../graph/frame.js';
+import { NEXT_CONSUMED, NEXT_UNDECIDED } from '../graph/node.js';
 import { FLAG_DECRYPTED, FLAG_TRACE } from '../memory/packet-pool.js';
 import { ESP_JOB, ESP_JOB_WORDS, writeEspJob } from '../tables/esp-job.js';
 import { INTERFACE_UP } from '../tables/interfaces.js';
@@ -37,6 +38,7 @@ import { classOfWord, leavesInner } from '../wire/ecn.js';
 import { ESP_HEADER_BYTES, ESP_SEQUENCE, ESP_TRAILER_BYTES, isPadding } from '../wire/esp.js';
 import { IP4_BYTES, PROTOCOL_IPIP, swap32 } from '../wire/ip4.js';
 import { IP6_BYTES, PROTOCOL_IPV6 } from '../wire/ip6.js';
+import { plainLength4 } from '../wire/plain-header.js';
 import { accept, inferHigh, mayAccept } from '../wire/replay-window.js';
 import { COUNT_FIRST_OF_INNER, NEXT_IP4, NEXT_IP6, unwrapEsp } from './esp-inner.js';
 import { isFromElsewhere, tellSource } from './esp-source.js';
@@ -47,6 +49,10 @@ export const COUNT_REPLAYED = 1;
 export const COUNT_INTEGRITY = 2;
 export const COUNT_SA_GONE = 3;
 export const COUNT_BLOCK = 4;
+
+/** Indices of esp-decrypt's `next` for plain packets; those of esp-inner.ts are before them. */
+const NEXT_ENCRYPT = 4;
+const NEXT_LOCAL = 5;
 
 /** In what runs return: above the number of packets they took, one more than why they stopped; 0 when they did not. */
 export const STOPPED_SHIFT = 16;
@@ -67,6 +73,9 @@ const LOW = SA_SEQ_LOW;
 const HIGH = SA_SEQ_HIGH;
 const ROW_SHIFT = SA_SHIFT;
 const RING_SHIFT = WINDOW_SHIFT;
+const SENT = NEXT_CONSUMED;
+const UNDECIDED = NEXT_UNDECIDED;
+const length4 = plainLength4;
 const KEPT = FLAG_TRACE;
 const DECRYPTED = FLAG_DECRYPTED;
 
@@ -161,20 +170,31 @@ export function highOfJob(job: number): number {
   return jobHigh[job]!;
 }
 
-/**
- * Makes of the jobs from number `from` on that have the SA of the first one the packets that go on, and says where.
- * Returns how many it took, and why it stopped at one that goes nowhere.
- */
-export type FinishRun = (packets: Int32Array, next: Uint8Array, from: number, count: number) => number;
+/** What comes behind the crypto. */
+export interface Finisher {
+  /**
+   * Makes of the jobs from number `from` on that have the SA of the first one the packets that go on, and says where.
+   * Returns how many it took, and why it stopped at one that goes nowhere.
+   */
+  finish(packets: Int32Array, next: Uint8Array, from: number, count: number): number;
+  /** After all of a vector: sends the plain ones among them, whose `next` is NEXT_CONSUMED; says where the others go. */
+  leave(next: Uint8Array): void;
+}
 
 /** Makes it for a worker: see NodeDefinition.make. */
-export function makeFinishRun(context: NodeContext): FinishRun {
-  const { pool, sas, interfaces, interfaceCounters } = context;
+export function makeFinisher(context: NodeContext): Finisher {
+  const { pool, sas, interfaces, interfaceCounters, routes4, egress } = context;
   const { bytes, i32, offset, length, l3, rxInterface, vrf, flags } = pool;
   const { words, windows, selectors: selectorRows } = sas;
-  const { state, vrf: vrfOf } = interfaces;
+  const { state, vrf: vrfOf, features4 } = interfaces;
+  // Plain packets of IPv4 inside: they, their places in the vector, their adjacencies, and where they go.
+  const inside = new Int32Array(FRAME_MAX);
+  const insideAt = new Int32Array(FRAME_MAX);
+  const rows = new Int32Array(FRAME_MAX);
+  const onward = new Uint8Array(FRAME_MAX);
+  let insideCount = 0;
 
-  return (packets, next, from, count) => {
+  function finish(packets: Int32Array, next: Uint8Array, from: number, count: number): number {
     const sa = jobSa[from]!;
     const at = sa << ROW_SHIFT;
     const row = words[at + SA_INTERFACE]!;
@@ -187,6 +207,8 @@ export function makeFinishRun(context: NodeContext): FinishRun {
     const elsewhere =
       words[at + SA_UDP_SRC] !== 0 &&
       isFromElsewhere(context, packets[jobIndex[from]!]!, at, jobLow[from]!, jobHigh[from]!);
+    const direct = context.plain && features4[row] === 0;
+    let gathered = insideCount;
     let stopped = 0;
     let plain = 0;
     let plainOctets = 0;
@@ -223,11 +245,18 @@ export function makeFinishRun(context: NodeContext): FinishRun {
       ) {
         offset[packet] = payload;
         l3[packet] = payload;
-        length[packet] = size;
+        const total = direct && four ? length4(i32, payload >>> 2, size) : 0;
+        length[packet] = total === 0 ? size : total;
         rxInterface[packet] = row;
         vrf[packet] = innerVrf;
         flags[packet] = (flags[packet]! & KEPT) | DECRYPTED;
-        next[i] = four ? TO_IP4 : TO_IP6;
+        if (total === 0) {
+          next[i] = four ? TO_IP4 : TO_IP6;
+        } else {
+          next[i] = SENT;
+          inside[gathered] = packet;
+          insideAt[gathered++] = i;
+        }
         plain++;
         plainOctets += size;
         continue;
@@ -240,6 +269,7 @@ export function makeFinishRun(context: NodeContext): FinishRun {
       next[i] = to;
       octets += length[packet]!;
     }
+    insideCount = gathered;
     const perInterface = row << INTERFACE_COUNTERS_SHIFT;
     interfaceCounters[perInterface + INTERFACE_RX_PACKETS]! += plain;
     interfaceCounters[perInterface + INTERFACE_RX_BYTES]! += plainOctets;
@@ -249,7 +279,21 @@ export function makeFinishRun(context: NodeContext): FinishRun {
       if (elsewhere) tellSource(context, sa);
     }
     return (k - from) | (stopped << STOPPED_SHIFT);
-  };
+  }
+
+  function leave(next: Uint8Array): void {
+    const count = insideCount;
+    insideCount = 0;
+    if (count === 0) return;
+    routes4.route(inside, count, rows);
+    if (egress(inside, count, rows, false, onward, NEXT_ENCRYPT, NEXT_LOCAL) === 0) return;
+    for (let k = 0; k < count; k++) {
+      const to = onward[k]!;
+      next[insideAt[k]!] = to === UNDECIDED ? TO_IP4 : to;
+    }
+  }
+
+  return { finish, leave };
 }
 
 function countReceived(
