@@ -122,20 +122,20 @@ static void wipe(struct esp_key *key) {
   esp_key_free(key, sizeof(struct mb_key));
 }
 
-// Packets ahead of the one in hand whose key is called for. Tuning: from 1 to 10 made no difference with 10,000 keys.
+// Packets ahead of the one in hand whose key is called for. Tuning: 1, 3 and 6 differ by less than 15 ns with 10,000 keys.
 #define AHEAD 3
 
 // Calls for what GCM of a packet reads of its key: the round keys, and one power of the hash key for each block, up to
-// 48, of which the lowest stand last.
-static void call_for(const struct esp_packet *packet) {
+// 48, of which the lowest stand last. Inlined, because GCC drops calls of functions that do nothing but prefetch.
+static inline __attribute__((always_inline)) void call_for(const struct esp_packet *packet) {
   const struct mb_key *key = (const struct mb_key *)packet->key;
   if (key->common.cipher != ESP_AES_GCM) return;
   const char *schedule = (const char *)&key->schedule.gcm;
   for (size_t at = 0; at < sizeof key->schedule.gcm.expanded_keys; at += CACHE_LINE) __builtin_prefetch(schedule + at);
   size_t powers = packet->length / ESP_BLOCK + 2;
-  const char *end = (const char *)(&key->schedule.gcm + 1);
-  const char *first = end - (powers < 48 ? powers : 48) * ESP_BLOCK;
-  for (const char *line = end - CACHE_LINE; line + CACHE_LINE > first; line -= CACHE_LINE) __builtin_prefetch(line);
+  const char *last = (const char *)(&key->schedule.gcm + 1) - 1;
+  const char *first = last - (powers < 48 ? powers : 48) * ESP_BLOCK;
+  for (const char *line = last; line > first; line -= CACHE_LINE) __builtin_prefetch(line);
 }
 
 static void gcm(const struct mb_key *key, const struct esp_packet *packet, uint8_t *tag, bool sealing) {
