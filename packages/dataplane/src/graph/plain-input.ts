@@ -188,7 +188,7 @@ export function makePlainInput(
           if (total !== 0) {
             const hops = i32[word + 2]!;
             const passes = !looks4 || idle4(i32, word);
-            if ((hops & PROTOCOL) === ESP && passes && onward4 === arc4) {
+            if ((hops & PROTOCOL) === ESP && passes && past4 === arc4) {
               const to = esp.next(packet, word, total, table);
               if (to >= 0) {
                 length[packet] = HEADER + total;
