@@ -8,11 +8,14 @@ import { ping } from '../support/ping.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
 import { ALGORITHM_ROWS, ALL_PROPOSALS, type AlgorithmRow } from './algorithm-rows.js';
 import { type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
+import { Table } from './table.js';
 
 /** Octets of the IP packet: the ends, and residues of the block of AES in between. */
 const SIZES = [64, 65, 127, 574, 1023, 1289, 1400];
 
 describe('with strongSwan as the peer, every algorithm of ESP', () => {
+  const table = new Table('esp', ['ESP', 'As the peer names it', 'As the data plane names it', 'Called by']);
+  const callers = new Map<string, string[]>();
   let lab: Lab | null = null;
   let made: SiteAndPeer | null = null;
   let failed = false;
@@ -85,6 +88,7 @@ describe('with strongSwan as the peer, every algorithm of ESP', () => {
           }
           await agreed(made, row);
           await passes(made);
+          callers.set(row.esp, [...(callers.get(row.esp) ?? []), who]);
         } catch (error) {
           failed = true;
           throw new Error(`${messageOf(error)} (logs: ${lab?.keptLogs})`, { cause: error });
@@ -94,4 +98,12 @@ describe('with strongSwan as the peer, every algorithm of ESP', () => {
       });
     }
   }
+
+  it('is in the docs as it was run', () => {
+    for (const { esp, charon, dataplane } of ALGORITHM_ROWS) {
+      const by = callers.get(esp);
+      if (by !== undefined) table.record([esp, charon, dataplane, by.join(', ')]);
+    }
+    table.settle();
+  });
 });

@@ -1,9 +1,16 @@
 // A peer that nobody here wrote: Debian's charon with its own ESP (the plugin kernel-libipsec), configured by its
 // own swanctl.conf. It encapsulates ESP in UDP always, and routes by a TUN device of its own.
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { LabNode, NodeProcess } from '@sluice/lab';
 
 const CHARON = '/usr/sbin/charon-systemd';
-const PLUGINS = 'random nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici';
+const PLUGINS =
+  'random nonce x509 openssl kdf pem pkcs1 pkcs8 revocation constraints eap-identity eap-mschapv2 eap-tls ' +
+  'xauth-generic kernel-libipsec kernel-netlink socket-default vici';
+
+/** Of swanctl's own directory. */
+const FOLDERS = ['x509', 'x509ca', 'x509crl', 'private'];
 
 export interface PeerConnection {
   local: { address: string; id: string; network: string };
@@ -29,15 +36,36 @@ export class StockPeer {
 
   /** Starts charon in a node of its own and loads the connection, named `sluice` with the child `net`. */
   static async start(node: LabNode, connection: PeerConnection): Promise<StockPeer> {
+    const peer = await StockPeer.bare(node, connection);
+    await peer.propose(connection.esp);
+    return peer;
+  }
+
+  /** Starts charon in a node of its own, with nothing loaded. */
+  static async bare(node: LabNode, connection: PeerConnection): Promise<StockPeer> {
     const conf = node.writeFile('strongswan.conf', strongswanConf(node));
+    emptyFolders(node);
     const charon = await node.start([CHARON], {
       name: 'charon',
       env: { STRONGSWAN_CONF: conf },
     });
     const peer = new StockPeer(node, charon, connection);
     await charon.waitUntilReady(async () => (await peer.swanctl(false, '--stats')).code === 0, 10_000);
-    await peer.propose(connection.esp);
     return peer;
+  }
+
+  /** From now on has this swanctl.conf, and nothing else; certificates and keys are in the folders of `files` beside it. */
+  async load(conf: string, files: Record<string, readonly string[]> = {}): Promise<void> {
+    const base = emptyFolders(this.node);
+    for (const [folder, paths] of Object.entries(files))
+      for (const path of paths) copyFileSync(path, `${base}/${folder}/${basename(path)}`);
+    const file = this.node.writeFile('swanctl/swanctl.conf', conf);
+    await this.swanctl(true, '--load-all', '--clear', '--noprompt', '--file', file);
+  }
+
+  /** Ends what there is, without a word to the other side. */
+  async forget(): Promise<void> {
+    await this.swanctl(false, '--terminate', '--ike', 'sluice', '--force', '--timeout', '1');
   }
 
   /** From now on proposes and accepts this for ESP; SAs that there are stay. */
@@ -95,15 +123,23 @@ function valueIn(text: string, key: string): string {
   return new RegExp(`(?:^|\\s)${key}=(\\S*)`).exec(text)?.[1] ?? '';
 }
 
+function emptyFolders(node: LabNode): string {
+  const base = node.path('swanctl');
+  rmSync(base, { recursive: true, force: true });
+  for (const folder of FOLDERS) mkdirSync(`${base}/${folder}`, { recursive: true, mode: 0o700 });
+  return base;
+}
+
 function strongswanConf(node: LabNode): string {
   return `
 charon {
   load = ${PLUGINS}
   plugins { vici { socket = unix://${node.path('charon.vici')} } }
+  i_dont_care_about_security_and_use_aggressive_mode_psk = yes
   filelog { stdout { default = 1 } }
 }
 charon-systemd { journal { default = -1 } }
-swanctl { load = random openssl }
+swanctl { load = random x509 openssl pem pkcs1 pkcs8 }
 `;
 }
 

@@ -10,6 +10,7 @@ import {
 export type FailureKind =
   | 'proposal'
   | 'authentication'
+  | 'certificate'
   | 'traffic-selector'
   | 'no-response'
   | 'no-connection'
@@ -25,7 +26,11 @@ interface Rule {
   kind: FailureKind;
   /** Of charon's log messages, levels 0 and 1, as 5.9 words them. */
   pattern: RegExp;
-  say: (match: RegExpMatchArray, connection: ConnectionSection | undefined) => string;
+  say: (
+    match: RegExpMatchArray,
+    connection: ConnectionSection | undefined,
+    lines: readonly string[],
+  ) => string;
 }
 
 const local = (what: string, values: readonly string[] | undefined): string =>
@@ -42,8 +47,66 @@ const ownIdentity = (connection: ConnectionSection | undefined): string[] | unde
 const bothIdentities = (connection: ConnectionSection | undefined): string[] | undefined =>
   connection && [`${ownIdentity(connection)} (local)`, `${identities(connection).remote} (remote)`];
 
+const remoteHas = (connection: ConnectionSection | undefined): string =>
+  connection?.local.auth === 'certificate' ? 'it does not trust our certificate,' : 'its pre-shared key';
+
+/** The certificate that charon looked at last before it gave up, as ` SUBJECT,`; empty when it named none. */
+function lookedAt(lines: readonly string[]): string {
+  const subjects = lines.flatMap((line) => /checking certificate status of "([^"]+)"/.exec(line)?.[1] ?? []);
+  const last = subjects.at(-1);
+  return last === undefined ? '' : `, ${last},`;
+}
+
 /** The most specific first: a notify of the peer says less than what this side found out by itself. */
 const RULES: readonly Rule[] = [
+  {
+    kind: 'certificate',
+    pattern: /certificate was revoked on (.+?), reason: (.+)/,
+    say: ([, when, reason], _connection, lines) =>
+      `The certificate of the peer${lookedAt(lines)} was revoked on ${when} (${reason}): the peer needs another one.`,
+  },
+  {
+    kind: 'certificate',
+    pattern: /subject certificate invalid \(valid from (.+?) to (.+?)\)/,
+    say: ([, from, to]) =>
+      `The certificate of the peer is valid from ${from} to ${to}, and not now: it has to be renewed, or a clock is wrong.`,
+  },
+  {
+    kind: 'certificate',
+    pattern: /no issuer certificate found for "([^"]+)"/,
+    say: ([, subject]) =>
+      `Nobody here knows who issued the certificate ${subject}: add that authority to remote.ca, or have the peer send its intermediate certificates.`,
+  },
+  {
+    kind: 'certificate',
+    pattern: /certificate status is (?:not available|unknown)/,
+    say: (_match, _connection, lines) =>
+      `No valid revocation list speaks of the certificate of the peer${lookedAt(lines)} which revocation strict asks for: add the list of its authority to remote.crl, or renew it.`,
+  },
+  {
+    kind: 'certificate',
+    pattern: /no trusted (\S+) public key found for '([^']*)'/,
+    say: ([, type, who]) =>
+      `The peer showed no ${type} certificate for ${who} that an authority of remote.ca has issued: compare remote.id and remote.ca with its certificate.`,
+  },
+  {
+    kind: 'certificate',
+    pattern: /no private key found for '([^']*)'/,
+    say: ([, who]) =>
+      `This side has no private key for ${who}: compare local.id, local.certificate and local.private_key.`,
+  },
+  {
+    kind: 'authentication',
+    pattern: /EAP-MS-CHAPv2 (?:failed|verification failed)|received EAP_FAILURE|EAP method \S+ failed/,
+    say: (_match, connection) =>
+      `The peer refused the name${connection?.local.eap ? ` ${connection.local.eap.username}` : ''} or its password: compare local.eap with what the peer has.`,
+  },
+  {
+    kind: 'authentication',
+    pattern: /XAuth authentication of '([^']*)' \(myself\) failed/,
+    say: ([, who]) =>
+      `The peer refused the name ${who} or its password: compare local.xauth with what the peer has.`,
+  },
   {
     kind: 'authentication',
     pattern: /no shared key found for '([^']*)' - '([^']*)'/,
@@ -96,10 +159,17 @@ const RULES: readonly Rule[] = [
       `The peer allows none of the IKE proposals, or has no connection for this address.${local('the IKE proposals', connection && ikeProposals(connection))}`,
   },
   {
-    kind: 'authentication',
-    pattern: /received AUTHENTICATION_FAILED notify error/,
+    // IKEv1 words it so, and says neither of which exchange it is nor, in quick mode, whether it is about PFS.
+    kind: 'proposal',
+    pattern: /received NO_PROPOSAL_CHOSEN error notify/,
     say: (_match, connection) =>
-      `The peer refused the authentication: its pre-shared key or its identities differ.${local('identities', bothIdentities(connection))} The peer's log says which.`,
+      `The peer allows none of the proposals.${local('the IKE proposals', connection && ikeProposals(connection))}${local('the ESP proposals', espProposals(connection))} Give both sides a common one, in IKEv1 with the same key exchange for ESP or with none.`,
+  },
+  {
+    kind: 'authentication',
+    pattern: /received AUTHENTICATION_FAILED (?:notify error|error notify)/,
+    say: (_match, connection) =>
+      `The peer refused the authentication: ${remoteHas(connection)} or the identities differ.${local('identities', bothIdentities(connection))} The peer's log says which.`,
   },
   {
     kind: 'traffic-selector',
@@ -140,7 +210,7 @@ export function explainFailure(lines: readonly string[], connection?: Connection
   for (const { kind, pattern, say } of RULES) {
     for (const line of lines) {
       const match = pattern.exec(line);
-      if (match !== null) return { kind, sentence: say(match, connection) };
+      if (match !== null) return { kind, sentence: say(match, connection, lines) };
     }
   }
   return null;

@@ -8,9 +8,10 @@ export async function loadCert(sender: ViciSender, data: Uint8Array): Promise<vo
   ensure('load-cert', await sender.request('load-cert', { type: 'X509', flag: 'NONE', data }));
 }
 
-/** A certificate revocation list; an older one of the same authority goes. */
+/** A certificate revocation list; an older one of the same authority goes, also from what charon keeps of former checks. */
 export async function loadCrl(sender: ViciSender, data: Uint8Array): Promise<void> {
   ensure('load-cert', await sender.request('load-cert', { type: 'X509_CRL', flag: 'NONE', data }));
+  ensure('flush-certs', await sender.request('flush-certs', { type: 'X509_CRL' }));
 }
 
 /**
