@@ -80,8 +80,10 @@ export const l2Flood = defineNode({
         let member = interfaces.nextMember[bridge]!;
         // A list that changes meanwhile may lead into another bridge's, where the walk ends.
         for (let steps = 0; member !== 0 && steps < BRIDGE_MEMBERS_MAX; steps++) {
-          if (interfaces.bridge[member] !== bridge) break;
-          if (member !== from && interfaces.state[member] === INTERFACE_UP) {
+          const home = interfaces.bridge[member];
+          // One that has just left still leads on to those behind it.
+          if (home !== bridge && home !== 0) break;
+          if (home === bridge && member !== from && interfaces.state[member] === INTERFACE_UP) {
             if (!fitsMember(pool, packet, interfaces.mtu[member]!)) {
               counters[COUNT_TOO_BIG]!++;
             } else {

@@ -70,6 +70,17 @@ describeNode('l2-flood', () => {
     bench.expect({ 'l2-flood/no_member': 1, 'l2-input/learnt': 1 });
   });
 
+  it('reaches those behind a member that is leaving just now', () => {
+    make();
+    // As control/bridge-members.ts has it for a moment: out of the bridge, and still in its list.
+    bench.control.interfaces.bridge[bench.row('b')] = 0;
+    bench.push('a', unknown);
+    bench.run();
+    for (const member of ['c', 'd']) assert.deepEqual(bench.sent(member), [unknown]);
+    assert.deepEqual(bench.sent('b'), []);
+    bench.expect({ 'l2-flood/copies': 1 });
+  });
+
   it('goes on with those who stay when members change', () => {
     make();
     const { interfaces } = bench.control;

@@ -1,8 +1,9 @@
 // VLANs, a bridge and a loopback between real hosts; the kernel has no VLANs, so tagged hosts are a script.
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { type DataplaneState, interfaceDrivers, until } from '@sluice/shared';
+import { type DataplaneState, interfaceDrivers, messageOf, until } from '@sluice/shared';
 import { Gateway, port } from './support/gateway.js';
+import { gatewayFigures, linuxFigures, moved } from './support/movement.js';
 import { ip, Network } from './support/network.js';
 import { pingAll } from './support/ping.js';
 
@@ -155,8 +156,15 @@ for (const driver of interfaceDrivers) {
     });
 
     it('lets a member go while the others lose nothing, and takes it back', async () => {
+      const wires = [one, two, network.gateway];
+      const before = await gatewayFigures(gateway);
+      const around = linuxFigures(wires);
+      const heard = 'p2.rx_packets';
       const pinging = pingAll(network, one, '-c', '30', '-i', '0.1', TWO);
-      await until('it is under way', async () => (await gateway.counters()).some((e) => e.rx_packets > 0));
+      await until(
+        'it is under way',
+        async () => (await gatewayFigures(gateway)).get(heard)! > before.get(heard)!,
+      );
       await gateway.apply(config(['p1', 'p2']));
       const { bridges } = await gateway.client.request('show-bridges', {});
       assert.deepEqual(
@@ -164,7 +172,10 @@ for (const driver of interfaceDrivers) {
         ['p1', 'p2'],
       );
       await gateway.apply(config(['p1', 'p2', 'v6']));
-      await pinging;
+      await pinging.catch(async (error: unknown) => {
+        const inside = moved(before, await gatewayFigures(gateway));
+        throw new Error(`${messageOf(error)}\n${inside}\n${moved(around, linuxFigures(wires))}`);
+      });
       assert.deepEqual(await tagged(THREE, '6', TWO), new Array(3).fill('81000006 True'));
     });
 
