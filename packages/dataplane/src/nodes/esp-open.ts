@@ -268,6 +268,14 @@ export function makeFinisher(context: NodeContext): Finisher {
       }
       next[i] = to;
       octets += length[packet]!;
+      // What the path has marked stays in order with the rest of its flow.
+      const total = direct && to === TO_IP4 ? length4(i32, payload >>> 2, size) : 0;
+      if (total !== 0) {
+        length[packet] = total;
+        next[i] = SENT;
+        inside[gathered] = packet;
+        insideAt[gathered++] = i;
+      }
     }
     insideCount = gathered;
     const perInterface = row << INTERFACE_COUNTERS_SHIFT;
