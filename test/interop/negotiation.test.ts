@@ -119,7 +119,16 @@ describe('with strongSwan as the peer, every negotiation', () => {
     const start = role === 'we call' ? 'initiate' : 'respond';
     config.ike = { connections: [{ ...rest, start, ...scenario.ours(materials, role), name }] };
     await reload(config);
-    if (role === 'the peer calls') await peer.initiate();
+    if (role !== 'the peer calls') return;
+    try {
+      await peer.initiate();
+    } catch (error) {
+      // charon ignores a quick mode request that one of its threads takes before another has the acknowledgement of
+      // XAuth, and the caller's next call succeeds. Nothing else may need two.
+      if (!scenario.auth.includes('xauth')) throw error;
+      await peer.forget();
+      await peer.initiate();
+    }
   }
 
   async function reload(config: DeviceConfigInput): Promise<void> {
