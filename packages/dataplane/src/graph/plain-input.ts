@@ -7,6 +7,7 @@ import {
   ADJ_FEATURES_IP4,
   ADJ_INTERFACE,
   ADJ_KIND,
+  ADJ_LOCAL,
   ADJ_MTU,
   ADJ_MULTIPATH,
   ADJ_NEIGHBOUR,
@@ -20,7 +21,7 @@ import { INTERFACE_UP } from '../tables/interfaces.js';
 import { PATHS_SEED } from '../tables/paths.js';
 import { ETHERNET_BYTES, ETHERNET_TYPE } from '../wire/ethernet.js';
 import { plainFlowHash4 } from '../wire/flow.js';
-import { IP4_BYTES, IP4_FRAGMENTED, IP4_ID, oneHopOn4, PROTOCOL_ESP } from '../wire/ip4.js';
+import { IP4_BYTES, IP4_DST, IP4_FRAGMENTED, IP4_ID, oneHopOn4, PROTOCOL_ESP, swap32 } from '../wire/ip4.js';
 import { IP6_BYTES } from '../wire/ip6.js';
 import { plainLength4, plainLength6 } from '../wire/plain-header.js';
 import { startArc } from './arcs.js';
@@ -37,6 +38,7 @@ import { makeRouteVector6 } from './route-vector6.js';
 const FEATURES = ADJ_FEATURES_IP4;
 const INTERFACE = ADJ_INTERFACE;
 const KIND = ADJ_KIND;
+const LOCAL = ADJ_LOCAL;
 const MTU = ADJ_MTU;
 const MULTIPATH = ADJ_MULTIPATH;
 const NEIGHBOUR = ADJ_NEIGHBOUR;
@@ -60,6 +62,8 @@ const BUSY = BUSY_FEATURES;
 const idle4 = passesIdle4;
 const idle6 = passesIdle6;
 const ID4 = IP4_ID;
+const DST4 = IP4_DST;
+const swap = swap32;
 const FRAGMENTED = IP4_FRAGMENTED;
 
 /** Ethertypes as a little-endian 16-bit load finds them. */
@@ -104,7 +108,8 @@ export function makePlainInput(
     context;
   const { offset, length, l3, rxInterface, txInterface, vrf, adjacency, u16, i32, frames } = pool;
   const { state, bridge, mac0, mac2, features4, features6 } = interfaces;
-  const { entries, roots, defaults } = context.fib;
+  const { fib } = context;
+  const { entries, roots, defaults } = fib;
   const esp = makePlainEsp(context, espInput, decrypt);
   const route6 = makeRouteVector6(pool, fib6);
   // Set aside: packets, their places in the vector, what is looked up and found, and where they go.
@@ -115,6 +120,8 @@ export function makePlainInput(
   const sixAt = new Int32Array(FRAME_MAX);
   const rows = new Int32Array(FRAME_MAX);
   const onward = new Uint8Array(FRAME_MAX);
+  // The last address of the box that a packet was for, as it is loaded from packets: looked up once a vector, mostly.
+  let ofBox = 0;
 
   /** Sends what was set aside, whose `next` is NEXT_CONSUMED; says where the others go, and returns how many those are. */
   function leave(
@@ -130,7 +137,11 @@ export function makePlainInput(
     for (let k = 0; k < count; k++) {
       let to = onward[k]!;
       if (to === UNDECIDED) to = otherwise;
-      else if (to === local4 && !isIp6 && i32[(l3[packets[k]!]! + ID4) >>> 2]! & FRAGMENTED) to = reassembly4;
+      else if (to === local4 && !isIp6) {
+        const ip = l3[packets[k]!]!;
+        ofBox = i32[(ip + DST4) >>> 2]!;
+        if (i32[(ip + ID4) >>> 2]! & FRAGMENTED) to = reassembly4;
+      }
       next[places[k]!] = to;
     }
     return left;
@@ -144,6 +155,8 @@ export function makePlainInput(
     let table = 0;
     let root = -1;
     let fallback = 0;
+    let box = 0;
+    let boxLeaf = 0;
     let onward4 = arc4;
     let onward6 = arc6;
     // Whether there are features, and where those go on that pass them by.
@@ -174,6 +187,11 @@ export function makePlainInput(
         looks6 = features6[row] !== 0;
         root = (features4[row]! & BUSY) === 0 ? roots[table]! : -1;
         fallback = root < 0 ? 0 : defaults[root >>> HOME_SHIFT]!;
+        box = 0;
+        if (root >= 0 && ofBox !== 0) {
+          boxLeaf = fib.lookup(table, swap(ofBox));
+          if (adjacencies[((boxLeaf & (ROWS - 1)) << ROW_SHIFT) + KIND] === LOCAL) box = ofBox;
+        }
         onward4 = startArc(arc4, features4[row]!);
         onward6 = startArc(arc6, features6[row]!);
         past4 = (features4[row]! & BUSY) === 0 ? arc4 : onward4;
@@ -206,6 +224,12 @@ export function makePlainInput(
                 length[packet] = HEADER + total;
                 l3[packet] = ip;
                 vrf[packet] = table;
+                if (to === box) {
+                  adjacency[packet] = boxLeaf;
+                  next[i] = i32[word + 1]! & FRAGMENTED ? reassembly4 : local4;
+                  left++;
+                  continue;
+                }
                 deep[deepCount] = packet;
                 deepAt[deepCount] = i;
                 destinations[deepCount] = to;

@@ -19,6 +19,7 @@ import {
   headerBytes,
   IP4_FRAGMENT,
   IP4_FRAGMENT_OFFSET,
+  IP4_FRAGMENTED,
   IP4_PROTOCOL,
   IP4_SRC,
   PROTOCOL_ICMP,
@@ -26,10 +27,17 @@ import {
   PROTOCOL_UDP,
   readI32,
   readU16,
+  swap16,
+  swap32,
 } from '../wire/ip4.js';
 import { IP6_SRC, PROTOCOL_ICMP6 } from '../wire/ip6.js';
 import { findIp6Upper, ip6Upper } from '../wire/ip6-extensions.js';
 import { PORT_IKE, PORT_IKE_NAT, UDP_BYTES, UDP_DST, UDP_SRC } from '../wire/udp.js';
+
+// Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
+const FRAGMENTED = IP4_FRAGMENTED;
+const UDP = PROTOCOL_UDP;
+const swap = swap32;
 
 /** IANA's "Protocol Numbers" and "Service Name and Port Number Registry". */
 const PROTOCOL_EIGRP = 88;
@@ -52,11 +60,17 @@ const PORT_BFD_MULTIHOP = 4784;
 
 /** What the class of a packet at `l3` is: PUNT_…; `l3` is `offset` for what has no link header. */
 export function puntClass(pool: PacketPool, packet: number): number {
-  const { bytes } = pool;
+  const { bytes, i32 } = pool;
   const l3 = pool.l3[packet]!;
   const offset = pool.offset[packet]!;
   if (l3 !== offset && readU16(bytes, l3 - 2) === ETHERTYPE_ARP) return PUNT_ARP;
   const end = offset + pool.length[packet]!;
+  const word = l3 >>> 2;
+  // UDP in one piece behind a header without options, to a port that tells its class: most of what is not TCP.
+  if (l3 + 24 <= end && (i32[word]! & 0xff) === 0x45 && (i32[word + 1]! & FRAGMENTED) === 0) {
+    const port = swap16(i32[word + 5]! >>> 16);
+    if (((i32[word + 2]! >>> 8) & 0xff) === UDP && port !== PORT_IKE_NAT) return udpClass(port);
+  }
   if (bytes[l3]! >>> 4 === 4) {
     const protocol = bytes[l3 + IP4_PROTOCOL]!;
     const first = (readU16(bytes, l3 + IP4_FRAGMENT) & IP4_FRAGMENT_OFFSET) === 0;
@@ -78,7 +92,7 @@ export function sourceHash(pool: PacketPool, packet: number): number {
   if (l3 !== pool.offset[packet]! && readU16(bytes, l3 - 2) === ETHERTYPE_ARP) {
     word = readI32(bytes, l3 - ETHERNET_BYTES + ARP_SENDER_IP);
   } else if (bytes[l3]! >>> 4 === 4) {
-    word = readI32(bytes, l3 + IP4_SRC);
+    word = swap(pool.i32[(l3 + IP4_SRC) >>> 2]!);
   } else {
     const src = l3 + IP6_SRC;
     word = readI32(bytes, src) ^ readI32(bytes, src + 4) ^ readI32(bytes, src + 8) ^ readI32(bytes, src + 12);
