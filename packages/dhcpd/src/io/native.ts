@@ -39,7 +39,7 @@ let loaded: Native | null = null;
 export function native(): Native {
   if (loaded !== null) return loaded;
   // From dist/src/io to the package.
-  const file = fileURLToPath(new URL('../../../native/build/Release/dhcpd_native.node', import.meta.url));
+  const file = fileURLToPath(new URL('../../../build/Release/dhcpd_native.node', import.meta.url));
   try {
     loaded = createRequire(import.meta.url)(file) as Native;
   } catch (error) {

@@ -2,7 +2,7 @@
   'targets': [
     {
       'target_name': 'dhcpd_native',
-      'sources': ['arguments.c', 'module.c', 'sockets.c', 'transfer.c', 'watch.c'],
+      'sources': ['native/arguments.c', 'native/module.c', 'native/sockets.c', 'native/transfer.c', 'native/watch.c'],
       'defines': ['_GNU_SOURCE', 'NAPI_VERSION=8'],
       'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
     },
