@@ -39,6 +39,9 @@ const FRAGMENTED = IP4_FRAGMENTED;
 const UDP = PROTOCOL_UDP;
 const swap = swap32;
 
+/** Of an Ethernet header, the last four octets of the source. */
+const MAC_SRC_LAST4 = 8;
+
 /** IANA's "Protocol Numbers" and "Service Name and Port Number Registry". */
 const PROTOCOL_EIGRP = 88;
 const PROTOCOL_OSPF = 89;
@@ -84,12 +87,16 @@ export function puntClass(pool: PacketPool, packet: number): number {
   return !laterFragment && at < end && isNeighbourDiscovery(bytes[at]!) ? PUNT_ND : PUNT_ICMP;
 }
 
-/** Differs between sources more often than not. */
+/**
+ * Differs between sources more often than not. Hosts that have no address yet (DHCP, duplicate address detection) are
+ * told apart by their MAC addresses: one of them must not use up the share of all.
+ */
 export function sourceHash(pool: PacketPool, packet: number): number {
   const { bytes } = pool;
   const l3 = pool.l3[packet]!;
+  const framed = l3 !== pool.offset[packet]!;
   let word: number;
-  if (l3 !== pool.offset[packet]! && readU16(bytes, l3 - 2) === ETHERTYPE_ARP) {
+  if (framed && readU16(bytes, l3 - 2) === ETHERTYPE_ARP) {
     word = readI32(bytes, l3 - ETHERNET_BYTES + ARP_SENDER_IP);
   } else if (bytes[l3]! >>> 4 === 4) {
     word = swap(pool.i32[(l3 + IP4_SRC) >>> 2]!);
@@ -97,6 +104,7 @@ export function sourceHash(pool: PacketPool, packet: number): number {
     const src = l3 + IP6_SRC;
     word = readI32(bytes, src) ^ readI32(bytes, src + 4) ^ readI32(bytes, src + 8) ^ readI32(bytes, src + 12);
   }
+  if (word === 0 && framed) word = readI32(bytes, l3 - ETHERNET_BYTES + MAC_SRC_LAST4);
   // A multiplicative hash (Knuth, 6.4): its high bits depend on all of the word's.
   return Math.imul(word, 0x9e3779b1) >>> 26;
 }

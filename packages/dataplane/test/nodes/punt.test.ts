@@ -163,6 +163,22 @@ describeNode('punt', () => {
     });
   }
 
+  it('tells hosts without an address apart by their MAC addresses', () => {
+    const message = {
+      src: '0.0.0.0',
+      dst: '255.255.255.255',
+      protocol: 17,
+      payload: udp(68, 67, pattern(8)),
+    };
+    const discover = bench.toInterface('lan', ip4(message), HOST_MAC);
+    discover.fill(0xff, 0, 6);
+    assert.equal(flood(discover, 107, oneSource), 100);
+    bench.expect({ 'punt/policed_dhcp': 7 });
+    const another = Uint8Array.from(discover);
+    another[11] = another[11]! + 1;
+    assert.equal(flood(another, 10, oneSource), 10);
+  });
+
   it('polices what else is over IPv6 by the same classes', () => {
     const cases: [string, number, Uint8Array][] = [
       ['icmp', 58, Uint8Array.of(1, 0, 0, 0)],
