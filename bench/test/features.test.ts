@@ -12,15 +12,32 @@ const NODES = {
 
 describe('optional nodes', () => {
   for (const feature of [null, ...FEATURES]) {
-    it(`${feature ?? 'none'}: packets pass what is on, and nothing else`, () =>
+    it(`${feature ?? 'none'}: packets that need what is on pass it, and nothing else`, () =>
       withFolder(async (folder) => {
-        const loop = await forwardFeatures({ features: feature === null ? [] : [feature], folder });
+        const loop = await forwardFeatures(
+          feature === null ? { features: [], folder } : { features: [feature], folder, needing: feature },
+        );
         try {
           loop.fill();
           assert.equal(loop.run(), PACKETS);
           for (const [name, node] of Object.entries(NODES)) {
             assert.equal(loop.gateway.packetsOf(node), name === feature ? PACKETS : 0, node);
           }
+        } finally {
+          loop.close();
+        }
+      }));
+  }
+
+  for (const feature of FEATURES) {
+    const passes = feature === 'user-node' ? PACKETS : 0;
+    it(`${feature}: meets ${passes} whole segments of connections that are open`, () =>
+      withFolder(async (folder) => {
+        const loop = await forwardFeatures({ features: [feature], folder });
+        try {
+          loop.fill();
+          assert.equal(loop.run(), PACKETS);
+          assert.equal(loop.gateway.packetsOf(NODES[feature]), passes);
         } finally {
           loop.close();
         }

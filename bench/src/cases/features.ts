@@ -15,7 +15,10 @@ import { PACKETS, PacketLoop } from '../memory/packet-loop.js';
 import { ROOT } from '../run/root.js';
 
 const TCP = 6;
+const SYN = 0x02;
 const ACK = 0x10;
+/** Of the IPv4 header's flags and offset. */
+const MORE_FRAGMENTS = 0x2000;
 /** A bit of those that users' nodes have; see graph/arcs.ts of the data plane. */
 const USER_BIT = 8;
 /** An example that looks at every packet's protocol and port. */
@@ -28,13 +31,15 @@ export interface ForwardFeatures {
   features: readonly FeatureName[];
   /** Where a user's node is compiled to. */
   folder: string;
+  /** Packets that this one has something to do with; without, segments that all but users' nodes are passed by for. */
+  needing?: FeatureName;
 }
 
-export async function forwardFeatures({ features, folder }: ForwardFeatures): Promise<PacketLoop> {
+export async function forwardFeatures({ features, folder, needing }: ForwardFeatures): Promise<PacketLoop> {
   const route = { prefix: '10.9.0.0/16', via: nextHop(0) };
   const gateway = new MemoryGateway({ ...network(), routes: [route] }, { frames: PACKETS * 2 });
   for (const feature of features) await SWITCH[feature](gateway, folder);
-  return new PacketLoop(gateway, { from: 'lan', to: 'wan', recycles: true, write: writeSegment });
+  return new PacketLoop(gateway, { from: 'lan', to: 'wan', recycles: true, write: segments(needing) });
 }
 
 const SWITCH: Record<FeatureName, (gateway: MemoryGateway, folder: string) => Promise<void> | void> = {
@@ -63,18 +68,30 @@ function featuresOf(gateway: MemoryGateway): Features {
   return features;
 }
 
-function writeSegment(bytes: Uint8Array, at: number, index: number): number {
+/** Whole segments of connections that are open; SYNs or first fragments where those are needed. */
+function segments(needing: FeatureName | undefined) {
+  const flags = needing === 'mss-clamp' ? SYN : ACK;
+  const fragment = needing === 'virtual-reassembly' ? MORE_FRAGMENTS : 0;
+  return (bytes: Uint8Array, at: number, index: number): number =>
+    writeSegment(bytes, at, index, flags, fragment);
+}
+
+function writeSegment(bytes: Uint8Array, at: number, index: number, flags: number, fragment: number): number {
+  // All fragments but the last carry a multiple of 8 octets (RFC 791 section 3.2).
+  const total = FRAME_64 - ETHERNET + (fragment === 0 ? 0 : 6);
   writeEthernet(bytes, at, LAN_MAC, 0x0800);
   const ip = at + ETHERNET;
   writeIp4(bytes, ip, {
-    total: FRAME_64 - ETHERNET,
+    total,
     protocol: TCP,
     source: 0x0a010002,
     destination: 0x0a090000 | index,
+    id: index,
+    fragment,
   });
   put16(bytes, ip + 20, 40_000);
   put16(bytes, ip + 22, 443);
   bytes[ip + 32] = 5 << 4;
-  bytes[ip + 33] = ACK;
-  return FRAME_64;
+  bytes[ip + 33] = flags;
+  return ETHERNET + total;
 }

@@ -53,7 +53,7 @@ export class Agent {
   readonly #dhcp: Target<ReturnType<typeof dhcpPart>>;
   #server: ActorServer<typeof agentContract> | null = null;
   #committed: Committed | null = null;
-  /** As it was written; null while the file's is not what is in force. */
+  /** What is in force, as it was written; null when that is not kept. */
   #text: string | null = null;
   #announced = '';
   /** The end of the last change that was asked for: they run one after the other. */
@@ -98,7 +98,7 @@ export class Agent {
         snapshots: { status: () => agent.status() },
       });
       const { problems } = await agent.reload();
-      if (problems.length > 0) agent.#adopt(await agent.#store.last(), null);
+      if (problems.length > 0) await agent.#fallBack();
       await agent.#confirmation.resume();
     } catch (error) {
       await agent.close();
@@ -270,8 +270,13 @@ export class Agent {
     });
   }
 
-  #adopt(committed: Committed | null, text: string | null): void {
-    if (committed === null) return;
+  /** To what was in force last, if anything was. */
+  async #fallBack(): Promise<void> {
+    const last = await this.#store.last();
+    if (last !== null) this.#adopt(last, await this.revisionText(last.revision));
+  }
+
+  #adopt(committed: Committed, text: string | null): void {
     this.#committed = committed;
     this.#text = text;
     this.#dataplane.want(dataplanePart(committed.config, committed.revision));

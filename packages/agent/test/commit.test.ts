@@ -148,6 +148,14 @@ describe('a commit', () => {
     assert.equal(inFile(), OTHER);
   });
 
+  it('mends a file that is broken, from what is in force', async () => {
+    writeFileSync(configFile, 'schema: [');
+    await restart();
+    assert.equal(agent.status().revision, 1);
+    assert.deepEqual((await commit(CHANGED)).problems, []);
+    assert.equal(inFile(), CHANGED);
+  });
+
   it('that waits is settled by whoever changes the file on the box', async () => {
     await commit(CHANGED, { confirm_s: 60 });
     writeFileSync(configFile, OTHER);

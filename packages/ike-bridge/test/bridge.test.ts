@@ -6,7 +6,7 @@ import { Namespaces } from './charon/namespaces.js';
 import { Gateway, IF_ID } from './gateway.js';
 
 describe('bridge', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let hosts: Namespaces;
   let left: Gateway;
   let right: Gateway;
@@ -35,6 +35,7 @@ describe('bridge', function () {
     until('the configuration is in charon', async () => (await side.client.request('status', {})).converged);
   const spis = (side: Gateway, direction: 'in' | 'out'): number[] =>
     side.specs(direction).map(({ spi }) => spi);
+  const sasOf = (side: Gateway): string => `in ${spis(side, 'in')} out ${spis(side, 'out')}`;
   const shown = async (side: Gateway): Promise<IkeSaReport[]> =>
     (await side.client.request('show-ike', {})).ike_sas;
   const installed = (side: Gateway): Promise<IkeSaReport> =>
@@ -173,8 +174,13 @@ describe('bridge', function () {
           'the old SAs are still there',
         );
       }
-      // Some 10 s; where a side has made a duplicate, its peer's dead peer detection ends that, after some 40 s.
-      await until('the old ones have gone', () => whole(gateway), { deadlineMs: 75_000 });
+      // Some 10 s; where a side has made a duplicate, its peer's dead peer detection ends that, after some 40 s, and that
+      // of what this leaves alone once more.
+      await until(
+        () => `the old ones, ${before}, to go: left ${sasOf(left)}, right ${sasOf(right)}`,
+        () => whole(gateway),
+        { deadlineMs: 150_000 },
+      );
       assert.ok(!before.includes(spis(gateway, 'in')[0]!));
       await until('it has been told', () => /another took its place/.test(repairs(gateway)));
     });

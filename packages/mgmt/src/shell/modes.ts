@@ -70,7 +70,7 @@ export class SessionModes {
     );
     if (text === null)
       throw new CliError(
-        'the configuration file is not valid, and an earlier revision is in force: mend the file first',
+        'the configuration file is not valid, and the text of what is in force is not kept: mend the file first',
       );
     this.#candidate = new Candidate(text, revision);
   }

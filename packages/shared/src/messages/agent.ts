@@ -96,7 +96,7 @@ export const agentContract = defineContract({
     },
     'show-config': {
       request: none,
-      /** The text is as it was written, comments included; null when an earlier one is in force than the file's. */
+      /** The text is as it was written, comments included; null when that is not kept. */
       reply: z.object({ revision: z.number(), config: z.unknown(), text: z.string().nullable() }),
       deadlineMs: 5000,
     },
