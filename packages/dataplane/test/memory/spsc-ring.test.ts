@@ -85,7 +85,7 @@ class Sleep implements Command {
     real.consumer.awake();
   }
   toString(): string {
-    return 'sleep()';
+    return 'sleep';
   }
 }
 

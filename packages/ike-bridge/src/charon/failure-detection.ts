@@ -12,7 +12,7 @@ export interface Retransmission {
   base: number;
   /** Longest wait, in seconds: a peer that answers again is asked again within it. */
   limitS: number;
-  /** Retransmissions; after the last, as long a wait as any other. */
+  /** Retransmissions; the wait after the last is as long as the others. */
   tries: number;
 }
 

@@ -1,4 +1,4 @@
-// The XFRM socket under whatever may come over it: any octets in any pieces, requests that end in the middle, that come
+// The XFRM socket under whatever may come over it: random octets in random pieces, requests that end in the middle, that come
 // octet by octet, that are as large as can be, and a reader that does not read.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
