@@ -15,7 +15,11 @@ import {
   serve,
 } from '@sluice/shared';
 import { CHARON_EVENTS, collectSas, ikeEvents, ikeSaReport, Reconciler } from './charon/index.js';
+import { clearIke, clearSas } from './clear.js';
 import { DataplaneSink } from './dataplane-sink.js';
+import { DebugSessions } from './debug-sessions.js';
+import { peerOf } from './peer.js';
+import { policyReports } from './policies.js';
 import { initiateChild, Upkeep } from './upkeep.js';
 import { terminate, ViciClient } from './vici/index.js';
 import { Xfrm, XfrmServer } from './xfrm/index.js';
@@ -41,6 +45,7 @@ export class Bridge {
   readonly #xfrm: Xfrm;
   readonly #vici: ViciClient;
   readonly #upkeep: Upkeep;
+  readonly #debug: DebugSessions;
   #server!: ActorServer<typeof ikeBridgeContract>;
   #xfrmServer: XfrmServer | null = null;
   #ticker: NodeJS.Timeout | null = null;
@@ -56,14 +61,19 @@ export class Bridge {
     this.#dataplane = connect(dataplaneContract, { runDir, log });
     this.#sink = new DataplaneSink(this.#dataplane);
     this.#xfrm = new Xfrm({ sink: this.#sink, log, spdPath: join(runDir, 'ike-bridge-spd.json') });
+    const viciPath = join(runDir, 'charon.vici');
+    this.#debug = new DebugSessions(viciPath, log);
     this.#vici = new ViciClient({
-      path: join(runDir, 'charon.vici'),
+      path: viciPath,
       events: CHARON_EVENTS,
       onEvent: (name, message) => {
         for (const event of ikeEvents(name, message)) this.#server.publish('ike', event);
         this.#upkeep.kick();
       },
-      onUp: () => this.#charonChanged('charon answers'),
+      onUp: () => {
+        this.#charonChanged('charon answers');
+        this.#debug.charonIsBack();
+      },
       onDown: (reason) => this.#charonChanged(`charon no longer answers: ${reason.message}`),
     });
     this.#upkeep = new Upkeep({
@@ -100,6 +110,7 @@ export class Bridge {
   async close(): Promise<void> {
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#upkeep.close();
+    this.#debug.close();
     this.#vici.close();
     await this.#xfrmServer?.close();
     await this.#server?.close();
@@ -116,8 +127,19 @@ export class Bridge {
         apply: (state) => this.#apply(state),
         status: () => this.#status(),
         'show-ike': async () => ({ ike_sas: await this.#ikeSas() }),
+        'show-policies': () => ({ policies: policyReports(this.#xfrm, this.#desired) }),
         initiate: ({ child }) => this.#initiate(child),
         terminate: ({ connection }) => this.#terminate(connection),
+        'clear-ike': async ({ peer }) => ({
+          connections: await clearIke(this.#vici, this.#operable(), peer),
+        }),
+        'clear-sa': ({ which }) => clearSas(this.#vici, this.#xfrm, this.#operable(), which),
+        'debug-start': ({ peer }) => this.#debugStart(peer),
+        'debug-read': ({ session }) => this.#debug.read(session),
+        'debug-stop': ({ session }) => {
+          this.#debug.stop(session);
+          return {};
+        },
       },
       snapshots: {
         ike: async () => ({ ike_sas: this.#vici.up ? await this.#ikeSas() : [] }),
@@ -255,6 +277,17 @@ export class Bridge {
     if (this.#vici.up) return;
     const why = this.#vici.downReason?.message ?? 'it has not been reached yet';
     throw new SluiceError('charon-down', `charon does not answer: ${why} See whether it runs, and its log.`);
+  }
+
+  /** What is configured, of a charon that answers. */
+  #operable(): IkeState {
+    this.#needCharon();
+    return this.#desired ?? { revision: 0, connections: [], tunnels: [] };
+  }
+
+  async #debugStart(word: string): Promise<{ session: string; connections: string[] }> {
+    const peer = peerOf(word, this.#operable().connections, await this.#ikeSas());
+    return { session: await this.#debug.start(peer), connections: [...peer.names] };
   }
 
   async #ikeSas(): Promise<IkeSaReport[]> {

@@ -206,4 +206,47 @@ describe('bridge', function () {
       deadlineMs: 20_000,
     });
   });
+
+  it('clears: CHILD_SAs are rekeyed, IKE_SAs negotiated anew, and the log of the peer says so', async () => {
+    const begun = await left.client.request('debug-start', { peer: right.address });
+    assert.deepEqual(begun.connections, ['office']);
+    const { session } = begun;
+    const said: string[] = [];
+    const says = (what: RegExp): Promise<unknown> =>
+      until(
+        () => `${what} in charon's log of the peer, which has\n${said.join('\n')}`,
+        async () => {
+          const { lines } = await left.client.request('debug-read', { session });
+          said.push(...lines.map(({ connection, message }) => `${connection} ${message}`));
+          return said.some((line) => what.test(line));
+        },
+      );
+
+    const [old] = spis(left, 'in');
+    const { children } = await left.client.request('clear-sa', { which: `0x${old?.toString(16)}` });
+    assert.deepEqual(
+      children.map(({ connection, child, spi_in, problem }) => ({ connection, child, spi_in, problem })),
+      [{ connection: 'office', child: 'net', spi_in: old, problem: null }],
+    );
+    await until('new SAs alone', () => whole(left) && spis(left, 'in')[0] !== old);
+    await says(/^office inbound CHILD_SA net\{\d+\} established/);
+
+    const ike = await installed(left);
+    const { connections } = await left.client.request('clear-ike', { peer: 'office' });
+    assert.deepEqual(connections, [{ connection: 'office', ended: 1, outcome: 'up', reason: null }]);
+    const after = await installed(left);
+    assert.notEqual(after.unique_id, ike.unique_id);
+    await says(/^office IKE_SA office\[\d+\] established between/);
+    const psk = 'between these two';
+    assert.ok(!said.some((line) => line.includes(psk)), 'a secret was shown');
+    await left.client.request('debug-stop', { session });
+    await assert.rejects(left.client.request('debug-read', { session }), /begin anew/);
+
+    const { policies } = await left.client.request('show-policies', {});
+    assert.deepEqual(policies.map(({ direction, waits }) => `${direction} ${waits}`).sort(), [
+      'in false',
+      'out false',
+    ]);
+    await assert.rejects(left.client.request('clear-ike', { peer: 'nobody' }), /No connection is named/);
+  });
 });

@@ -1,8 +1,10 @@
 // The sluice command: its commands, and how it ends.
 import { Command } from 'commander';
 import { captureCommand } from './commands/capture.js';
+import { clearCommand } from './commands/clear.js';
 import { configCommand } from './commands/config.js';
 import { confirmCommand } from './commands/confirm.js';
+import { debugCommand } from './commands/debug.js';
 import { initiateCommand } from './commands/initiate.js';
 import { labCommand } from './commands/lab.js';
 import { logCommand } from './commands/log.js';
@@ -36,6 +38,8 @@ export function buildProgram(environment: Environment = processEnvironment): Com
     restartCommand(environment),
     initiateCommand(environment),
     terminateCommand(environment),
+    clearCommand(environment),
+    debugCommand(environment),
     configCommand(),
     passwordCommand(),
     nodeCommand(environment),

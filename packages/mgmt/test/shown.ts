@@ -57,6 +57,11 @@ hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no  
     out  0x0badcafe  11 packets, 924 B
 `,
 
+  policy: `tunnel  dir  from         to                protocol  state              spi           packets    bytes
+dc      out  10.1.0.0/16  10.3.0.0/16[443]  tcp       waits for traffic  -                   -        -
+hq      in   anything     anything          any       receives           0x00c0ffee  1,234,567  98.8 MB
+`,
+
   runtime: `worker  cpu  loops  sleeps  packets  vectors  ns/packet
      0    1  5,000   4,000   10,000      500      123.5
 

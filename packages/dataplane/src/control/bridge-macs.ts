@@ -114,6 +114,19 @@ export class BridgeMacs {
     }
   }
 
+  /** @returns how many matched */
+  forgetWhere(matches: (entry: LearntMac) => boolean): number {
+    let forgotten = 0;
+    for (const { entries } of this.bridges.values()) {
+      for (const entry of entries.values()) {
+        if (!matches(entry)) continue;
+        this.forget(entry);
+        forgotten++;
+      }
+    }
+    return forgotten;
+  }
+
   removeBridge(bridge: number): void {
     for (const entry of this.bridges.get(bridge)?.entries.values() ?? []) this.forget(entry);
     this.bridges.delete(bridge);

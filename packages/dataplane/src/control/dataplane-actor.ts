@@ -4,6 +4,7 @@ import {
   type DataplaneState,
   type DataplaneStatus,
   dataplaneContract,
+  type ErrorCounter,
   type Logger,
   SluiceError,
   serve,
@@ -49,7 +50,11 @@ export class DataplaneActor {
         },
         'sa-counters': (key) => ({ counters: actor.dataplane?.sas.counters(key) ?? null }),
         'sa-dump': () => ({ instance: actor.server.instance, sas: actor.dataplane?.sas.dump() ?? [] }),
-        'show-interfaces': () => ({ interfaces: actor.dataplane?.reports.interfaces() ?? [] }),
+        'show-interfaces': ({ since }) => {
+          const { dataplane } = actor;
+          const all = dataplane?.reports.interfaces() ?? [];
+          return { interfaces: since === 'start' ? all : (dataplane?.clearing.interfaceReports(all) ?? []) };
+        },
         'show-routes': ({ vrf, limit }) => {
           const { dataplane } = actor;
           const routes = dataplane?.routeReports.list(dataplane.vrfs(vrf), dataplane.vrfs()) ?? [];
@@ -76,12 +81,20 @@ export class DataplaneActor {
           await (await actor.ready()).reloadUserNodes();
           return actor.status();
         },
-        'show-errors': async () => {
-          const { dataplane } = actor;
-          return {
-            errors: dataplane === null ? [] : dataplane.reports.errors(await dataplane.lossesAround()),
-          };
+        'show-errors': async ({ since }) => {
+          const all = await actor.errors();
+          return { errors: since === 'start' ? all : (actor.dataplane?.clearing.errors(all) ?? []) };
         },
+        'clear-counters': async ({ of, interface: only }) => {
+          const { clearing, reports } = await actor.ready();
+          if (of === 'errors') clearing.clearErrors(await actor.errors());
+          else clearing.clearInterfaces(reports.interfaces(), only);
+          return {};
+        },
+        'clear-neighbours': async (wanted) => ({
+          cleared: (await actor.ready()).clearing.clearNeighbours(wanted, monotonicMs()),
+        }),
+        'clear-macs': async (wanted) => ({ cleared: (await actor.ready()).clearing.clearMacs(wanted) }),
         'capture-start': async (filter) => (await actor.ready()).captures.start(filter, monotonicMs()),
         'capture-status': async () => (await actor.ready()).captures.status(monotonicMs()),
         'capture-stop': async () => (await actor.ready()).captures.stop(),
@@ -161,6 +174,12 @@ export class DataplaneActor {
       };
       this.waiting.push(done);
     });
+  }
+
+  /** Every counter that has moved since the start. */
+  private async errors(): Promise<ErrorCounter[]> {
+    const { dataplane } = this;
+    return dataplane === null ? [] : dataplane.reports.errors(await dataplane.lossesAround());
   }
 
   private status(): DataplaneStatus {

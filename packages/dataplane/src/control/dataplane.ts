@@ -33,6 +33,7 @@ import { BridgeMacs } from './bridge-macs.js';
 import { BridgeReports } from './bridge-reports.js';
 import { CaptureSession } from './capture-session.js';
 import { Chores } from './chores.js';
+import { Clearing } from './clearing.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
@@ -90,6 +91,7 @@ export class Dataplane {
   readonly layer2: Layer2;
   readonly bridgeReports: BridgeReports;
   readonly reports: Reports;
+  readonly clearing: Clearing;
   readonly routeReports: RouteReports;
   readonly convergence: Convergence;
   readonly userNodes: UserNodes;
@@ -187,6 +189,10 @@ export class Dataplane {
       new BridgeMacs(shared.macs, this.epoch),
     );
     this.bridgeReports = new BridgeReports(this.interfaces, this.layer2);
+    this.clearing = new Clearing(this.interfaces, {
+      neighbours: this.neighbours,
+      macs: this.layer2.macs,
+    });
     const features = new Features(table, adjacencies);
     const workerCounters = shared.counters.map((buffer) => new GraphCounters(GRAPH, buffer));
     this.userNodes = new UserNodes(options.runDir, {

@@ -193,6 +193,20 @@ export class Neighbours {
     }
   }
 
+  /** Forgets those that match, or has them asked for anew where routes lead to them. @returns how many matched */
+  flush(matches: (entry: Neighbour) => boolean, now: number): number {
+    const matching = this.list().filter(matches);
+    for (const entry of matching) {
+      if (entry.references === 0) {
+        this.forget(entry);
+        continue;
+      }
+      this.fail(entry, now);
+      this.ask(entry, now);
+    }
+    return matching.length;
+  }
+
   /** An interface has another MTU. */
   updateMtu(row: number): void {
     for (const entry of this.entries.values()) {

@@ -5,6 +5,7 @@ import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 import { type GatewayOptions, gatewayCommand, runDirOf } from '../gateway.js';
 import { parsePositive } from '../numbers.js';
+import { printable } from '../output/printable.js';
 
 const PROCESSES = ['dataplane', 'ike-bridge', 'charon', 'agent', 'mgmt', 'dhcpd', 'up'];
 /** As much of the end of a log is looked at. */
@@ -54,17 +55,13 @@ function readable(line: string): string {
   let entry: Record<string, unknown>;
   try {
     const read: unknown = JSON.parse(line);
-    if (typeof read !== 'object' || read === null) return plain(line);
+    if (typeof read !== 'object' || read === null) return printable(line);
     entry = read as Record<string, unknown>;
   } catch {
-    return plain(line); // charon's log is not JSON
+    return printable(line); // charon's log is not JSON
   }
   const { level, time, msg = '', pid: _pid, hostname: _hostname, name: _name, ...rest } = entry;
   const at = typeof time === 'number' ? new Date(time).toISOString() : String(time ?? '');
   const details = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  return plain([at, LEVELS[Number(level)] ?? String(level ?? ''), String(msg), ...details].join(' '));
-}
-
-function plain(line: string): string {
-  return line.replace(/[^\t\P{Cc}]/gu, '·');
+  return printable([at, LEVELS[Number(level)] ?? String(level ?? ''), String(msg), ...details].join(' '));
 }

@@ -13,6 +13,7 @@ import { showLeases } from './show-leases.js';
 import { showMacs } from './show-macs.js';
 import { showNeighbours } from './show-neighbours.js';
 import { showNodes } from './show-nodes.js';
+import { showPolicy } from './show-policy.js';
 import { showRoutes } from './show-routes.js';
 import { showRuntime } from './show-runtime.js';
 import { showSa } from './show-sa.js';
@@ -29,6 +30,7 @@ export function showCommand(environment: Environment): Command {
     showLeases,
     showSa,
     showIke,
+    showPolicy,
     showRuntime,
     showErrors,
     showNodes,

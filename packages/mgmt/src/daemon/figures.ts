@@ -39,8 +39,8 @@ export class FigureSource {
 
   private async readDataplane(): Promise<Figures['dataplane']> {
     const [{ interfaces }, { errors }, runtime, { sas }] = await Promise.all([
-      this.dataplane.request('show-interfaces', {}, DEADLINE),
-      this.dataplane.request('show-errors', {}, DEADLINE),
+      this.dataplane.request('show-interfaces', { since: 'start' }, DEADLINE),
+      this.dataplane.request('show-errors', { since: 'start' }, DEADLINE),
       this.dataplane.request('show-runtime', {}, DEADLINE),
       this.dataplane.request('show-sa', {}, DEADLINE),
     ]);

@@ -1,7 +1,9 @@
 // The commands of a session: those of `sluice` that speak to a gateway, by the role of whoever is there.
 import { Command } from 'commander';
 import { captureCommand } from '../commands/capture.js';
+import { clearCommand } from '../commands/clear.js';
 import { confirmCommand } from '../commands/confirm.js';
+import { debugCommand } from '../commands/debug.js';
 import { initiateCommand } from '../commands/initiate.js';
 import { logCommand } from '../commands/log.js';
 import { nodeReloadCommand } from '../commands/node-reload.js';
@@ -36,6 +38,7 @@ export function operationalProgram(environment: Environment, control: SessionCon
     tracerouteCommand(environment),
     asItComes(traceCommand(environment)),
     logCommand(environment),
+    debugCommand(environment),
     // A capture has what people say to each other; the rest changes something.
     ...[
       asItComes(captureCommand(environment)),
@@ -44,6 +47,7 @@ export function operationalProgram(environment: Environment, control: SessionCon
       reloadCommand(environment),
       initiateCommand(environment),
       terminateCommand(environment),
+      clearCommand(environment),
       node,
       restartCommand(environment),
     ].map(forAdmins),

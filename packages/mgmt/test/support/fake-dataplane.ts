@@ -18,12 +18,15 @@ export interface FakeDataplane {
   readonly traces: unknown[];
   /** Filters of the captures that were started. */
   readonly captures: CaptureFilter[];
+  /** What was cleared. */
+  readonly cleared: unknown[];
   readonly server: ActorServer<typeof dataplaneContract>;
 }
 
 export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
   const traces: unknown[] = [];
   const captures: CaptureFilter[] = [];
+  const cleared: unknown[] = [];
   let onTheWay = false;
   const captureFile = join(runDir, 'capture.pcapng');
   const captureStatus = (active: boolean): CaptureStatus => ({
@@ -59,6 +62,18 @@ export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
       'show-nodes': () => ({ nodes: [figures.NODE] }),
       'nodes-reload': status,
       'show-errors': () => figures.ERRORS,
+      'clear-counters': (what) => {
+        cleared.push(what);
+        return {};
+      },
+      'clear-neighbours': (what) => {
+        cleared.push(what);
+        return { cleared: what.address === '192.0.2.9' ? 0 : 2 };
+      },
+      'clear-macs': (what) => {
+        cleared.push(what);
+        return { cleared: what.mac === '02:00:00:00:00:99' ? 0 : 1 };
+      },
       'capture-start': (filter) => {
         captures.push(filter);
         if (filter.interfaces?.includes('nope'))
@@ -91,5 +106,5 @@ export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
     snapshots: { status, sa: () => ({}), audit: () => ({}), counters: unused },
   });
 
-  return { traces, captures, server };
+  return { traces, captures, cleared, server };
 }

@@ -46,7 +46,7 @@ export async function fakeDhcpd(runDir: string): Promise<ActorServer<typeof dhcp
           { name: 'malformed', drop: true, help: 'not a message of DHCP', count: 1 },
         ],
       }),
-      'clear-lease': unused,
+      'clear-lease': ({ address }) => ({ cleared: address === LEASE.address }),
     },
     snapshots: { status, leases: () => ({ leases: [] }) },
   });

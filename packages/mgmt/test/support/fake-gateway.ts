@@ -12,6 +12,8 @@ export interface FakeGateway {
   config: unknown;
   /** Filters of the captures that were started. */
   readonly captures: CaptureFilter[];
+  /** What was cleared. */
+  readonly cleared: unknown[];
   /** What the next reload answers. */
   reload: ReplyOf<typeof agentContract, 'reload'>;
   stop(): Promise<void>;
@@ -57,6 +59,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
   const gateway: FakeGateway = {
     traces: dataplane.traces,
     captures: dataplane.captures,
+    cleared: dataplane.cleared,
     config: {},
     reload: { revision: 3, changes: [], problems: [] },
     stop: async () => {

@@ -1,5 +1,13 @@
 // An IKE bridge that answers with fixed figures over real sockets.
-import { type ActorServer, ikeBridgeContract, type ReplyOf, serve } from '@sluice/shared';
+import {
+  type ActorServer,
+  type DebugLine,
+  ikeBridgeContract,
+  type PolicyReport,
+  type ReplyOf,
+  SluiceError,
+  serve,
+} from '@sluice/shared';
 import { SILENT, unused } from './fake-process.js';
 
 const IKE: ReplyOf<typeof ikeBridgeContract, 'show-ike'> = {
@@ -41,6 +49,32 @@ const IKE: ReplyOf<typeof ikeBridgeContract, 'show-ike'> = {
   ],
 };
 
+const POLICIES: PolicyReport[] = [
+  {
+    interface: 'dc',
+    if_id: 9,
+    direction: 'out',
+    selector: {
+      src: '10.1.0.0/16',
+      dst: '10.3.0.0/16',
+      protocol: 6,
+      src_ports: [0, 65_535],
+      dst_ports: [443, 443],
+    },
+    priority: 1,
+    waits: true,
+  },
+];
+
+/** What a peer wrote is not what a terminal does. */
+const LINE: DebugLine = {
+  at_ms: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+  group: 'IKE',
+  connection: 'hq',
+  unique_id: '3',
+  message: 'received \u001b[2Jvendor ID',
+};
+
 export async function fakeIkeBridge(runDir: string): Promise<ActorServer<typeof ikeBridgeContract>> {
   const status = () => ({
     instance: server.instance,
@@ -49,6 +83,7 @@ export async function fakeIkeBridge(runDir: string): Promise<ActorServer<typeof 
     problems: [],
     charon: 'up' as const,
   });
+  let read = false;
   const server: ActorServer<typeof ikeBridgeContract> = await serve(ikeBridgeContract, {
     runDir,
     log: SILENT,
@@ -60,6 +95,37 @@ export async function fakeIkeBridge(runDir: string): Promise<ActorServer<typeof 
         child === 'hq'
           ? { initiated: true, reason: null }
           : { initiated: false, reason: 'there is no CHILD_SA of that name' },
+      'show-policies': () => ({ policies: POLICIES }),
+      'clear-ike': ({ peer }) => ({
+        connections:
+          peer === 'nobody'
+            ? []
+            : [
+                { connection: 'hq', ended: 1, outcome: 'up', reason: null },
+                { connection: 'van', ended: 0, outcome: 'waits', reason: null },
+                ...(peer === 'both'
+                  ? [{ connection: 'dc', ended: 2, outcome: 'failed' as const, reason: 'It is away.' }]
+                  : []),
+              ],
+      }),
+      'clear-sa': ({ which }) => ({
+        children:
+          which === 'nobody'
+            ? []
+            : [{ connection: 'hq', child: 'net', spi_in: 0xc0ffee, spi_out: 0xbadcafe, problem: null }],
+        removed: which === '0x1' ? [1] : [],
+      }),
+      'debug-start': ({ peer }) => {
+        if (peer !== 'hq') throw new SluiceError('no-peer', `No connection is named "${peer}".`);
+        read = false;
+        return { session: 's', connections: ['hq'] };
+      },
+      'debug-read': () => {
+        const first = !read;
+        read = true;
+        return { lines: first ? [LINE] : [], lost: first ? 0 : 7 };
+      },
+      'debug-stop': () => ({}),
       terminate: ({ connection }) => ({ terminated: connection === 'hq' ? 1 : 0 }),
     },
     snapshots: { status, ike: () => ({ ike_sas: [] }) },

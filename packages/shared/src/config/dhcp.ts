@@ -21,7 +21,7 @@ const poolRange = ip4Range.refine((text) => {
   return range === null || range.last - range.first < POOL_MAX;
 }, `at most ${POOL_MAX} addresses: make it smaller`);
 
-const macAddress = z
+export const macAddress = z
   .string()
   .regex(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/, 'must be a MAC address such as 02:00:5e:10:00:01');
 

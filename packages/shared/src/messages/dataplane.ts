@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
 import { bridgeSection } from '../config/bridge.js';
 import { dataplaneSection } from '../config/device.js';
+import { macAddress } from '../config/dhcp.js';
 import { interfaceSection } from '../config/interface.js';
 import { loopbackSection } from '../config/loopback.js';
 import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
-import { u32 } from '../config/values.js';
+import { ipAddress, u32 } from '../config/values.js';
 import { vlanSection } from '../config/vlan.js';
 import { vrfSection } from '../config/vrf.js';
 import {
@@ -107,6 +108,9 @@ export const auditEventSchema = z.discriminatedUnion('kind', [
 
 const none = z.object({});
 
+/** From when figures count: since they were cleared last, or since the process started. */
+const since = z.object({ since: z.enum(['cleared', 'start']).default('cleared') });
+
 export const dataplaneContract = defineContract({
   name: 'dataplane',
   requests: {
@@ -133,7 +137,7 @@ export const dataplaneContract = defineContract({
       deadlineMs: 10_000,
     },
     'show-interfaces': {
-      request: none,
+      request: since,
       reply: z.object({ interfaces: z.array(interfaceReportSchema) }),
       deadlineMs: 5000,
     },
@@ -174,8 +178,26 @@ export const dataplaneContract = defineContract({
     /** Reads users' nodes again, those too that failed. */
     'nodes-reload': { request: none, reply: dataplaneStatusSchema, deadlineMs: 30_000 },
     'show-errors': {
-      request: none,
+      request: since,
       reply: z.object({ errors: z.array(errorCounterSchema) }),
+      deadlineMs: 5000,
+    },
+    /** From now on these figures are shown as they grow from here; the counters themselves go on. */
+    'clear-counters': {
+      request: z.object({ of: z.enum(['errors', 'interfaces']), interface: z.string().optional() }),
+      reply: none,
+      deadlineMs: 5000,
+    },
+    /** Neighbours are forgotten, and those that routes lead to are asked for at once. */
+    'clear-neighbours': {
+      request: z.object({ interface: z.string().optional(), address: ipAddress.optional() }),
+      reply: z.object({ cleared: z.number() }),
+      deadlineMs: 5000,
+    },
+    /** Stations behind bridges are forgotten: frames for them go to all members until they are heard again. */
+    'clear-macs': {
+      request: z.object({ bridge: z.string().optional(), mac: macAddress.optional() }),
+      reply: z.object({ cleared: z.number() }),
       deadlineMs: 5000,
     },
     /** Begins a capture, in place of one that is on. It ends when nobody has asked for its status for 10 s. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
 import { connectionSection } from '../config/ike.js';
 import { u32 } from '../config/values.js';
+import { trafficSelectorSchema } from './sa.js';
 
 /** The bridge's part of the device configuration: whole, at a revision. */
 export const ikeStateSchema = z.object({
@@ -68,7 +69,49 @@ export const ikeEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reconciled'), repairs: z.array(z.string()) }),
 ]);
 
+/** A policy that charon has installed (RFC 4301 section 4.4.1), as the data plane's SAs take their selectors from it. */
+export const policyReportSchema = z.object({
+  /** Of the tunnel; null when no connection names one with its interface id. */
+  interface: z.string().nullable(),
+  if_id: u32,
+  direction: z.enum(['in', 'out']),
+  selector: trafficSelectorSchema,
+  priority: z.number(),
+  /** Whether it asks for an SA when a packet meets it, there being none. */
+  waits: z.boolean(),
+});
+
+/** What became of a connection whose IKE_SAs were ended to be negotiated anew. */
+export const clearedIkeSchema = z.object({
+  connection: z.string(),
+  ended: z.number(),
+  /** `waits`: somebody else calls, the peer or a packet. */
+  outcome: z.enum(['up', 'waits', 'failed']),
+  reason: z.string().nullable(),
+});
+
+export const clearedSaSchema = z.object({
+  connection: z.string(),
+  child: z.string(),
+  spi_in: u32,
+  spi_out: u32,
+  /** Null when its rekeying has begun; else why not. */
+  problem: z.string().nullable(),
+});
+
+/** A line of charon's log. */
+export const debugLineSchema = z.object({
+  at_ms: z.number(),
+  /** charon's subsystem, such as IKE, CFG or NET. */
+  group: z.string(),
+  /** Null while the IKE_SA is nobody's yet, or for lines of none. */
+  connection: z.string().nullable(),
+  unique_id: z.string().nullable(),
+  message: z.string(),
+});
+
 const none = z.object({});
+const session = z.object({ session: z.string() });
 
 export const ikeBridgeContract = defineContract({
   name: 'ike-bridge',
@@ -76,6 +119,11 @@ export const ikeBridgeContract = defineContract({
     apply: { request: ikeStateSchema, reply: ikeStatusSchema, deadlineMs: 30_000 },
     status: { request: none, reply: ikeStatusSchema, deadlineMs: 2000 },
     'show-ike': { request: none, reply: z.object({ ike_sas: z.array(ikeSaReportSchema) }), deadlineMs: 5000 },
+    'show-policies': {
+      request: none,
+      reply: z.object({ policies: z.array(policyReportSchema) }),
+      deadlineMs: 5000,
+    },
     initiate: {
       request: z.object({ child: z.string() }),
       reply: z.object({ initiated: z.boolean(), reason: z.string().nullable() }),
@@ -86,6 +134,34 @@ export const ikeBridgeContract = defineContract({
       reply: z.object({ terminated: z.number() }),
       deadlineMs: 30_000,
     },
+    /** Ends the IKE_SAs of a peer and negotiates anew. `peer`: a connection, or the peer's address or identity. */
+    'clear-ike': {
+      request: z.object({ peer: z.string() }),
+      reply: z.object({ connections: z.array(clearedIkeSchema) }),
+      deadlineMs: 60_000,
+    },
+    /** Rekeys CHILD_SAs, which loses no packet. `which`: an SPI of either direction, a child, or as `peer` above. */
+    'clear-sa': {
+      request: z.object({ which: z.string().nullable() }),
+      reply: z.object({
+        children: z.array(clearedSaSchema),
+        /** SPIs of SAs that charon does not know: they were removed. */
+        removed: z.array(u32),
+      }),
+      deadlineMs: 30_000,
+    },
+    /** Begins to keep charon's log lines about a peer; it ends when nobody has read them for 10 s. */
+    'debug-start': {
+      request: z.object({ peer: z.string() }),
+      reply: session.extend({ connections: z.array(z.string()) }),
+      deadlineMs: 5000,
+    },
+    'debug-read': {
+      request: session,
+      reply: z.object({ lines: z.array(debugLineSchema), lost: z.number() }),
+      deadlineMs: 5000,
+    },
+    'debug-stop': { request: session, reply: none, deadlineMs: 5000 },
   },
   topics: {
     ike: { event: ikeEventSchema, snapshot: z.object({ ike_sas: z.array(ikeSaReportSchema) }) },
@@ -98,3 +174,7 @@ export type IkeStatus = z.output<typeof ikeStatusSchema>;
 export type IkeSaReport = z.output<typeof ikeSaReportSchema>;
 export type ChildSaReport = z.output<typeof childSaReportSchema>;
 export type IkeEvent = z.output<typeof ikeEventSchema>;
+export type PolicyReport = z.output<typeof policyReportSchema>;
+export type ClearedIke = z.output<typeof clearedIkeSchema>;
+export type ClearedSa = z.output<typeof clearedSaSchema>;
+export type DebugLine = z.output<typeof debugLineSchema>;
