@@ -1,8 +1,12 @@
 // The device configuration's parts: what each process is told, whole, at a revision.
 import {
+  type AdvertisedLink,
+  advertisedPrefixes,
+  advertisedPrefixSection,
   type DataplaneState,
   type DeviceConfig,
   type DhcpState,
+  formatIp6Prefix,
   type IkeState,
   interfaceList,
   parseIp4Prefix,
@@ -54,5 +58,27 @@ export function dhcpPart(config: DeviceConfig, revision: number): DhcpState {
       .filter(({ vrf }) => vrf === name)
       .flatMap(({ addresses }) => addresses.map((text) => text.split('/')[0]!)),
   }));
-  return { revision, networks, vrfs };
+  return { revision, networks, vrfs, advertisements: advertisedLinks(config) };
+}
+
+function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {
+  const interfaces = interfaceList(config);
+  return config.router_advertisements
+    .filter(({ enabled }) => enabled)
+    .flatMap((section) => {
+      const entry = interfaces.find(({ name }) => name === section.interface);
+      if (entry === undefined) return [];
+      const prefixes =
+        section.prefixes ??
+        advertisedPrefixes(entry.addresses).map((prefix) =>
+          advertisedPrefixSection.parse({ prefix: formatIp6Prefix(prefix) }),
+        );
+      return [
+        {
+          section: { ...section, prefixes },
+          vrf: entry.vrf,
+          mtu: section.mtu ? (entry.mtu ?? null) : null,
+        },
+      ];
+    });
 }

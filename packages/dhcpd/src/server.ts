@@ -10,6 +10,8 @@ import {
   serve,
 } from '@sluice/shared';
 import { Announcements } from './announcements.js';
+import { Daemons } from './daemons/daemons.js';
+import { radvdSpec } from './daemons/radvd.js';
 import type { Answer } from './engine/answer.js';
 import type { Arrival } from './engine/arrival.js';
 import { Engine } from './engine/engine.js';
@@ -52,6 +54,7 @@ export class DhcpServer {
   );
   readonly #transport: Transport;
   readonly #announcements: Announcements;
+  readonly #daemons: Daemons;
   #leaseLog!: LeaseLog;
   #server!: ActorServer<typeof dhcpdContract>;
   #state: DhcpState | null = null;
@@ -61,8 +64,9 @@ export class DhcpServer {
   #published = '';
   #applying: Promise<unknown> = Promise.resolve();
 
-  private constructor({ log }: DhcpServerOptions) {
+  private constructor({ log, runDir }: DhcpServerOptions) {
     this.#log = log;
+    this.#daemons = new Daemons(`${runDir}/lan`, log);
     this.#transport = new Transport({
       onFrame: (link, frame, unchecked) => this.#onFrame(link, frame, unchecked),
       onDatagram: (vrf, payload, source, destination) => this.#onDatagram(vrf, payload, source, destination),
@@ -115,6 +119,8 @@ export class DhcpServer {
 
   async close(): Promise<void> {
     if (this.#ticker !== null) clearTimeout(this.#ticker);
+    // They say goodbye through the twins.
+    await this.#daemons.close();
     this.#transport.close();
     this.#prober.close();
     this.#announcements.close();
@@ -129,6 +135,8 @@ export class DhcpServer {
       this.#state = state;
       this.#engine.configure(state, Date.now());
       this.#transport.check();
+      const { runDir } = this.#daemons;
+      await this.#daemons.converge(state.advertisements.map((link) => radvdSpec(link, runDir)));
       this.#others.keep(new Set(state.networks.map(({ server }) => server.interface ?? '')));
       return this.#status();
     });
@@ -137,7 +145,7 @@ export class DhcpServer {
   }
 
   #status(): DhcpStatus {
-    const problems = [...this.#transport.problems];
+    const problems = [...this.#transport.problems, ...this.#daemons.problems];
     if (this.#writeProblem !== null) problems.push(this.#writeProblem);
     return {
       instance: this.#server.instance,
@@ -151,6 +159,7 @@ export class DhcpServer {
     const nowMs = Date.now();
     for (const lease of this.#engine.expire(nowMs)) this.#announce(lease);
     this.#transport.check();
+    this.#daemons.check();
     const status = this.#status();
     const text = JSON.stringify(status);
     if (text !== this.#published) this.#server.publish('status', status);

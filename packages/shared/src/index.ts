@@ -1,9 +1,10 @@
 export * from './actor/backoff.js';
-export type { Exit, ProcessSpec } from './actor/child.js';
+export { type ChildObserver, type Exit, type ProcessSpec, SupervisedChild } from './actor/child.js';
 export { ActorClient, type ConnectOptions, connect, type RequestOptions } from './actor/client.js';
 export * from './actor/contract.js';
 export { endBySignal } from './actor/end-by-signal.js';
 export * from './actor/errors.js';
+export { limitLog } from './actor/log-limit.js';
 export { PidFile } from './actor/pid-file.js';
 export { isAlive, type ProcessId, processById, signalProcess } from './actor/process-id.js';
 export type { Handlers, RequestContext, Snapshots } from './actor/route.js';
@@ -12,6 +13,7 @@ export { ActorServer, type ServeOptions, type ServerCounters, serve } from './ac
 export type { Subscription, SubscriptionHandlers } from './actor/subscription.js';
 export { Supervisor, type SupervisorEvents, type SupervisorOptions } from './actor/supervisor.js';
 export * from './config/bridge.js';
+export { advertisedPrefixes } from './config/check-router-advertisements.js';
 export * from './config/device.js';
 export * from './config/dhcp.js';
 export * from './config/esp-proposal.js';
@@ -29,6 +31,7 @@ export * from './config/management.js';
 export * from './config/node.js';
 export * from './config/reassembly.js';
 export * from './config/route.js';
+export * from './config/router-advertisement.js';
 export * from './config/traffic-selector.js';
 export * from './config/tunnel.js';
 export * from './config/vlan.js';

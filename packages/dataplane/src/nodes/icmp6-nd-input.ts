@@ -3,7 +3,7 @@
 //
 // Expects: ip6-local has run: an ICMPv6 message of types 133 to 137; aux is its offset from l3, with ND_IN_FRAGMENT.
 // Next:    interface-output (our advertisement, in place of the solicitation), punt (advertisements to the box, which
-//          Linux may await too).
+//          Linux may await too, and solicitations of routers, which radvd answers).
 import type { NodeContext } from '../graph/context.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
 import { KIND_TUNNEL } from '../tables/interfaces.js';
@@ -107,7 +107,11 @@ export const icmp6NdInput = defineNode({
       "another station claims one of the box's addresses, or wants to have it (RFC 4862 section 5.4)",
     ),
     drop('not_for_us', 'info', 'a solicitation for an address that is not ours'),
-    drop('router_solicitation', 'info', 'a host looks for routers: the box does not advertise itself'),
+    drop(
+      'router_solicitation',
+      'info',
+      'a host looks for routers where the box is a host itself, and advertises nothing (accept_ra)',
+    ),
     drop(
       'router_not_asked',
       'info',
@@ -193,7 +197,7 @@ function take(context: NodeContext, packet: number, counters: Float64Array): num
   switch (bytes[icmp + ICMP6_TYPE]!) {
     case ND_ROUTER_SOLICITATION:
       if (link !== 0) hear(context, packet, ip + IP6_SRC, link, HEARD_HOST, counters);
-      return COUNT_RS;
+      return interfaces.acceptRa[row] === 0 ? TO_LINUX : COUNT_RS;
     case ND_ROUTER_ADVERTISEMENT:
       if (interfaces.acceptRa[row] === 0) return COUNT_RA_UNWANTED;
       if (!advertisements.take(row, now)) return COUNT_RA_LIMITED;

@@ -46,10 +46,10 @@ export class Engine {
   readonly counters = new Counters();
   /** Addresses that are being asked about, and the clients that they are for. */
   readonly #probed = new Set<string>();
-  networks = new Networks({ revision: 0, networks: [], vrfs: [] }, 0);
+  networks = new Networks({ networks: [], vrfs: [] }, 0);
 
   /** Serves what the configuration says from now on. Leases stay, offers that were made are forgotten. */
-  configure(state: DhcpState, nowMs: number): void {
+  configure(state: Pick<DhcpState, 'networks' | 'vrfs'>, nowMs: number): void {
     this.networks = new Networks(state, nowMs);
     this.returnFree();
   }

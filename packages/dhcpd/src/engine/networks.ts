@@ -17,7 +17,7 @@ export class Networks {
   readonly #byVrf = new Map<string, Network[]>();
   readonly #own = new Map<string, Set<number>>();
 
-  constructor(state: DhcpState, nowMs: number) {
+  constructor(state: Pick<DhcpState, 'networks' | 'vrfs'>, nowMs: number) {
     this.all = state.networks
       .filter(({ server }) => server.enabled)
       .map((network) => new Network(network, nowMs));

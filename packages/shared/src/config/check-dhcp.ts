@@ -12,6 +12,7 @@ import {
 import { formatIp4Range, type Ip4Range, inRange, parseIp4Range, rangesOverlap } from '../net/ip4-range.js';
 import { type DhcpSection, type DhcpServerSection, reservationClient } from './dhcp.js';
 import { type InterfaceSections, interfaceList } from './interface-list.js';
+import { servedInterface } from './served-interface.js';
 
 type Path = (string | number)[];
 type Report = (path: Path, message: string) => void;
@@ -69,23 +70,8 @@ function interfaceNetwork(
   report: Report,
 ): { vrf: string; subnets: Ip4Prefix[] } | null {
   const at = [...path, 'interface'];
-  const entry = interfaceList(config).find((candidate) => candidate.name === name);
-  if (entry === undefined) {
-    report(at, `there is no interface "${name}": use an interface, VLAN or bridge of this configuration`);
-    return null;
-  }
-  if (entry.section === 'tunnels' || entry.section === 'loopbacks') {
-    report(
-      at,
-      `"${name}" has no network of stations: serve an interface, a VLAN or a bridge, or name a subnet`,
-    );
-    return null;
-  }
-  const bridge = config.bridges.find(({ members }) => members.includes(name));
-  if (bridge !== undefined) {
-    report(at, `"${name}" is a member of bridge ${bridge.name}: serve the bridge`);
-    return null;
-  }
+  const entry = servedInterface(config, name, at, report);
+  if (entry === null) return null;
   const subnets = entry.addresses.map(parseIp4Prefix).filter((prefix) => prefix !== null);
   if (subnets.length > 0) return { vrf: entry.vrf, subnets };
   report(at, `"${name}" has no IPv4 address, so it has no subnet to serve: give it one under addresses`);

@@ -4,6 +4,7 @@ import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
 import { checkDhcp } from './check-dhcp.js';
 import { checkLayer2 } from './check-layer2.js';
+import { checkRouterAdvertisements } from './check-router-advertisements.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { DhcpSection } from './dhcp.js';
 import type { ConnectionSection } from './ike.js';
@@ -11,6 +12,7 @@ import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
 import type { NodeSection } from './node.js';
 import type { RouteSection } from './route.js';
+import type { RouterAdvertisementSection } from './router-advertisement.js';
 import { tunnelIfId } from './tunnel.js';
 import type { VrfSection } from './vrf.js';
 import { DEFAULT_VRF } from './vrf.js';
@@ -21,6 +23,7 @@ interface Sections extends InterfaceSections {
   nodes: NodeSection[];
   ike: { connections: ConnectionSection[] };
   dhcp: DhcpSection;
+  router_advertisements: RouterAdvertisementSection[];
 }
 
 type Path = (string | number)[];
@@ -49,6 +52,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkConnections(config, report);
   checkNodes(config, report);
   checkDhcp(config, vrfNames(config), report);
+  checkRouterAdvertisements(config, report);
 }
 
 function unique(values: { value: string; path: Path }[], what: string, report: Report): void {

@@ -12,6 +12,7 @@ import { managementSection } from './management.js';
 import { nodeSection, USER_NODES_MAX } from './node.js';
 import { reassemblySection } from './reassembly.js';
 import { routeSection } from './route.js';
+import { routerAdvertisementSection } from './router-advertisement.js';
 import { tunnelSection } from './tunnel.js';
 import { name } from './values.js';
 import { vlanSection } from './vlan.js';
@@ -54,6 +55,10 @@ export const deviceConfigSchema = z
     nodes: z.array(nodeSection).max(USER_NODES_MAX).default([]),
     ike: ikeSection.prefault({}),
     dhcp: dhcpSection.prefault({}),
+    router_advertisements: z
+      .array(routerAdvertisementSection)
+      .default([])
+      .describe('Links on which the box is an IPv6 router for hosts, each once.'),
     management: managementSection.prefault({}),
   })
   .superRefine(crossCheck);

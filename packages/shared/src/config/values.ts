@@ -27,6 +27,28 @@ export const ipAddress = z
     'must be an IPv4 or IPv6 address such as 192.0.2.1 or 2001:db8::1',
   );
 
+export const ip6Address = z
+  .string()
+  .refine((text) => parseIp6(text) !== null, 'must be an IPv6 address such as 2001:db8::1');
+
+/** An IPv6 destination or network, host bits zero. */
+export const ip6Prefix = z
+  .string()
+  .refine((text) => parseIp6Prefix(text) !== null, 'must be an IPv6 prefix such as 2001:db8:2::/64')
+  .refine((text) => {
+    const prefix = parseIp6Prefix(text);
+    return prefix === null || isNetwork6(prefix);
+  }, 'has bits set beyond its prefix length: clear them, or lengthen the prefix');
+
+/** A domain's name; RFC 1035 section 2.3.4: labels of up to 63 octets. */
+export const domainName = z
+  .string()
+  .max(253, 'at most 253 characters')
+  .regex(
+    /^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?(\.[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?)*$/,
+    'must be a domain name such as shop.example',
+  );
+
 /** An interface's address with its prefix length. */
 export const ip4InterfaceAddress = z
   .string()

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
 import { dhcpServerSection } from '../config/dhcp.js';
+import { routerAdvertisementSection } from '../config/router-advertisement.js';
 
 /** A network that is served, with what its interface says of it. */
 export const dhcpNetworkSchema = z.object({
@@ -11,12 +12,22 @@ export const dhcpNetworkSchema = z.object({
   addresses: z.array(z.string()),
 });
 
+/** A link on which the box advertises itself, with what its interface says of it. */
+export const advertisedLinkSchema = z.object({
+  section: routerAdvertisementSection,
+  vrf: z.string(),
+  /** Null: not told. */
+  mtu: z.int().nullable(),
+});
+
 /** The DHCP server's part of the device configuration: whole, at a revision. */
 export const dhcpStateSchema = z.object({
   revision: z.int().min(0),
   networks: z.array(dhcpNetworkSchema),
   /** The box's own IPv4 addresses in each VRF that has a network. */
   vrfs: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
+  /** Those that are enabled, each with the prefixes that it tells. */
+  advertisements: z.array(advertisedLinkSchema).default([]),
 });
 
 export const dhcpStatusSchema = z.object({
@@ -114,6 +125,7 @@ export const dhcpdContract = defineContract({
 
 export type DhcpState = z.output<typeof dhcpStateSchema>;
 export type DhcpNetwork = z.output<typeof dhcpNetworkSchema>;
+export type AdvertisedLink = z.output<typeof advertisedLinkSchema>;
 export type DhcpStatus = z.output<typeof dhcpStatusSchema>;
 export type DhcpLease = z.output<typeof dhcpLeaseSchema>;
 export type DhcpLeaseState = DhcpLease['state'];

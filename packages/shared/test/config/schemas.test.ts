@@ -23,6 +23,7 @@ describe('the configuration schema', () => {
       nodes: [],
       ike: { connections: [] },
       dhcp: { servers: [] },
+      router_advertisements: [],
       management: { users: [] },
     });
     const config = deviceConfigSchema.parse(validConfig());

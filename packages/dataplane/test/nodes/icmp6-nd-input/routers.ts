@@ -9,6 +9,14 @@ import { pattern } from '../../support/packets.js';
 import { icmp6 } from '../../support/packets6.js';
 import { HOST_MAC, HOST6_LINK, LAN6, site6 } from '../../support/site.js';
 
+const SOLICITATION = icmp6({
+  src: HOST6_LINK,
+  dst: 'ff02::2',
+  hopLimit: 255,
+  type: 133,
+  body: linkOption(1, HOST_MAC),
+});
+
 export function routers(): void {
   describe('routers', () => {
     let bench: Bench;
@@ -49,19 +57,24 @@ export function routers(): void {
       bench.expect({ 'icmp6-nd-input/router_heard': 2, 'icmp6-nd-input/router_limited': 1 });
     });
 
-    it('hears of a host that looks for routers, and follows no redirect', () => {
-      const rs = icmp6({
-        src: HOST6_LINK,
-        dst: 'ff02::2',
-        hopLimit: 255,
-        type: 133,
-        body: linkOption(1, HOST_MAC),
-      });
+    it('gives Linux a host that looks for routers, for radvd to answer, and follows no redirect', () => {
       const redirect = icmp6({ src: ROUTER_LINK, dst: LAN6, hopLimit: 255, type: 137, body: pattern(32) });
-      bench.push('lan', ndFrame(rs, HOST_MAC), ndFrame(redirect, HOST_MAC, bench.mac('lan')));
+      bench.push('lan', ndFrame(SOLICITATION, HOST_MAC), ndFrame(redirect, HOST_MAC, bench.mac('lan')));
       bench.run();
       assert.deepEqual(bench.records(), [told(bench, RECORD_HEARD, HEARD_HOST, HOST6_LINK, HOST_MAC)]);
-      bench.expect({ 'icmp6-nd-input/router_solicitation': 1, 'icmp6-nd-input/redirect': 1 });
+      assert.deepEqual(
+        bench.punted().map(({ bytes }) => bytes),
+        [ndFrame(SOLICITATION, HOST_MAC)],
+      );
+      bench.expect({ 'icmp6-nd-input/redirect': 1 });
+    });
+
+    it('drops the same where the box is a host itself', () => {
+      bench.control.interfaces.acceptRa[bench.row('lan')] = 1;
+      bench.push('lan', ndFrame(SOLICITATION, HOST_MAC));
+      bench.run();
+      assert.deepEqual(bench.records(), [told(bench, RECORD_HEARD, HEARD_HOST, HOST6_LINK, HOST_MAC)]);
+      bench.expect({ 'icmp6-nd-input/router_solicitation': 1 });
     });
   });
 }
