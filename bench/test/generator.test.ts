@@ -17,7 +17,7 @@ function checksum(octets: number): string {
 }
 
 describe('generator and sink', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let lab: Lab;
   let near: LabNode;
   let far: LabNode;

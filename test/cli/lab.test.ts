@@ -39,7 +39,7 @@ function sluiceLab(...args: string[]): Promise<Result> {
 }
 
 describe('sluice lab', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let owner: ChildProcess;
   let id = '';
   let ended: Promise<unknown>;

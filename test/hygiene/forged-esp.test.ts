@@ -88,7 +88,7 @@ describe('ESP by somebody else', () => {
     // Had any of the replayed frames reached the host, it would be there before the answer to this ping.
     const report = await ping(hqHost, BRANCH.host, { count: 1 });
     assert.ok(report.answered, report.output);
-    await atHost.waitFor(2);
+    await atHost.waitFor(2 * report.sent);
     assert.equal(framesOf(await atHost.stop()).length, 2 * report.sent);
   });
 });

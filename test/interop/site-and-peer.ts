@@ -62,7 +62,6 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
     await until(
       'a CHILD_SA with the peer',
       async () => (await branch.tunnels()).length > 0 && (await peer.sas()).length > 0,
-      { deadlineMs: 20_000 },
     );
   } catch (error) {
     await branch.close();

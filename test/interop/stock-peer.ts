@@ -50,7 +50,7 @@ export class StockPeer {
       env: { STRONGSWAN_CONF: conf },
     });
     const peer = new StockPeer(node, charon, connection);
-    await charon.waitUntilReady(async () => (await peer.swanctl(false, '--stats')).code === 0, 10_000);
+    await charon.waitUntilReady(async () => (await peer.swanctl(false, '--stats')).code === 0, 30_000);
     return peer;
   }
 
@@ -113,7 +113,7 @@ export class StockPeer {
   private swanctl(check: boolean, command: string, ...rest: string[]) {
     return this.node.run(['swanctl', command, '--uri', `unix://${this.node.path('charon.vici')}`, ...rest], {
       check,
-      deadlineMs: 20_000,
+      deadlineMs: 40_000,
     });
   }
 }

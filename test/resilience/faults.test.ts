@@ -3,9 +3,10 @@
 //
 // A minute as part of the tests; ten, in test/, by
 //   SLUICE_FAULT_SECONDS=600 npx mocha --no-config dist/resilience/faults.test.js
-// and one schedule again, as far as processes allow, by SLUICE_FAULT_SEED.
+// and another schedule by SLUICE_SEED.
 import assert from 'node:assert/strict';
 import { until } from '@sluice/shared';
+import { seed } from '@sluice/shared/test-support';
 import { agreed } from '../support/associations.js';
 import { begin, describeFault, nextFault, randomOf } from '../support/faults.js';
 import { settled } from '../support/kill.js';
@@ -13,14 +14,13 @@ import { now } from '../support/probe.js';
 import { during, say, sitesUnderProbe } from '../support/sites-under-probe.js';
 
 const SECONDS = Number(process.env.SLUICE_FAULT_SECONDS ?? 60);
-const SEED = Number(process.env.SLUICE_FAULT_SEED ?? Date.now() % 2 ** 32);
 const DETECT_WITHIN_S = 10;
 /** Until dead peers are found, duplicates have settled, and the replaced have gone. */
 const AGREE_MS = 120_000;
 /** Either side's hosts: what must not be seen outside of ESP. */
 const INNER = 'net 10.0.0.0/8';
 
-describe(`${SECONDS} s of faults, SLUICE_FAULT_SEED=${SEED}`, () => {
+describe(`${SECONDS} s of faults, seed ${seed}`, () => {
   const withSites = sitesUnderProbe({
     name: 'faults',
     configure: (config) => {
@@ -38,7 +38,7 @@ describe(`${SECONDS} s of faults, SLUICE_FAULT_SEED=${SEED}`, () => {
           router.capture({ interface: device, filter: INNER, name: `clear-${device}` }),
         ),
       );
-      const random = randomOf(SEED);
+      const random = randomOf(seed);
       const deadline = performance.now() + SECONDS * 1000;
       const log: string[] = [];
       const began = performance.now();

@@ -60,7 +60,7 @@ describe('a reload', () => {
         assert.ok(!left.includes('192.0.2.0/24') && !left.includes('10.1.1.0/24'), left.join());
       });
     }),
-  ).timeout(90_000);
+  ).timeout(180_000);
 
   it(
     'with a second tunnel and its connection, and without them again',
@@ -76,13 +76,11 @@ describe('a reload', () => {
             (await hq.tunnels()).some((sa) => sa.name === 'second'),
         );
         for (const site of [branch, hq]) await reload(site, removeTunnel);
-        await until('the second tunnel to have no SAs', async () => (await disagreement(sites)) === null, {
-          deadlineMs: 20_000,
-        });
+        await until('the second tunnel to have no SAs', async () => (await disagreement(sites)) === null);
         assert.ok(!(await prefixes(branch)).includes(SECOND.hq));
       });
     }),
-  ).timeout(90_000);
+  ).timeout(180_000);
 
   it(
     'without a change touches nothing',
@@ -91,7 +89,7 @@ describe('a reload', () => {
         for (const site of [sites.branch, sites.hq]) assert.equal(await reload(site, () => undefined), 0);
       });
     }),
-  ).timeout(90_000);
+  ).timeout(180_000);
 
   it(
     'of a file that is not valid: the old state goes on, also after the death of the agent',
@@ -110,7 +108,7 @@ describe('a reload', () => {
       assert.deepEqual({ problems, changes }, { problems: [], changes: [] });
       await agreed(sites);
     }),
-  ).timeout(90_000);
+  ).timeout(180_000);
 });
 
 function addTunnel(site: Site, config: DeviceConfigInput): void {

@@ -39,6 +39,6 @@ describe('kill -9 of the supervisor', () => {
         assertUntouched(report);
         assert.deepEqual(await agreed(sites), tunnel);
       }),
-    ).timeout(90_000);
+    ).timeout(180_000);
   }
 });

@@ -18,6 +18,6 @@ describe('up and down', () => {
       }
       await sites.stop();
       assert.deepEqual(leftovers(sites.lab.id), []);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 });

@@ -25,7 +25,7 @@ export async function disagreement(sites: TwoSites): Promise<string | null> {
 }
 
 /** Waits until the sites agree, and nothing is left of older SAs. Returns the SPIs. */
-export async function agreed(sites: TwoSites, deadlineMs = 20_000): Promise<TunnelSpis> {
+export async function agreed(sites: TwoSites, deadlineMs = 40_000): Promise<TunnelSpis> {
   let problem: string | null = null;
   await until(
     'both sites to agree on one pair of SAs and have no others',
@@ -58,7 +58,7 @@ async function newestChild(site: Site): Promise<ChildSaReport> {
  * Waits until both data planes send by an SA that the other's charon and data plane know, and that is none of `old`.
  * Older SAs may still be there.
  */
-export async function replaced(sites: TwoSites, old: TunnelSpis, deadlineMs = 20_000): Promise<TunnelSpis> {
+export async function replaced(sites: TwoSites, old: TunnelSpis, deadlineMs = 40_000): Promise<TunnelSpis> {
   const [branchOld, hqOld] = [old.branchIn, old.hqIn];
   let current = old;
   await until(

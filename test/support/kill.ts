@@ -21,7 +21,7 @@ export async function killAndRecover(site: Site, ...names: ProcessName[]): Promi
       if (stale !== undefined) throw new Error(`the old ${stale} is still answered for`);
       return settled(site);
     },
-    { deadlineMs: 20_000, intervalMs: 50 },
+    { deadlineMs: 45_000, intervalMs: 50 },
   );
 }
 

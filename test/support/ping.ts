@@ -28,6 +28,19 @@ export interface PingReport {
 
 const IP_AND_ICMP_BYTES = 28;
 
+/**
+ * Of what ping printed without -q: sequence numbers without an answer before the last that has one, which are lost for
+ * certain, and how many have one. It does not wait for the last ones for as long as a busy machine may take.
+ */
+export function answeredAndLost(output: string): { answered: number; lost: number[] } {
+  const seen = new Set(
+    [...output.matchAll(/bytes from .*icmp_seq=(\d+)/g)].map(([, number]) => Number(number)),
+  );
+  const last = Math.max(0, ...seen);
+  const all = Array.from({ length: last }, (_, i) => i + 1);
+  return { answered: seen.size, lost: all.filter((number) => !seen.has(number)) };
+}
+
 /** Sends echo requests until `count` are answered, one draws an error, or the deadline passes. Never rejects on loss. */
 export async function ping(from: LabNode, to: string, options: PingOptions = {}): Promise<PingReport> {
   const { size = 84, df, count = 2, deadlineS = 10, ttl, tos } = options;

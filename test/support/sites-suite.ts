@@ -3,8 +3,8 @@
 import type { TwoSites, TwoSitesOptions } from './two-sites.js';
 import { twoSites } from './two-sites.js';
 
-const UP_MS = 60_000;
-const TEST_MS = 60_000;
+const UP_MS = 120_000;
+const TEST_MS = 120_000;
 
 export interface SitesSuite {
   /** The network, once it is up: inside tests and hooks. */

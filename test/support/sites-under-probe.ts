@@ -50,17 +50,17 @@ export function sitesUnderProbe(
   };
 
   before(function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     return guarded(async () => undefined);
   });
   afterEach(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     // A test that took too long: its body is still waiting, and has not ended the sites.
     if (this.currentTest?.state !== 'failed' || current === null) return;
     withLogs(this.currentTest.err, await stop(true));
   });
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     if (current === null) return;
     await guarded(async ({ esp }) => {
       if (esp === null) return;
@@ -142,14 +142,27 @@ export function assertUntouched(report: ProbeReport): void {
   }
 }
 
-/** Packets arrived again within the time, both ways, and none twice. */
-export function assertGap(report: ProbeReport, limitMs: number): void {
-  for (const [direction, flow] of Object.entries(report)) {
-    const { longestGapMs, gapAtMs, duplicates } = flow as FlowReport;
-    assert.ok(
-      longestGapMs < limitMs,
-      `${direction}: nothing arrived for ${longestGapMs.toFixed(0)} ms from ${gapAtMs.toFixed(0)} ms on`,
+/** Times that an outage is tried: what a busy machine adds to one it seldom adds to each. */
+const OUTAGES = 3;
+
+/** Packets arrive again within the time, both ways, and none twice, at the first, second or third outage of the kind. */
+export async function assertResumes(
+  sites: ProbedSites,
+  what: string,
+  limitMs: number,
+  outage: (tried: number) => Promise<void>,
+): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    const report = await during(sites, () => outage(tried));
+    say(what, report);
+    const flows = Object.entries(report) as [string, FlowReport][];
+    for (const [direction, { duplicates }] of flows) assert.equal(duplicates, 0, `${direction}: duplicates`);
+    const late = flows.filter(([, { longestGapMs }]) => longestGapMs >= limitMs);
+    if (late.length === 0) return;
+    const gaps = late.map(
+      ([direction, { longestGapMs, gapAtMs }]) =>
+        `${direction}: nothing arrived for ${longestGapMs.toFixed(0)} ms from ${gapAtMs.toFixed(0)} ms on`,
     );
-    assert.equal(duplicates, 0, `${direction}: duplicates`);
+    assert.ok(tried < OUTAGES, gaps.join('; '));
   }
 }

@@ -115,9 +115,19 @@ export async function transfer(
 }
 
 /** Segments and datagrams that the node's kernel threw away for their checksum. */
-export async function checksumErrors(node: LabNode): Promise<number> {
+export function checksumErrors(node: LabNode): Promise<number> {
+  return counted(node, 'Ip:InHdrErrors', 'Icmp:InCsumErrors', 'Tcp:InCsumErrors', 'Udp:InCsumErrors');
+}
+
+/** Datagrams that arrived at the node while a socket of it had no room: its program waited for a processor. */
+export function missedBySockets(node: LabNode): Promise<number> {
+  return counted(node, 'Udp:RcvbufErrors');
+}
+
+/** Sum of counters of the node's kernel, each as PROTOCOL:NAME (/proc/net/snmp). */
+async function counted(node: LabNode, ...names: string[]): Promise<number> {
   const { stdout } = await node.run(['cat', '/proc/net/snmp']);
-  return ['Ip:InHdrErrors', 'Icmp:InCsumErrors', 'Tcp:InCsumErrors', 'Udp:InCsumErrors']
+  return names
     .map((name) => {
       const [protocol = '', counter = ''] = name.split(':');
       const [heading = '', values = ''] = stdout

@@ -188,7 +188,7 @@ export async function tunnelUp({ branch, hq }: TwoSites): Promise<void> {
   await until(
     'both sites to have an installed CHILD_SA',
     async () => (await branch.tunnels()).length > 0 && (await hq.tunnels()).length > 0,
-    { deadlineMs: 20_000 },
+    { deadlineMs: 40_000 },
   );
 }
 

@@ -27,7 +27,6 @@ describe('a connection on traffic', () => {
       'a ping to be answered',
       async () => (await ping(branchHost, HQ.host, { count: 1 })).answered,
       {
-        deadlineMs: 15_000,
         intervalMs: 50,
       },
     );

@@ -25,7 +25,6 @@ describe('path MTU of a tunnel', () => {
     await until(
       'the tunnel to have learnt of the narrow path',
       async () => (await tunnelMtu(branch, HQ.name)) < NARROW,
-      { deadlineMs: 10_000 },
     );
     const mtu = await tunnelMtu(branch, HQ.name);
     assert.ok(mtu > NARROW - 100, `${mtu}`);

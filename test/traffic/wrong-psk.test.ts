@@ -29,10 +29,8 @@ describe('a wrong pre-shared key', () => {
       .join('\n');
 
   suite.it('is a problem in the status of the side that calls, in a sentence', async ({ branch }) => {
-    const sentence = await until(
-      'a problem that names the pre-shared key',
-      async () => (await problems(branch)).find((text) => /pre-shared key/.test(text)),
-      { deadlineMs: 20_000 },
+    const sentence = await until('a problem that names the pre-shared key', async () =>
+      (await problems(branch)).find((text) => /pre-shared key/.test(text)),
     );
     assert.match(sentence, /^hq\/hq is not up: .*\bpeer\b.*\bpre-shared key\b/);
     assert.match(sentence, /branch\.example.*hq\.example/);

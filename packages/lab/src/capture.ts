@@ -40,12 +40,11 @@ export class Capture {
   }
 
   /** Waits until at least `count` frames are in the file: what a node has sent may still be on its way. */
-  async waitFor(count: number, options: { filter?: string; deadlineMs?: number } = {}): Promise<void> {
-    const { filter, deadlineMs = 10_000 } = options;
+  async waitFor(count: number, { filter }: { filter?: string } = {}): Promise<void> {
     await until(
       `${count} frames${filter ? ` matching ${filter}` : ''} in ${this.path}`,
       async () => (await framesIn(this.path, ['frame.number'], filter)).length >= count,
-      { deadlineMs, intervalMs: 100 },
+      { intervalMs: 100 },
     );
   }
 

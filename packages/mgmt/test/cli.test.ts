@@ -21,7 +21,7 @@ async function typesHold(directory: string): Promise<void> {
 
 describe('sluice without a gateway', function () {
   // Each test starts several Node.js processes.
-  this.timeout(60_000);
+  this.timeout(120_000);
   let dir: string;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'sluice-cli-'));

@@ -8,7 +8,7 @@ import { type FakeGateway, fakeGateway } from './support/fake-gateway.js';
 
 describe('sluice with a gateway', function () {
   // Each test starts several Node.js processes.
-  this.timeout(60_000);
+  this.timeout(120_000);
   let runDir: string;
   let gateway: FakeGateway;
 

@@ -11,7 +11,7 @@ import { EXECUTABLE, sluice } from './sluice.js';
 const PROCESSES = ['agent', 'charon', 'dataplane', 'dhcpd', 'ike-bridge', 'mgmt'];
 
 describe('sluice up', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let dir: string;
   let runDir: string;
   let file: string;

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { messageOf, SluiceError } from './actor/errors.js';
 
 export interface UntilOptions {
-  /** Milliseconds to wait in all; 10,000 unless told. */
+  /** Milliseconds to wait in all; 30,000 unless told. */
   deadlineMs?: number;
   /** Milliseconds between two looks; 20 unless told. */
   intervalMs?: number;
@@ -21,7 +21,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | ''>> {
-  const { deadlineMs = 10_000, intervalMs = 20, signal } = options;
+  const { deadlineMs = 30_000, intervalMs = 20, signal } = options;
   const started = performance.now();
   let last: { value: T } | { error: unknown } | undefined;
   for (;;) {

@@ -160,14 +160,10 @@ export class Setting {
   /** Waits until a sentinel passes each way: neighbours are resolved, Linux has its twins. */
   async quiet(): Promise<void> {
     const { sentinels, warm = [] } = this.topology;
-    await until(
-      'sentinels to pass the gateway',
-      async () => {
-        await this.agent.run({ send: [], expect: [], watch: [], sentinels, rounds: ROUNDS, deadline: 1 });
-        return true;
-      },
-      { deadlineMs: 20_000 },
-    );
+    await until('sentinels to pass the gateway', async () => {
+      await this.agent.run({ send: [], expect: [], watch: [], sentinels, rounds: ROUNDS, deadline: 1 });
+      return true;
+    });
     await this.agent.run({
       send: warm,
       expect: [],
@@ -315,14 +311,14 @@ export class Setting {
 }
 
 /** Longer than packets wait for a neighbour, which is 3 s. */
-const FRAMES_BACK_MS = 6000;
+const FRAMES_BACK_MS = 20_000;
 const FRAMES_BACK_STEP_MS = 10;
 /** Readings one after the other that say the same: the box announces nothing as often as that. */
 const READINGS_AGREED = 3;
 /** Rounds of sentinels after a step: each passes every hand-over between workers once. */
 const ROUNDS = 2;
 /** For what must happen. Nothing waits for what must not: sentinels tell. */
-const DEADLINE_S = 5;
+const DEADLINE_S = 20;
 
 /** What one side counts more than the other, of each port. */
 function differences(sums: Sums): Record<string, [number, number]> {

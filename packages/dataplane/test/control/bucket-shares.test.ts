@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { bucketShift, shareBuckets } from '../../src/control/bucket-shares.js';
-import { seed } from '../memory/seed.js';
 
 const counts = (buckets: Int32Array, paths: number): number[] =>
   Array.from({ length: paths }, (_, path) => buckets.filter((each) => each === path).length);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Network } from '../process/support/network.js';
 
 describe('linux twins', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('makes Linux have what it should, touches the difference only, and leaves what others have', async () => {
     const network = new Network();

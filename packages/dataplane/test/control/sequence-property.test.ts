@@ -1,10 +1,10 @@
 // Sequence numbers never repeat under a key: in any order of packets, ticks, rekeys, a full disk, and the data plane's
 // death at any moment, after which the IKE bridge installs the same SAs again.
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { SA_SEQ_HIGH, SA_SEQ_LOW, SA_SHIFT } from '../../src/tables/security-associations.js';
 import { numbersLeft, takeNumbers } from '../../src/tables/sequence-numbers.js';
-import { seed } from '../memory/seed.js';
 import { SaBench, spec } from './support/sa-bench.js';
 
 const LAST_32 = 2 ** 32 - 1;

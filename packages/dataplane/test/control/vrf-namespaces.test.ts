@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const SCENARIO = fileURLToPath(new URL('./scenarios/vrf-namespaces.js', import.meta.url));
 
 describe('namespaces of VRFs', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it("are never another data plane's, whatever they are named", async () => {
     // Mounts of its own, so that its /run/netns has nobody else's namespaces in it.

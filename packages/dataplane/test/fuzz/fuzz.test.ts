@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { MSS_CLAMP_BIT, VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
-import { seed } from '../memory/seed.js';
 import type { Bench } from '../support/bench.js';
 import type { Moved } from '../support/counters.js';
 import { espOpen } from '../support/esp.js';

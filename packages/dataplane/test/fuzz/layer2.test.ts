@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { removeMember, setMembers } from '../../src/control/bridge-members.js';
 import { RECORD_STATION } from '../../src/workers/shared-memory.js';
-import { seed } from '../memory/seed.js';
 import { type Bench, testBench } from '../support/bench.js';
 import type { Moved } from '../support/counters.js';
 import { BROADCAST, ethernet, forwarded, ip4, pattern } from '../support/packets.js';

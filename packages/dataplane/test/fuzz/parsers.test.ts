@@ -3,6 +3,7 @@
 // Each parser is given the same octets twice, once among zeros and once among ones: an answer that differs was read from
 // beyond the packet. SLUICE_FUZZ_SECONDS makes a longer run, SLUICE_SEED the same one.
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { isArpForIp4 } from '../../src/wire/arp.js';
 import { classifyUdp } from '../../src/wire/esp-in-udp.js';
@@ -11,7 +12,6 @@ import { findLinkAddress, RA_BYTES } from '../../src/wire/nd.js';
 import { readRouterAdvertisement } from '../../src/wire/ra.js';
 import { clampMss } from '../../src/wire/tcp.js';
 import { readUpper, upper } from '../../src/wire/upper-layer.js';
-import { seed } from '../memory/seed.js';
 
 const SECONDS = Number(process.env.SLUICE_FUZZ_SECONDS ?? 1);
 /** Where the packet begins among the other octets; IP headers are 4-byte aligned. */

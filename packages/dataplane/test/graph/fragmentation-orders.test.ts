@@ -1,6 +1,6 @@
 // Both orders of fragmentation and encryption, from one gateway's LAN to the other's.
 import assert from 'node:assert/strict';
-import { seed } from '../memory/seed.js';
+import { seed } from '@sluice/shared/test-support';
 import { ENGINES } from '../support/esp-crypto-engines.js';
 import { forwarded, fragmentsOf, ip4, pattern, reassemble, viewOf } from '../support/packets.js';
 import { Pair } from '../support/pair.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { seed } from '../memory/seed.js';
+import { seed } from '@sluice/shared/test-support';
 import { hex } from '../support/packets.js';
 import { forwarded6 } from '../support/packets6.js';
 import { FAR6, HOST6, LAN6, ROUTER6, site6 } from '../support/site.js';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import {
   allocatePool,
   FRAME_BYTES,
@@ -6,7 +7,6 @@ import {
   LARGE_FRAMES,
   PacketPool,
 } from '../../src/memory/packet-pool.js';
-import { seed } from '../memory/seed.js';
 import { xorshift } from '../tables/random.js';
 
 const FRAMES = 1000;

@@ -1,11 +1,11 @@
 // ESP in the passes of plain packets comes to what it comes to from node to node: the same packets, counters and
 // figures. Two gateways get the same vectors, and one of them follows packets, so that each meets every node.
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { MSS_CLAMP_BIT } from '../../src/graph/idle-features.js';
 import { INTERFACE_DOWN } from '../../src/tables/interfaces.js';
 import * as SA from '../../src/tables/security-associations.js';
-import { seed } from '../memory/seed.js';
 import type { Bench } from '../support/bench.js';
 import type { BenchTunnel } from '../support/bench-tables.js';
 import { type EspSa, espOpen, espSeal } from '../support/esp.js';

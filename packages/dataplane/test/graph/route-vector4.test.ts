@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
+import { seed } from '@sluice/shared/test-support';
 import { FRAME_MAX } from '../../src/graph/frame.js';
 import { makeRouteVector4 } from '../../src/graph/route-vector4.js';
 import { allocatePool, PacketPool } from '../../src/memory/packet-pool.js';
@@ -10,7 +10,6 @@ import { xorshift } from '../tables/random.js';
 const VECTOR = 256;
 
 describe('routes of a vector', () => {
-  const seed = randomInt(2 ** 31);
   const random = xorshift(seed);
   const fib = makeFib();
   const narrow = firstNarrowVrf(fib);

@@ -123,7 +123,7 @@ describe('epoch', () => {
   });
 
   it('never reuses a cell that a thread can still see', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const workers = 2;
     const cellCount = 16;
     const shared = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { memoryCopy } from '../../src/memory/memory-copy.js';
 import { allocateWasmMemory } from '../../src/memory/wasm-memory.js';
 import { xorshift } from '../tables/random.js';
-import { seed } from './seed.js';
 
 describe('copying within the packet memory', () => {
   const SIZE = 4096;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
-import { seed } from './seed.js';
 import type { RingThreadData, RingThreadReport } from './spsc-ring-thread.js';
 import { startThread } from './threads.js';
 
@@ -140,7 +140,7 @@ describe('spsc ring', () => {
   });
 
   it('passes 5 million words in order between threads, and loses no wake-up', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const words = 5_000_000;
     const naps = 200;
     const shared = { ring: SpscRing.allocate(1024), signals: new SharedArrayBuffer(64), words, naps };

@@ -19,7 +19,7 @@ socket.on('data', (data) => got.push(data)).on('end', () => console.log(Buffer.c
 
 for (const driver of interfaceDrivers) {
   describe(`data plane process over ${driver}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let network: Network;
     let gateway: Gateway;
     let near: string;

@@ -15,7 +15,7 @@ const FAR = '10.2.0.2';
 
 for (const driver of interfaceDrivers) {
   describe(`VLANs and bridges over ${driver}`, function () {
-    this.timeout(90_000);
+    this.timeout(120_000);
     let network: Network;
     let gateway: Gateway;
     let one: string;

@@ -14,7 +14,7 @@ const BLOCK = 2 ** 23;
 const IF_ID = 77;
 
 describe('data plane process, its life', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let network: Network;
   let gateway: Gateway;
   let near: string;

@@ -21,7 +21,7 @@ const vrfs = [{ name: 'default' }, { name: 'blue' }];
 const route = { prefix: '10.9.0.0/16', vrf: 'blue', next_hop: HOST };
 
 describe("data plane process: Linux's side of interfaces", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let network: Network;
   let gateway: Gateway;
   let host: string;

@@ -11,7 +11,7 @@ const LAN = port('lan', 'p0', ['2001:db8:1::1/64', '10.1.0.1/24']);
 const WAN = port('wan', 'p1', ['2001:db8:2::1/64']);
 
 describe('data plane process and IPv6 neighbours', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let network: Network;
   let gateway: Gateway;
   let near: string;

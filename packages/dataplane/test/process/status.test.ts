@@ -9,7 +9,7 @@ const LAN = port('lan', 'p0', ['10.1.0.1/24']);
 const WAN = port('wan', 'p1', ['10.2.0.1/24']);
 
 describe('data plane process, its status', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let network: Network;
   let gateway: Gateway;
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCounter, interfaceDrivers, until } from '@sluice/shared';
+import { seed } from '@sluice/shared/test-support';
 import { Gateway, port } from './support/gateway.js';
 import { ip, Network } from './support/network.js';
 import { ping, pingAll } from './support/ping.js';
@@ -24,7 +25,6 @@ for (const driver of interfaceDrivers) {
     let network: Network;
     let gateway: Gateway;
     let near: string;
-    const seed = (Math.random() * 2 ** 31) | 0;
 
     before(async () => {
       network = new Network();
@@ -114,13 +114,11 @@ for (const driver of interfaceDrivers) {
           balance = { incoming, outgoing, drops: all('drops'), named, own, icmp, pieces, errors };
           return incoming === outgoing && named === all('drops');
         },
-        { deadlineMs: 20_000 },
       );
 
       await until(
         'the pool has its frames back',
         async () => (await gateway.published()).frames_free === before.frames_free,
-        { deadlineMs: 20_000 },
       );
     });
 

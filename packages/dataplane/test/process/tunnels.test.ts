@@ -17,7 +17,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 50)
 s.sendto(bytes.fromhex("0badcafe00000007") + bytes(40), ("10.2.0.1", 0))`;
 
 describe('tunnels of the data plane process', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let network: Network;
   let gateway: Gateway;
   let near: string;

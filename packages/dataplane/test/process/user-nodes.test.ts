@@ -13,7 +13,7 @@ const EXAMPLES = fileURLToPath(new URL('../../../../../examples/nodes/', import.
 const HOLDS = "return /^(a+)+$/.test('a'.repeat(60) + '!') ? BAD : PASS;";
 
 describe("users' nodes in a running gateway", function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let network: Network;
   let gateway: Gateway;
   let files: NodeFiles;

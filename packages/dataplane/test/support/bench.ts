@@ -27,6 +27,7 @@ import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
 import { hasEthernet } from '../../src/tables/interfaces.js';
 import { HEARD_IP6 } from '../../src/tables/neighbour-records.js';
+import { PathTable } from '../../src/tables/paths.js';
 import { ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../../src/wire/ethernet.js';
 import { Forwarder } from '../../src/workers/forwarder.js';
 import { NODE_SHIFT, PACKET_MASK } from '../../src/workers/packet-rings.js';
@@ -117,8 +118,9 @@ export class Bench {
     const frames = beside?.shared.frames ?? options.frames ?? 2048;
     const shared = {
       ...allocateSharedMemory(workers, frames, events, { ...REASSEMBLY, ...options.reassembly }),
-      // Random in a gateway; here datagrams go to the same workers in every run.
+      // Random in a gateway; here datagrams go to the same workers, and flows by the same paths, in every run.
       hashSeed: HASH_SEED,
+      paths: PathTable.allocate(HASH_SEED),
     };
     this.shared = beside === null ? shared : { ...shared, pool: beside.shared.pool };
     this.pool = beside?.pool ?? new PacketPool(this.shared.pool, this.shared.frames);

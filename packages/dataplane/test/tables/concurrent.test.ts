@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type Ip6Words, parseIp4, parseIp6 } from '@sluice/shared/net';
+import { seed } from '@sluice/shared/test-support';
 import { HashU32, HashU32Writer } from '../../src/tables/hash-u32.js';
 import { allocateIp4FibMemory } from '../../src/tables/ip4-fib-layout.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
 import { allocateIp6FibMemory } from '../../src/tables/ip6-fib-layout.js';
 import { Ip6FibWriter } from '../../src/tables/ip6-fib-writer.js';
-import { seed } from '../memory/seed.js';
 import { makeContest } from './concurrent.js';
 import { firstNarrowVrf } from './fib-model.js';
 import { xorshift } from './random.js';
@@ -46,7 +46,7 @@ function toggle(writer: Ip4FibWriter, vrf: number, i: number, random: () => numb
 }
 
 describe('tables under a concurrent reader', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const shape of ['wide', 'narrow'] as const) {
     it(`a ${shape} VRF never gives a wrong next hop while routes change (seed ${seed})`, async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Ip6Words } from '@sluice/shared/net';
+import { seed } from '@sluice/shared/test-support';
 import { FibBuilder, type RouteArrays } from '../../src/tables/fib-builder.js';
 import { Ip4Fib } from '../../src/tables/ip4-fib.js';
 import { allocateIp4FibMemory } from '../../src/tables/ip4-fib-layout.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
 import { allocateIp6FibMemory } from '../../src/tables/ip6-fib-layout.js';
 import { Ip6FibWriter } from '../../src/tables/ip6-fib-writer.js';
-import { seed } from '../memory/seed.js';
 import { makeContest } from './concurrent.js';
 import { firstNarrowVrf, makeFib } from './fib-model.js';
 import { makeFib6, realisticRoutes } from './ip6-fib-model.js';
@@ -37,7 +37,7 @@ function listOf(...routes: [address: number, length: number, adjacency: number][
 }
 
 describe('fib builder', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let builder: FibBuilder;
   before(() => {
     builder = new FibBuilder();

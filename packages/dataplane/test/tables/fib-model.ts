@@ -1,13 +1,13 @@
 // What the tests of the FIBs share: prefixes that nest, and the slow, obvious longest-prefix match.
 import assert from 'node:assert/strict';
 import { contains, ip4Mask } from '@sluice/shared';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { allocateEpoch, EpochControl, EpochReader } from '../../src/memory/epoch.js';
 import type { FibWriter } from '../../src/tables/fib-writer.js';
 import { Ip4Fib } from '../../src/tables/ip4-fib.js';
 import { allocateIp4FibMemory } from '../../src/tables/ip4-fib-layout.js';
 import { Ip4FibWriter } from '../../src/tables/ip4-fib-writer.js';
-import { seed } from '../memory/seed.js';
 
 export interface Prefix<Address = number> {
   address: Address;

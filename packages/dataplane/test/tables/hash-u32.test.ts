@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { allocateEpoch, EpochControl, EpochReader } from '../../src/memory/epoch.js';
 import { HashU32, HashU32Writer } from '../../src/tables/hash-u32.js';
-import { seed } from '../memory/seed.js';
 
 function setUp(entries: number) {
   const buffer = HashU32.allocate(entries);

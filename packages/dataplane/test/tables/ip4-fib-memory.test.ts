@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { seed } from '../memory/seed.js';
+import { seed } from '@sluice/shared/test-support';
 import { makeFib } from './fib-model.js';
 import { xorshift } from './random.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseIp4 } from '@sluice/shared';
-import { seed } from '../memory/seed.js';
+import { seed } from '@sluice/shared/test-support';
 import { againstOracle, firstNarrowVrf, ip4Model, makeFib } from './fib-model.js';
 
 const ip = (text: string): number => parseIp4(text)!;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { allocatePool, LARGE_FRAMES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 import { FragmentContexts, FragmentKey, NONE } from '../../src/tables/fragment-contexts.js';
 import {
@@ -10,7 +11,6 @@ import {
   WAITS,
   WHOLE,
 } from '../../src/tables/reassembly.js';
-import { seed } from '../memory/seed.js';
 import { xorshift } from './random.js';
 
 const HEADER = 20;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import fc from 'fast-check';
 import { type FibFamily, LEAF_NONE, leafOf } from '../../src/tables/fib-layout.js';
 import { IP4_FIB } from '../../src/tables/ip4-fib-layout.js';
 import { IP6_FIB } from '../../src/tables/ip6-fib-layout.js';
 import { Rib } from '../../src/tables/rib.js';
-import { seed } from '../memory/seed.js';
 import { ip4Model, type Model, type Prefix } from './fib-model.js';
 import { ip6Model } from './ip6-fib-model.js';
 

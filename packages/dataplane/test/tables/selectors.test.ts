@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { contains, contains6, parseIp4Prefix, parseIp6Prefix, type TrafficSelector } from '@sluice/shared';
+import { seed } from '@sluice/shared/test-support';
 import { SelectorRuns } from '../../src/control/selector-runs.js';
 import { allocateEpoch, EpochControl } from '../../src/memory/epoch.js';
 import { allocateSelectors, runCount, SELECTORS_MAX, selectorsAllow } from '../../src/tables/selectors.js';
-import { seed } from '../memory/seed.js';
 import { concat, ip, ip4, pattern } from '../support/packets.js';
 import { extension, fragmentHeader, ip6, words6 } from '../support/packets6.js';
 import { xorshift } from './random.js';

@@ -13,7 +13,7 @@ import { NodeFiles, nodeSource } from './support.js';
 const BIT = 20;
 
 describe("users' nodes", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let bench: Bench;
   let files: NodeFiles;
   beforeEach(() => {
@@ -183,7 +183,7 @@ describe("users' nodes", function () {
 });
 
 describe("loading users' files", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let files: NodeFiles;
   beforeEach(() => {
     files = new NodeFiles();

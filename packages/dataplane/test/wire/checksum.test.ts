@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { foldSum, sumBytes, updateChecksum } from '../../src/wire/checksum.js';
-import { seed } from '../memory/seed.js';
 import { slowChecksum, viewOf } from '../support/packets.js';
 import { xorshift } from '../tables/random.js';
 import { prefilled } from './buffer.js';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import {
   CHAIN_GOOD,
   CHAIN_MISPLACED,
@@ -14,7 +15,6 @@ import {
   OPTIONS_TOO_MANY,
   optionAt,
 } from '../../src/wire/ip6-extensions.js';
-import { seed } from '../memory/seed.js';
 import { concat, pattern, viewOf } from '../support/packets.js';
 import { extension, fragmentHeader, ip6 } from '../support/packets6.js';
 import { xorshift } from '../tables/random.js';

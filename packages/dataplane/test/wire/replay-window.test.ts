@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { accept, inferHigh, mayAccept } from '../../src/wire/replay-window.js';
-import { seed } from '../memory/seed.js';
 import { xorshift } from '../tables/random.js';
 
 /** The window as the SA's worker keeps it, over sequence numbers of 64 bits. */

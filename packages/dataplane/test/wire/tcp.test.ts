@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { seed } from '@sluice/shared/test-support';
 import { clampMss } from '../../src/wire/tcp.js';
-import { seed } from '../memory/seed.js';
 import { concat, slowChecksum, viewOf } from '../support/packets.js';
 import { xorshift } from '../tables/random.js';
 

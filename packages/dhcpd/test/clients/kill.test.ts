@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Lab, type LabNode } from '@sluice/lab';
 import { connect, createLogger, dhcpdContract, dhcpServerSection, formatIp4, until } from '@sluice/shared';
+import { seed } from '@sluice/shared/test-support';
 import { readRecords } from '../../src/store/record.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -19,7 +20,6 @@ describe('kill -9 of the server in the middle of lease writes', function () {
   let lab: Lab;
   let server: LabNode;
   let client: LabNode;
-  const seed = Number(process.env.SLUICE_TEST_SEED ?? Date.now() % 1_000_000);
 
   before(async () => {
     lab = await Lab.create({ name: 'dhcp-kill' });

@@ -8,7 +8,7 @@ import { addressOf, type Site, startSite } from '../support/site.js';
 const GUESTS = 'guests';
 
 describe('DHCP behind a relay, in a VRF, on a bridge', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let site: Site;
   let failed = false;
   const nodes = new Map<string, LabNode>();
@@ -40,7 +40,7 @@ describe('DHCP behind a relay, in a VRF, on a bridge', function () {
           servers: [
             { subnet: '10.5.0.0/24', pools: [{ range: '10.5.0.10-10.5.0.20' }], probe_ms: 100 },
             { interface: 'wifi', pools: [{ range: '10.1.0.50-10.1.0.60' }], probe_ms: 100 },
-            { interface: 'shop', pools: [{ range: '10.3.0.100-10.3.0.101' }], probe_ms: 500 },
+            { interface: 'shop', pools: [{ range: '10.3.0.100-10.3.0.101' }], probe_ms: 2000 },
           ],
         },
       },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { LabNode } from '@sluice/lab';
+import { seed } from '@sluice/shared/test-support';
 import { SERVER, type Site, startSite } from '../support/site.js';
 
 /** From dist/test/clients to the package's source. */
@@ -22,11 +23,10 @@ interface Answer {
 }
 
 describe('DHCP on the wire', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let site: Site;
   let station: LabNode;
   let failed = false;
-  const seed = Number(process.env.SLUICE_TEST_SEED ?? Date.now() % 1_000_000);
   const answers = new Map<string, Answer>();
 
   before(async () => {
@@ -41,7 +41,7 @@ describe('DHCP on the wire', function () {
         dhcp: { servers: [{ ...SERVER, limits: { client_requests_per_s: 1_000 } }] },
       },
     });
-    const { stdout } = await station.run(['/usr/bin/python3', SCRIPT, String(seed)], { deadlineMs: 60_000 });
+    const { stdout } = await station.run(['/usr/bin/python3', SCRIPT, String(seed)], { deadlineMs: 80_000 });
     for (const line of stdout.trim().split('\n')) {
       const answer = JSON.parse(line) as Answer;
       answers.set(answer.step, answer);

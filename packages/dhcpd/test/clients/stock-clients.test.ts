@@ -6,7 +6,7 @@ import { until } from '@sluice/shared';
 import { addressOf, SERVER, type Site, startSite } from '../support/site.js';
 
 describe('stock clients on a LAN', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let site: Site;
   const stations = new Map<string, LabNode>();
   let failed = false;

@@ -27,7 +27,7 @@ import { connection, TUNNELS } from './fixtures.js';
 import { type Charon, Namespaces } from './namespaces.js';
 
 describe('charon', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let hosts: Namespaces;
   let charon: Charon;
   let client: ViciClient;

@@ -73,7 +73,7 @@ class Side {
 }
 
 describe('two charons', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let hosts: Namespaces;
   let a: Side;
   let b: Side;

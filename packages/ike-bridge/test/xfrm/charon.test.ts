@@ -20,7 +20,7 @@ function assertMirrored(pair: CharonPair): void {
 }
 
 describe('xfrm with real charon', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pair: CharonPair;
   afterEach(() => pair?.stop());
 
@@ -96,7 +96,10 @@ describe('xfrm with real charon', function () {
       first_used_at_ms: now - 5000,
       last_used_at_ms: now - 3000,
     });
-    assert.match(await pair.left.swanctl('--list-sas'), / 4321 bytes, +7 packets, +[234]s ago/);
+    const listed = await pair.left.swanctl('--list-sas');
+    const [, agoS] = / 4321 bytes, +7 packets, +(\d+)s ago/.exec(listed) ?? [];
+    const mostS = Math.ceil((Date.now() - now) / 1000) + 4;
+    assert.ok(Number(agoS) >= 2 && Number(agoS) <= mostS, listed);
   });
 
   it('rekeys without a moment in which either side lacks an SA', async () => {

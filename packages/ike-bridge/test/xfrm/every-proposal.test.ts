@@ -48,7 +48,7 @@ const proposals = [
 const child = (proposal: string): ChildInput => ({ name: 'net', esp_proposals: [proposal] });
 
 describe('every ESP proposal', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pair: ConfiguredPair;
   before(async () => {
     pair = await ConfiguredPair.start();

@@ -5,7 +5,7 @@ import { specOf } from '../../src/xfrm/sa-spec.js';
 import { type ChildInput, ConfiguredPair, installed } from './configured-pair.js';
 
 describe('SAs that go on', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pair: ConfiguredPair;
   afterEach(() => pair?.stop());
 

@@ -38,7 +38,7 @@ const children: ChildInput[] = [
 ];
 
 describe('CHILD_SAs of every kind', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let pair: ConfiguredPair;
   before(async () => {
     pair = await ConfiguredPair.start();

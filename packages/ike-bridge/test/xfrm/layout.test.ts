@@ -70,7 +70,7 @@ function prefixed(prefix: string, values: Record<string, number>): Record<string
 }
 
 describe('xfrm layout', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   it('is that of the C headers, to the octet', async () => {
     const lines: string[] = [];

@@ -56,7 +56,7 @@ const answer = (message: Message): Buffer =>
 const isRequest = ({ type }: Message): boolean => type === XFRM_MSG.GETSADINFO;
 
 describe('xfrm redirect', function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let dir: string;
   let path: string;
   let probe: ChildProcess | null;

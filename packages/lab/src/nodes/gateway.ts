@@ -10,7 +10,7 @@ import type { NodeProcess } from './node-process.js';
 export interface UpOptions {
   /** Whether it does what its configuration says; until then it is not up. */
   converged?: () => boolean | Promise<boolean>;
-  /** Milliseconds until it must have converged; 20,000 unless told. */
+  /** Milliseconds until it must have converged; 45,000 unless told. */
   deadlineMs?: number;
   /** The `sluice` command; that of this source tree unless told. */
   executable?: string;
@@ -20,7 +20,7 @@ export interface UpOptions {
 
 /** From dist/src/nodes of this package to the root of the tree. */
 const EXECUTABLE = fileURLToPath(new URL('../../../../../bin/sluice.mjs', import.meta.url));
-const CONVERGED_DEADLINE_MS = 20_000;
+const CONVERGED_DEADLINE_MS = 45_000;
 
 export class Gateway extends LabNode {
   override readonly rawPorts = true;

@@ -52,7 +52,7 @@ echo ready
 exec sleep infinity > /dev/null 2>&1
 `;
 
-const READY_DEADLINE_MS = 10_000;
+const READY_DEADLINE_MS = 30_000;
 
 /** Makes the node's network and mount namespaces. Its directory exists. Throws LabError when a step fails. */
 export async function startHolder(id: string, node: string, sysctls: Sysctls): Promise<ProcessId> {

@@ -18,7 +18,7 @@ export interface StartOptions {
   name?: string;
   env?: Record<string, string>;
   ready?: Ready;
-  /** Milliseconds until it must be ready; 10,000 unless told. */
+  /** Milliseconds until it must be ready; 30,000 unless told. */
   readyMs?: number;
 }
 

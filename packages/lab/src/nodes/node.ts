@@ -26,7 +26,7 @@ export interface LabContext {
   started(process: NodeProcess): void;
 }
 
-const READY_DEADLINE_MS = 10_000;
+const READY_DEADLINE_MS = 30_000;
 
 export class LabNode {
   /** Whether something other than the kernel's stack takes the frames of its devices: see link.ts. */

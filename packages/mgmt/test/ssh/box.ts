@@ -201,7 +201,7 @@ export class Terminal {
         }
         return at >= 0;
       },
-      { deadlineMs: 20_000 },
+      { deadlineMs: 40_000 },
     );
     const before = this.#shown.slice(this.#seen, this.#seen + at);
     this.#seen += at + length;
@@ -225,7 +225,7 @@ function run(file: string, args: string[], input: string, env: NodeJS.ProcessEnv
     const child = execFile(
       file,
       args,
-      { timeout: 30_000, killSignal: 'SIGKILL', env: { ...process.env, ...env } },
+      { timeout: 60_000, killSignal: 'SIGKILL', env: { ...process.env, ...env } },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
         resolve({ code, stdout, stderr });

@@ -39,7 +39,7 @@ const step = fc.oneof(
 
 describe('a subscription', () => {
   it('gives every event once and in order after a snapshot, whatever is lost, doubled or restarted', async function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const model = new Model();

@@ -93,15 +93,11 @@ export class Gateway {
   }
 
   /** Waits until it has converged by itself. */
-  converged(deadlineMs = 10_000): Promise<DataplaneStatus> {
-    return until(
-      'converged',
-      async () => {
-        const status = await this.client.request('status', {});
-        return status.converged && status;
-      },
-      { deadlineMs },
-    );
+  converged(): Promise<DataplaneStatus> {
+    return until('converged', async () => {
+      const status = await this.client.request('status', {});
+      return status.converged && status;
+    });
   }
 
   async counters(): Promise<CountersReport['interfaces']> {
