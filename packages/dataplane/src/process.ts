@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { createLogger, endBySignal, prepareRunDir } from '@sluice/shared';
 import { DataplaneActor } from './control/dataplane-actor.js';
-import { warmHostIo } from './control/threads.js';
+import { warmHostIo } from './control/launch.js';
 
 const { values } = parseArgs({ options: { 'run-dir': { type: 'string', default: '/run/sluice' } } });
 const log = createLogger({ name: 'dataplane' });
