@@ -18,9 +18,10 @@ import { CHARON_EVENTS, collectSas, ikeEvents, ikeSaReport, Reconciler } from '.
 import { clearIke, clearSas } from './clear.js';
 import { DataplaneSink } from './dataplane-sink.js';
 import { DebugSessions } from './debug-sessions.js';
+import { initiateChild } from './initiate-child.js';
 import { peerOf } from './peer.js';
 import { policyReports } from './policies.js';
-import { initiateChild, Upkeep } from './upkeep.js';
+import { Upkeep } from './upkeep.js';
 import { terminate, ViciClient } from './vici/index.js';
 import { Xfrm, XfrmServer } from './xfrm/index.js';
 
@@ -68,7 +69,7 @@ export class Bridge {
       events: CHARON_EVENTS,
       onEvent: (name, message) => {
         for (const event of ikeEvents(name, message)) this.#server.publish('ike', event);
-        this.#upkeep.kick();
+        this.#upkeep.hint();
       },
       onUp: () => {
         this.#charonChanged('charon answers');

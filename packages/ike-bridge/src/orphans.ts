@@ -33,19 +33,20 @@ export function compare(
   const present = new Map(sad.map((sa) => [nameOf(sa), sa]));
   const known = new Set(children.flatMap((child) => [nameOf(inbound(child)), nameOf(outbound(child))]));
   const result: Differences = { broken: [], unknown: [], replaced: [], orphans: [] };
-  const whole: Whole[] = [];
+  /** By interface id. */
+  const whole = new Map<number, Whole[]>();
   for (const child of children) {
     if (child.state !== 'INSTALLED') continue;
     const ends = { in: present.get(nameOf(inbound(child))), out: present.get(nameOf(outbound(child))) };
     if (ends.in === undefined || ends.out === undefined) result.broken.push(child);
-    else whole.push({ child, in: ends.in, out: ends.out });
+    else whole.set(child.if_id, [...(whole.get(child.if_id) ?? []), { child, in: ends.in, out: ends.out }]);
   }
   for (const sa of sad) {
     if (known.has(nameOf(sa))) continue;
     result.unknown.push(sa);
     // An SA is in the SAD before charon lists its CHILD_SA as installed.
     if (nowMs - sa.addedAtMs < SETTLED_S * 1000) continue;
-    const successor = whole.some((other) => succeeds(other, sa, nowMs));
+    const successor = (whole.get(sa.ifId) ?? []).some((other) => succeeds(other, sa, nowMs));
     (successor ? result.replaced : result.orphans).push(sa);
   }
   return result;
@@ -71,7 +72,6 @@ function succeeds(other: Whole, sa: KnownSa, nowMs: number): boolean {
   const installedS = child.installed_s ?? 0;
   const [local, remote] = sa.direction === 'in' ? [sa.dst, sa.src] : [sa.src, sa.dst];
   return (
-    child.if_id === sa.ifId &&
     child.local === local &&
     child.remote === remote &&
     installedS >= SETTLED_S &&

@@ -1,10 +1,9 @@
 // Keeps charon as the configuration and the SAD want it: connections loaded, children up, nothing left over.
 // Runs after every event, when something has to be tried again, and now and then.
-import { type IkeState, messageOf } from '@sluice/shared';
+import { type IkeSaReport, type IkeState, messageOf } from '@sluice/shared';
 import {
   collectSas,
-  dpdOf,
-  explainFailure,
+  ifIdsOf,
   ikeSaReport,
   KeepUp,
   type ListedSa,
@@ -13,7 +12,9 @@ import {
   type Target,
   writeRetransmission,
 } from './charon/index.js';
+import { detectionIn, tunnelsOnTraffic, wantedIfIds } from './desired.js';
 import { type Surplus, surplusSas } from './duplicates.js';
+import { initiateChild } from './initiate-child.js';
 import { compare, type Differences, type KnownChild } from './orphans.js';
 import { StrayPackets } from './stray-packets.js';
 import { initiate, rekey, reloadSettings, terminate, type ViciClient, ViciError } from './vici/index.js';
@@ -24,15 +25,17 @@ const EVERY_MS = 10_000;
 const SOON_MS = 1000;
 const SOON_SHARE = 10;
 /**
+ * With more IKE_SAs than this, events have a round run after such a rest, too: they come by the thousand when a hub
+ * starts, and each would have charon list all SAs, which holds back its negotiations.
+ */
+const CROWD_SAS = 64;
+/** Attempts that wait for their outcome, each with a thread of charon's; others begin, and the next round sees. */
+const EXPLAINED_MAX = 8;
+/**
  * SAs and policies that charon has not known for this long it has forgotten. In the middle of a regular end they are in
  * the SAD for a moment longer than in charon, and nobody wants them restored.
  */
 const FORGOTTEN_MS = 1000;
-/** charon's own retransmissions take 29 s until it gives up; another attempt follows. */
-const INITIATE_MS = 32_000;
-/** charon fails an attempt to make a CHILD_SA that is there already: what was asked for is so. */
-const DUPLICATE = /not establishing CHILD_SA .* due to existing duplicate/;
-
 export interface UpkeepOptions {
   vici: ViciClient;
   xfrm: Xfrm;
@@ -68,8 +71,14 @@ export class Upkeep {
   /** Whether charon has read its settings since this process last wrote them. */
   #settingsRead = false;
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer ends, on the monotonic clock. */
+  #dueMs = 0;
   #running = false;
-  #again = false;
+  /** What came while a round ran: its end is followed by another, at once if that is pressing. */
+  #again: 'no' | 'hint' | 'kick' = 'no';
+  /** Whether there are so many SAs that events are collected, and until when, on the monotonic clock. */
+  #crowded = false;
+  #restsUntilMs = 0;
   #closed = false;
 
   constructor(options: UpkeepOptions) {
@@ -93,11 +102,22 @@ export class Upkeep {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
+  /** Something has happened to an SA: has a round run at once, or, where there are many of them, after a rest. */
+  hint(): void {
+    if (this.#running) {
+      if (this.#again === 'no') this.#again = 'hint';
+      return;
+    }
+    const restMs = this.#crowded ? this.#restsUntilMs - performance.now() : 0;
+    if (restMs <= 0) this.kick();
+    else this.#later(restMs);
+  }
+
   /** Has a round run soon: at once, or once more after the one that runs. */
   kick(): void {
     if (this.#closed) return;
     if (this.#running) {
-      this.#again = true;
+      this.#again = 'kick';
       return;
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -107,14 +127,25 @@ export class Upkeep {
     void this.#round().then((soon) => {
       this.#running = false;
       if (this.#closed) return;
-      if (this.#again) {
-        this.#again = false;
-        this.kick();
-        return;
-      }
-      const soonMs = Math.max(SOON_MS, SOON_SHARE * (performance.now() - begun));
-      this.#timer = setTimeout(() => this.kick(), soon ? Math.min(soonMs, EVERY_MS) : EVERY_MS);
+      const restMs = Math.min(SOON_SHARE * (performance.now() - begun), EVERY_MS);
+      this.#restsUntilMs = performance.now() + restMs;
+      const again = this.#again;
+      this.#again = 'no';
+      if (again === 'kick') this.kick();
+      else if (again === 'hint') this.hint();
+      if (again !== 'no') return;
+      this.#later(soon ? Math.max(SOON_MS, restMs) : EVERY_MS);
     });
+  }
+
+  /** The next round comes after so long at the latest. */
+  #later(afterMs: number): void {
+    if (this.#closed) return;
+    const dueMs = performance.now() + afterMs;
+    if (this.#timer !== null && this.#dueMs <= dueMs) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => this.kick(), afterMs);
   }
 
   /** Returns whether another round is wanted soon. */
@@ -129,15 +160,19 @@ export class Upkeep {
     }
     try {
       await this.#settle(desired);
-      const report = await reconciler.reconcile(vici, desired);
+      const before = await collectSas(vici);
+      const report = await reconciler.reconcile(vici, desired, before);
       this.#warn(report.warnings);
       this.#options.onRound({ revision: desired.revision, ...report });
-      const sas = await collectSas(vici);
-      const children = childrenOf(sas);
+      const changed = [report.loaded, report.unloaded, report.ended].some(({ length }) => length > 0);
+      const sas = changed ? await collectSas(vici) : before;
+      this.#crowded = sas.length > CROWD_SAS;
+      const reports = sas.map(ikeSaReport);
+      const children = childrenOf(reports);
       const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
       const noted = this.#noteUnknown(differences, children);
-      const missing = this.#options.forwards() && this.#bringUp(desired, sas);
-      const surplus = surplusSas(sas.map(ikeSaReport), (name) => detectionOf(desired, name));
+      const missing = this.#options.forwards() && this.#bringUp(desired, sas, children);
+      const surplus = surplusSas(reports, detectionIn(desired));
       await this.#rekeyForStrays(children);
       const waiting = await this.#repair(desired, differences, surplus);
       return missing || waiting || noted || report.problems.length > 0;
@@ -163,15 +198,15 @@ export class Upkeep {
     this.#warned = new Set(warnings);
   }
 
-  #bringUp(desired: IkeState, sas: readonly ListedSa[]): boolean {
+  #bringUp(desired: IkeState, sas: readonly ListedSa[], children: readonly KnownChild[]): boolean {
     const nowMs = performance.now();
     const forgotten = (ifId: number): boolean =>
       nowMs - (this.#unknownSinceMs.get(ifId) ?? nowMs) >= FORGOTTEN_MS;
+    const connections = new Map(desired.connections.map((connection) => [connection.name, connection]));
+    const ifIds = ifIdsOf(desired.tunnels);
     const ifIdOf = ({ connection, child }: Target): number | undefined => {
-      const section = desired.connections
-        .find(({ name }) => name === connection)
-        ?.children.find(({ name }) => name === child);
-      return desired.tunnels.find(({ name }) => name === section?.tunnel)?.if_id;
+      const section = connections.get(connection)?.children.find(({ name }) => name === child);
+      return section === undefined ? undefined : ifIds.get(section.tunnel);
     };
     const due = this.#keepUp.due(
       {
@@ -182,16 +217,16 @@ export class Upkeep {
       nowMs,
     );
     for (const target of due) void this.#initiate(target, desired);
-    return this.#forgetFailures(desired, sas);
+    return this.#forgetFailures(desired, children);
   }
 
   /**
    * Of children that are up by now, whoever initiated them, or that are not configured any more. Returns
    * whether one is not up that ought to be: it may be due again before anything else happens.
    */
-  #forgetFailures(desired: IkeState, sas: readonly ListedSa[]): boolean {
+  #forgetFailures(desired: IkeState, children: readonly KnownChild[]): boolean {
     const up = new Set(
-      childrenOf(sas)
+      children
         .filter(({ state }) => state === 'INSTALLED')
         .map(({ connection, name }) => `${connection}/${name}`),
     );
@@ -208,6 +243,11 @@ export class Upkeep {
     const key = `${target.connection}/${target.child}`;
     if (this.#initiating.has(key)) return;
     this.#initiating.add(key);
+    if (this.#initiating.size > EXPLAINED_MAX) {
+      await this.#begin(target);
+      this.#initiating.delete(key);
+      return;
+    }
     const reason = await initiateChild(this.#options.vici, desired, target);
     this.#initiating.delete(key);
     const before = this.#failures.get(key);
@@ -217,7 +257,17 @@ export class Upkeep {
       this.#options.log.warn({ connection: target.connection, child: target.child }, reason);
     }
     this.#options.onFailures(this.#failures);
-    this.kick();
+    this.hint();
+  }
+
+  /** An attempt whose outcome nobody waits for: whether the child is up the next round sees. */
+  async #begin({ connection, child }: Target): Promise<void> {
+    try {
+      await initiate(this.#options.vici, { ike: connection, child, timeoutMs: -1 });
+    } catch (error) {
+      if (!(error instanceof ViciError)) throw error;
+      this.#options.log.warn({ connection, child, error: error.message }, 'A child could not be initiated.');
+    }
   }
 
   /**
@@ -300,30 +350,8 @@ export class Upkeep {
 
 const hex = (spi: number): string => spi.toString(16).padStart(8, '0');
 
-/** Seconds within which charon gives up a dead peer of a connection; null for never, or when there is no such connection. */
-function detectionOf(desired: IkeState, name: string): number | null {
-  const connection = desired.connections.find((candidate) => candidate.name === name);
-  if (connection === undefined) return null;
-  const { dpd_delay: delay, dpd_timeout: timeout } = dpdOf(connection);
-  return delay === 0 ? null : timeout;
-}
-
-/** Interface ids of tunnels that a connection is for. */
-function wantedIfIds({ connections, tunnels }: IkeState): Set<number> {
-  const names = connections.flatMap(({ children }) => children.map(({ tunnel }) => tunnel));
-  return new Set(tunnels.filter(({ name }) => names.includes(name)).map((tunnel) => tunnel.if_id));
-}
-
-/** Interface ids of tunnels whose children wait for traffic. */
-function tunnelsOnTraffic(desired: IkeState | null): number[] {
-  const names = (desired?.connections ?? [])
-    .filter(({ start }) => start === 'on-traffic')
-    .flatMap(({ children }) => children.map(({ tunnel }) => tunnel));
-  return (desired?.tunnels ?? []).filter(({ name }) => names.includes(name)).map((tunnel) => tunnel.if_id);
-}
-
-function childrenOf(sas: readonly ListedSa[]): KnownChild[] {
-  return sas.map(ikeSaReport).flatMap((ike) =>
+function childrenOf(reports: readonly IkeSaReport[]): KnownChild[] {
+  return reports.flatMap((ike) =>
     ike.children.map((child) => ({
       ...child,
       connection: ike.name,
@@ -331,29 +359,4 @@ function childrenOf(sas: readonly ListedSa[]): KnownChild[] {
       remote: ike.remote_address,
     })),
   );
-}
-
-/** Null when the child is up; else why not, as a sentence for the operator. */
-export async function initiateChild(
-  vici: ViciClient,
-  desired: IkeState,
-  target: Target,
-): Promise<string | null> {
-  const lines: string[] = [];
-  try {
-    await vici.dedicated((own) =>
-      initiate(own, {
-        ike: target.connection,
-        child: target.child,
-        timeoutMs: INITIATE_MS,
-        onLog: ({ message }) => void lines.push(message),
-      }),
-    );
-    return null;
-  } catch (error) {
-    if (!(error instanceof ViciError)) throw error;
-    if (lines.some((line) => DUPLICATE.test(line))) return null;
-    const connection = desired.connections.find(({ name }) => name === target.connection);
-    return explainFailure([...lines, error.message], connection)?.sentence ?? error.message;
-  }
 }

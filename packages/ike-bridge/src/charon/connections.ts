@@ -42,17 +42,24 @@ function canonical(address: string): string {
   return address === ANY_ADDRESS ? '%any' : (canonicalIp(address) ?? address);
 }
 
+/** Interface ids by name of their tunnels. */
+export type IfIds = ReadonlyMap<string, number>;
+
+export function ifIdsOf(tunnels: DesiredIke['tunnels']): IfIds {
+  return new Map(tunnels.map(({ name, if_id }) => [name, if_id]));
+}
+
 /** @throws Error when a child names a tunnel without interface id */
-export function toCharon(connection: ConnectionSection, tunnels: DesiredIke['tunnels']): CharonConnection {
+export function toCharon(connection: ConnectionSection, ifIds: IfIds): CharonConnection {
   const children = new Map<string, CharonChild>();
   for (const child of connection.children) {
-    const tunnel = tunnels.find((candidate) => candidate.name === child.tunnel);
-    if (tunnel === undefined) {
+    const ifId = ifIds.get(child.tunnel);
+    if (ifId === undefined) {
       throw new Error(
         `Child ${child.name} of connection ${connection.name} names the tunnel ${child.tunnel}, which is not configured.`,
       );
     }
-    children.set(child.name, toCharonChild(connection, child, tunnel.if_id));
+    children.set(child.name, toCharonChild(connection, child, ifId));
   }
   return {
     name: connection.name,

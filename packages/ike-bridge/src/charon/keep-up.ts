@@ -2,7 +2,7 @@
 // way. Asked after every event and now and then, it brings back whatever was lost, by whichever side and cause.
 import type { ConnectionSection } from '@sluice/shared';
 import { subsection, subsections, text, textList, type ViciSection } from '../vici/index.js';
-import type { ListedSa } from './sas.js';
+import { byConnection, type ListedSa } from './sas.js';
 
 export interface Target {
   connection: string;
@@ -33,13 +33,14 @@ export class KeepUp {
   due(wanted: Wanted, sas: readonly ListedSa[], nowMs: number): Target[] {
     const due: Target[] = [];
     const known = new Set<string>();
+    const groups = byConnection(sas);
     for (const connection of wanted.connections) {
       for (const child of connection.children) {
         const target = { connection: connection.name, child: child.name };
         if (connection.start !== 'initiate' && !wanted.restore?.(target)) continue;
         const key = JSON.stringify(target);
         known.add(key);
-        const state = stateOf(target, sas);
+        const state = stateOf(target, groups.get(connection.name) ?? []);
         if (state === 'up') this.attempts.delete(key);
         if (state === 'missing' && this.attempt(key, nowMs)) due.push(target);
       }
@@ -62,10 +63,10 @@ export class KeepUp {
   }
 }
 
+/** @param sas of the target's connection */
 function stateOf(target: Target, sas: readonly ListedSa[]): 'up' | 'pending' | 'missing' {
   let pending = false;
-  for (const { connection, section } of sas) {
-    if (connection !== target.connection) continue;
+  for (const { section } of sas) {
     const state = text(section, 'state') ?? '';
     if (state === 'DELETING' || state === 'DESTROYING') continue;
     for (const [, child] of subsections(subsection(section, 'child-sas'))) {

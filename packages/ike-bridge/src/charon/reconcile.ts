@@ -11,10 +11,17 @@ import {
   ViciError,
   type ViciSender,
 } from '../vici/index.js';
-import { type CharonConnection, type DesiredIke, loadConnMessage, toCharon } from './connections.js';
+import {
+  type CharonConnection,
+  type DesiredIke,
+  type IfIds,
+  ifIdsOf,
+  loadConnMessage,
+  toCharon,
+} from './connections.js';
 import { Credentials, type Present } from './credentials.js';
 import { Pools } from './pools.js';
-import { collectSas, type ListedSa } from './sas.js';
+import { byConnection, collectSas, type ListedSa } from './sas.js';
 import { type KnownChange, type StaleSas, staleSas } from './stale.js';
 
 /** What of a ViciClient is needed. */
@@ -41,6 +48,24 @@ interface Loaded {
   children: Map<string, string>;
   /** Of the certificates that the connection goes with. */
   certificates: string;
+}
+
+/** A connection in charon's terms, which is made once: there may be thousands, and rounds every few seconds. */
+interface Made {
+  tunnels: DesiredIke['tunnels'];
+  wanted: CharonConnection;
+  hashes: Omit<Loaded, 'certificates'>;
+}
+
+/** What a round knows of charon, and what it is to tell. */
+interface Round {
+  desired: DesiredIke;
+  ifIds: IfIds;
+  present: ReadonlySet<string>;
+  held: Present;
+  /** By connection. */
+  sas: ReadonlyMap<string, readonly ListedSa[]>;
+  report: ReconcileReport;
 }
 
 interface Replacement {
@@ -70,14 +95,20 @@ export class Reconciler {
   private readonly pools = new Pools();
   /** Survives a run that lost charon half-way: nothing else remembers which SAs a loaded change made stale. */
   private pending: Replacement[] = [];
+  private readonly made = new WeakMap<ConnectionSection, Made>();
   private tail: Promise<unknown> = Promise.resolve();
 
   /**
    * One at a time; further calls wait. A connection that cannot be loaded is reported and stops no other.
+   * @param listed what charon has just said of its SAs; it is asked unless told
    * @throws ViciError `disconnected`, `timeout` or `malformed` when charon is lost on the way: call again
    */
-  reconcile(client: CharonClient, desired: DesiredIke): Promise<ReconcileReport> {
-    const result = this.tail.then(() => this.run(client, desired));
+  reconcile(
+    client: CharonClient,
+    desired: DesiredIke,
+    listed?: readonly ListedSa[],
+  ): Promise<ReconcileReport> {
+    const result = this.tail.then(() => this.run(client, desired, listed));
     this.tail = result.then(
       () => undefined,
       () => undefined, // the caller has the rejection
@@ -85,7 +116,11 @@ export class Reconciler {
     return result;
   }
 
-  private async run(client: CharonClient, desired: DesiredIke): Promise<ReconcileReport> {
+  private async run(
+    client: CharonClient,
+    desired: DesiredIke,
+    listed: readonly ListedSa[] | undefined,
+  ): Promise<ReconcileReport> {
     if (client.generation !== this.generation) {
       // Perhaps the same charon behind a new connection; loading what it has already changes nothing there.
       this.loaded.clear();
@@ -97,12 +132,20 @@ export class Reconciler {
     const report: ReconcileReport = { loaded: [], unloaded: [], ended: [], problems: [], warnings: [] };
     const present = new Set(await getConns(client));
     const held = await this.credentials.present(client);
-    const sas = await collectSas(client);
+    const sas = listed ?? (await collectSas(client));
+    const round: Round = {
+      desired,
+      ifIds: ifIdsOf(desired.tunnels),
+      present,
+      held,
+      sas: byConnection(sas),
+      report,
+    };
 
     await this.removeOthers(client, desired, present, sas, report);
     for (const connection of desired.connections) {
       try {
-        const replacement = await this.load(client, connection, desired, present, held, sas, report);
+        const replacement = await this.load(client, connection, round);
         if (replacement) this.pending.push(replacement);
       } catch (error) {
         if (isLost(error)) throw error;
@@ -143,20 +186,16 @@ export class Reconciler {
   private async load(
     client: CharonClient,
     connection: ConnectionSection,
-    desired: DesiredIke,
-    present: ReadonlySet<string>,
-    held: Present,
-    sas: readonly ListedSa[],
-    report: ReconcileReport,
+    { desired, ifIds, present, held, sas, report }: Round,
   ): Promise<Replacement | null> {
     const { name } = connection;
-    const wanted = toCharon(connection, desired.tunnels);
+    const { wanted, hashes } = this.make(connection, desired, ifIds);
     const before = this.loaded.get(name);
     // Secrets and pools first: a peer that calls between the commands finds everything or nothing.
     const material = await this.credentials.load(client, connection, held);
     await this.pools.load(client, connection);
     report.warnings.push(...connectionWarnings(connection), ...material.warnings);
-    const next = { ...hashes(wanted), certificates: material.digest };
+    const next = { ...hashes, certificates: material.digest };
     if (before !== undefined && present.has(name)) {
       if (sameConfiguration(before, next) && before.certificates === next.certificates) return null;
     }
@@ -165,7 +204,7 @@ export class Reconciler {
     report.loaded.push(name);
 
     const change = before === undefined ? null : difference(before, next);
-    const stale = staleSas(connection, desired.tunnels, sas, change);
+    const stale = staleSas(connection, ifIds, sas.get(name) ?? [], change);
     if (stale.ike.length + stale.child.length === 0) return null;
     const renewed = new Set(stale.child.map((child) => child.name));
     const children = connection.children
@@ -173,13 +212,22 @@ export class Reconciler {
       .filter((child) => stale.ike.length > 0 || renewed.has(child));
     return { connection, children, stale };
   }
+
+  private make(connection: ConnectionSection, { tunnels }: DesiredIke, ifIds: IfIds): Made {
+    const before = this.made.get(connection);
+    if (before?.tunnels === tunnels) return before;
+    const wanted = toCharon(connection, ifIds);
+    const made = { tunnels, wanted, hashes: hashesOf(wanted) };
+    this.made.set(connection, made);
+    return made;
+  }
 }
 
 function sha256(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
-function hashes(wanted: CharonConnection): Omit<Loaded, 'certificates'> {
+function hashesOf(wanted: CharonConnection): Omit<Loaded, 'certificates'> {
   const children = new Map([...wanted.children].map(([name, child]) => [name, sha256(child)]));
   return { ike: sha256([wanted.ike, wanted.rounds]), children };
 }

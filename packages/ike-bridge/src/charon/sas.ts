@@ -29,6 +29,17 @@ export async function collectSas(sender: ViciSender, selector: SaSelector = {}):
   return sas;
 }
 
+/** SAs by the names of their connections. */
+export function byConnection(sas: readonly ListedSa[]): Map<string, ListedSa[]> {
+  const groups = new Map<string, ListedSa[]>();
+  for (const sa of sas) {
+    const group = groups.get(sa.connection);
+    if (group === undefined) groups.set(sa.connection, [sa]);
+    else group.push(sa);
+  }
+  return groups;
+}
+
 /** Times are seconds; null where charon reports none, such as those of an SA that is not yet established. */
 export function ikeSaReport({ connection, section }: ListedSa): IkeSaReport {
   const read = (key: string): string => text(section, key) ?? '';

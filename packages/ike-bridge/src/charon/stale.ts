@@ -1,7 +1,7 @@
 // Which SAs no longer are what the configuration says, judged by what charon lists of them.
 import { ANY_ADDRESS, type ConnectionSection, canonicalIp, identities, isIdentity } from '@sluice/shared';
 import { hexadecimal, subsection, subsections, text } from '../vici/index.js';
-import type { DesiredIke } from './connections.js';
+import type { IfIds } from './connections.js';
 import type { ListedSa } from './sas.js';
 
 /** Unique ids of SAs to end. An IKE_SA that is named takes its CHILD_SAs with it, so those are not named too. */
@@ -13,15 +13,15 @@ export interface StaleSas {
 /** What is known to have changed since an SA was made; null when the bridge cannot know (it has restarted). */
 export type KnownChange = { ike: boolean; children: ReadonlySet<string> } | null;
 
+/** @param sas of the connection */
 export function staleSas(
   connection: ConnectionSection,
-  tunnels: DesiredIke['tunnels'],
+  ifIds: IfIds,
   sas: readonly ListedSa[],
   change: KnownChange,
 ): StaleSas {
   const stale: StaleSas = { ike: [], child: [] };
-  for (const { connection: name, section } of sas) {
-    if (name !== connection.name) continue;
+  for (const { section } of sas) {
     if (change === null ? !endpointsMatch(connection, section) : change.ike) {
       stale.ike.push(text(section, 'uniqueid') ?? '');
       continue;
@@ -29,9 +29,8 @@ export function staleSas(
     for (const [, child] of subsections(subsection(section, 'child-sas'))) {
       const childName = text(child, 'name') ?? '';
       const wanted = connection.children.find((candidate) => candidate.name === childName);
-      const tunnel = tunnels.find((candidate) => candidate.name === wanted?.tunnel);
       const ifId = hexadecimal(child, 'if-id-in');
-      const moved = ifId !== undefined && ifId !== tunnel?.if_id;
+      const moved = ifId !== undefined && ifId !== ifIds.get(wanted?.tunnel ?? '');
       if (wanted === undefined || moved || change?.children.has(childName)) {
         stale.child.push({ id: text(child, 'uniqueid') ?? '', name: childName });
       }

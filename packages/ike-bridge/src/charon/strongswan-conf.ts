@@ -79,8 +79,14 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   delete_rekeyed_delay = 5
 
   # A hub holds thousands of IKE_SAs: the defaults keep them in one list behind one lock.
-  ikesa_table_size = 1024
-  ikesa_table_segments = 16
+  ikesa_table_size = 4096
+  ikesa_table_segments = 64
+  # Threads wait for the data plane, and for those who list SAs: more than processors.
+  threads = 32
+  # When power comes back, a site's peers call at once, perhaps from behind one NAT. Before a cookie nothing of theirs is
+  # kept or computed (RFC 7296 section 2.6); the default would ignore all but five callers of an address.
+  cookie_threshold = 64
+  block_threshold = 256
 
   # Only connections that ask for aggressive mode by name have it; without this not even those would answer.
   i_dont_care_about_security_and_use_aggressive_mode_psk = yes

@@ -76,8 +76,8 @@ function served(context: XfrmContext, policy: Policy) {
   const direction = policy.info.dir === XFRM_POLICY_OUT ? 'out' : 'in';
   const reqids = policy.templates.map((template) => template.reqid);
   return context.sad
-    .all()
-    .filter((sa) => sa.direction === direction && sa.ifId === policy.ifId && reqids.includes(sa.reqid));
+    .ofInterface(policy.ifId)
+    .filter((sa) => sa.direction === direction && reqids.includes(sa.reqid));
 }
 
 /**

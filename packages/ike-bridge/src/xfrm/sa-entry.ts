@@ -26,7 +26,7 @@ export interface SaEntry {
   /** Given back as it came. */
   readonly seq: number;
   src: string;
-  ifId: number;
+  readonly ifId: number;
   reqid: number;
   encap: SaSpec['encap'];
   lifetime: SaLifetime;

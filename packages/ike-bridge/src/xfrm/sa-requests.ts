@@ -145,13 +145,9 @@ function hasTwin(context: XfrmContext, { direction, ifId, selectors }: SaEntry):
   if (direction !== 'in') return false;
   const traffic = JSON.stringify(selectors);
   return context.sad
-    .all()
+    .ofInterface(ifId)
     .some(
-      (other) =>
-        other.direction === 'in' &&
-        other.ifId === ifId &&
-        other.installed &&
-        JSON.stringify(other.selectors) === traffic,
+      (other) => other.direction === 'in' && other.installed && JSON.stringify(other.selectors) === traffic,
     );
 }
 
@@ -187,9 +183,15 @@ export const getSa: Handler = async (context, request) => {
   return [reply(request, XFRM_MSG.NEWSA, encodeLarval(larval))];
 };
 
+/**
+ * With more SAs than this the figures that are fetched every second will do. charon asks for those of all SAs whenever it
+ * lists them, one by one, and holds back its negotiations meanwhile.
+ */
+const LIVE_SAS_MAX = 64;
+
 /** Live figures when the data plane gives them, else the last ones stay. */
 export async function refresh(context: XfrmContext, entry: SaEntry): Promise<void> {
-  if (!entry.installed) return;
+  if (!entry.installed || context.sad.size > LIVE_SAS_MAX) return;
   try {
     const counters = await context.sink.counters({ dst: entry.dst, spi: entry.spi });
     if (counters !== null) context.sync.observe(entry, counters);

@@ -19,8 +19,7 @@ export function chooseSelectors(spd: Spd, entry: SaEntry): TrafficSelector[] | n
 
 /** After a policy changed: policies arrive after the SAs that serve them. */
 export async function reviseSelectors(context: XfrmContext, changed: Policy): Promise<void> {
-  for (const entry of context.sad.all()) {
-    if (entry.ifId !== changed.ifId) continue;
+  for (const entry of context.sad.ofInterface(changed.ifId)) {
     // An SA that no policy names any more is about to be removed; until then it carries what it did.
     if (context.spd.serving(entry.direction, entry.ifId, entry.reqid).length === 0) continue;
     const selectors = chooseSelectors(context.spd, entry);

@@ -1,5 +1,6 @@
 // The security association database (RFC 4301 section 4.4.2), keyed by destination, protocol and SPI.
 // ESP is the only protocol, so the key leaves it out.
+import { ByInterface } from './by-interface.js';
 import { wipeCrypto } from './sa-crypto.js';
 import type { SaEntry } from './sa-entry.js';
 
@@ -7,6 +8,7 @@ type Named = { dst: string; spi: number };
 
 export class Sad {
   readonly #entries = new Map<string, SaEntry>();
+  readonly #byInterface = new ByInterface<SaEntry>();
 
   get size(): number {
     return this.#entries.size;
@@ -17,7 +19,10 @@ export class Sad {
   }
 
   add(entry: SaEntry): void {
+    const before = this.#entries.get(id(entry));
+    if (before !== undefined) this.#byInterface.delete(before);
     this.#entries.set(id(entry), entry);
+    this.#byInterface.add(entry);
   }
 
   /** Takes the SA out; its keys are zeroed. Undefined when there is no such SA. */
@@ -25,6 +30,7 @@ export class Sad {
     const entry = this.#entries.get(id(key));
     if (entry === undefined) return undefined;
     this.#entries.delete(id(key));
+    this.#byInterface.delete(entry);
     wipeCrypto(entry.crypto);
     return entry;
   }
@@ -32,6 +38,11 @@ export class Sad {
   /** A copy, so that the caller may add and remove while it goes through it. */
   all(): SaEntry[] {
     return [...this.#entries.values()];
+  }
+
+  /** Those of an interface id, as all(). */
+  ofInterface(ifId: number): SaEntry[] {
+    return this.#byInterface.of(ifId);
   }
 }
 

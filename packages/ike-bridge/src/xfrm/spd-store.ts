@@ -19,6 +19,10 @@ const fileSchema = z.object({
   ),
 });
 
+/** Policies of a thousand tunnels come in a row, and each would have all written: a write is followed by a rest. */
+const REST_SHARE = 20;
+const REST_MAX_MS = 1000;
+
 const DIRECTIONS = ['in', 'out', 'fwd'];
 
 export class SpdStore {
@@ -26,6 +30,8 @@ export class SpdStore {
   readonly #log: XfrmLog;
   #wanted: (() => Policy[]) | null = null;
   #writing: Promise<void> | null = null;
+  /** Ends the rest after a write early. */
+  #hurry = new AbortController();
 
   constructor(path: string, log: XfrmLog) {
     this.#path = path;
@@ -61,7 +67,9 @@ export class SpdStore {
 
   /** Resolves when everything asked for so far is on disk. */
   async flush(): Promise<void> {
+    this.#hurry.abort();
     while (this.#writing !== null) await this.#writing;
+    this.#hurry = new AbortController();
   }
 
   async #write(): Promise<void> {
@@ -69,6 +77,7 @@ export class SpdStore {
     while (this.#wanted !== null) {
       const policies = this.#wanted();
       this.#wanted = null;
+      const begun = performance.now();
       const file = {
         version: 1,
         policies: policies.map((policy) => ({
@@ -87,9 +96,25 @@ export class SpdStore {
           'Policies could not be written; a restarted bridge will not know them. Check the directory and free space.',
         );
       }
+      const restMs = Math.min(REST_MAX_MS, REST_SHARE * (performance.now() - begun));
+      await rest(restMs, this.#hurry.signal);
     }
     this.#writing = null;
   }
+}
+
+/** Resolves after so many milliseconds, or as soon as the signal says so. */
+function rest(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done);
+  });
 }
 
 function summaryOf(policy: Policy): string {

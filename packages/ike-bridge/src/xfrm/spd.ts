@@ -1,5 +1,7 @@
 // The security policy database (RFC 4301 section 4.4.1), keyed as the kernel keys it: direction, type,
 // selector, interface id and mark.
+
+import { ByInterface } from './by-interface.js';
 import { AF_INET6, EINVAL, XFRM_POLICY_FWD, XFRM_POLICY_IN, XFRM_POLICY_OUT, XFRMA } from './constants.js';
 import { type Attribute, decodeAttributes, encodePayload, findAttribute } from './netlink.js';
 import {
@@ -19,7 +21,7 @@ const TEMPLATES_MAX = 6;
 export interface Policy {
   info: XfrmUserpolicyInfo;
   templates: XfrmUserTmpl[];
-  ifId: number;
+  readonly ifId: number;
   mark: XfrmMark;
   /** As received, the templates among them. */
   attributes: Attribute[];
@@ -69,6 +71,9 @@ export function encodePolicy(policy: Policy, useTime = 0): Buffer {
 
 export class Spd {
   readonly #policies = new Map<string, Policy>();
+  readonly #byInterface = new ByInterface<Policy>();
+  /** By index, which has the direction in it. */
+  readonly #byIndex = new Map<number, Policy>();
   #nextIndex = 8;
 
   get size(): number {
@@ -84,7 +89,8 @@ export class Spd {
   }
 
   byIndex(index: number, dir: number): Policy | undefined {
-    return this.all().find((policy) => policy.info.index === index && policy.info.dir === dir);
+    const policy = this.#byIndex.get(index);
+    return policy?.info.dir === dir ? policy : undefined;
   }
 
   /** Adds or replaces. A replaced policy keeps its index and the time it was added, as in the kernel. */
@@ -100,46 +106,51 @@ export class Spd {
     // The kernel's indexes carry the direction in their lowest three bits.
     const assigned = index !== 0 ? index : this.#takeIndex(policy.info.dir);
     policy.info = { ...policy.info, index: assigned, curlft };
+    if (before !== undefined) this.#byInterface.delete(before);
     this.#policies.set(id(keyOfPolicy(policy)), policy);
+    this.#byInterface.add(policy);
+    this.#byIndex.set(assigned, policy);
   }
 
   remove(policy: Policy): void {
-    this.#policies.delete(id(keyOfPolicy(policy)));
+    const known = this.get(keyOfPolicy(policy));
+    if (known === undefined) return;
+    this.#policies.delete(id(keyOfPolicy(known)));
+    this.#byInterface.delete(known);
+    this.#byIndex.delete(known.info.index);
   }
 
   clear(): void {
     this.#policies.clear();
+    this.#byInterface.clear();
+    this.#byIndex.clear();
   }
 
   /** Policies whose templates want SAs of this reqid, for packets of this direction. */
   serving(direction: 'in' | 'out', ifId: number, reqid: number): Policy[] {
     const dir = direction === 'in' ? XFRM_POLICY_IN : XFRM_POLICY_OUT;
-    return this.all().filter(
-      (policy) =>
-        policy.info.dir === dir &&
-        policy.ifId === ifId &&
-        policy.templates.some((template) => template.reqid === reqid),
-    );
+    return this.#byInterface
+      .of(ifId)
+      .filter(
+        (policy) => policy.info.dir === dir && policy.templates.some((template) => template.reqid === reqid),
+      );
   }
 
   /** The outbound policy that a packet into an interface meets: the one of the smallest priority value. */
   match(ifId: number, src: string, dst: string, protocol: number): Policy | undefined {
-    return this.all()
+    return this.#byInterface
+      .of(ifId)
       .filter(
-        ({ info, ifId: own, templates }) =>
-          info.dir === XFRM_POLICY_OUT &&
-          own === ifId &&
-          templates.length > 0 &&
-          selects(info.sel, src, dst, protocol),
+        ({ info, templates }) =>
+          info.dir === XFRM_POLICY_OUT && templates.length > 0 && selects(info.sel, src, dst, protocol),
       )
       .sort((a, b) => a.info.priority - b.info.priority)[0];
   }
 
   #takeIndex(dir: number): number {
-    const used = new Set(this.all().map((policy) => policy.info.index));
     do {
       this.#nextIndex = (this.#nextIndex + 8) >>> 0;
-    } while (this.#nextIndex < 8 || used.has(this.#nextIndex | dir));
+    } while (this.#nextIndex < 8 || this.#byIndex.has(this.#nextIndex | dir));
     return this.#nextIndex | dir;
   }
 }

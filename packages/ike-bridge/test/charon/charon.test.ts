@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '@sluice/shared';
-import { type DesiredIke, loadConnMessage, PLUGINS, Reconciler, toCharon } from '../../src/charon/index.js';
+import {
+  type DesiredIke,
+  ifIdsOf,
+  loadConnMessage,
+  PLUGINS,
+  Reconciler,
+  toCharon,
+} from '../../src/charon/index.js';
 import {
   decimal,
   getConns,
@@ -107,7 +114,7 @@ describe('charon', function () {
         { name: 'net', tunnel: 'tun0', remote_ts: ['10.2.0.0/16', '10.3.0.0/16'], rekey_bytes: 2 ** 30 },
       ],
     });
-    await loadConn(client, loadConnMessage(toCharon(wanted, TUNNELS)));
+    await loadConn(client, loadConnMessage(toCharon(wanted, ifIdsOf(TUNNELS))));
     const listed = (await conns()).get('office');
     assert.deepEqual(textList(listed, 'local_addrs'), ['192.0.2.1']);
     assert.deepEqual(textList(listed, 'remote_addrs'), ['192.0.2.2']);
@@ -149,7 +156,7 @@ describe('charon', function () {
         },
       ],
     });
-    await loadConn(client, loadConnMessage(toCharon(wanted, TUNNELS)));
+    await loadConn(client, loadConnMessage(toCharon(wanted, ifIdsOf(TUNNELS))));
     assert.deepEqual(await getConns(client), ['office']);
   });
 

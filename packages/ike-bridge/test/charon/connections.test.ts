@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { toCharon } from '../../src/charon/index.js';
+import { ifIdsOf, toCharon } from '../../src/charon/index.js';
 import { connection, TUNNELS } from './fixtures.js';
 
 describe('connections', () => {
   it('maps a connection to the terms of swanctl.conf', () => {
-    const { name, ike, rounds, children } = toCharon(connection(), TUNNELS);
+    const { name, ike, rounds, children } = toCharon(connection(), ifIdsOf(TUNNELS));
     assert.equal(name, 'office');
     assert.deepEqual(ike, {
       version: 2,
@@ -61,7 +61,7 @@ describe('connections', () => {
   it('uses addresses as identities where there are no others, and gives up sooner where the peer initiates', () => {
     const { ike, rounds } = toCharon(
       connection({ local: { address: '192.0.2.1' }, remote: { address: '192.0.2.2' }, start: 'respond' }),
-      TUNNELS,
+      ifIdsOf(TUNNELS),
     );
     assert.deepEqual(rounds.local, { auth: 'psk', id: '192.0.2.1' });
     assert.deepEqual(rounds.remote, { auth: 'psk', id: '192.0.2.2' });
@@ -70,14 +70,14 @@ describe('connections', () => {
 
   it('refuses a child of a tunnel that is not there', () => {
     assert.throws(
-      () => toCharon(connection(), []),
+      () => toCharon(connection(), new Map()),
       /Child net of connection office names the tunnel tun0, which is not/,
     );
   });
 
   const child = (changes: Record<string, unknown>) => {
     const section = connection({ children: [{ name: 'net', tunnel: 'tun0', ...changes }] });
-    return toCharon(section, TUNNELS).children.get('net')!;
+    return toCharon(section, ifIdsOf(TUNNELS)).children.get('net')!;
   };
 
   it('leaves a margin for rekeying when lifetimes are short', () => {
@@ -119,7 +119,7 @@ describe('connections', () => {
   it('writes addresses as charon lists them', () => {
     const { ike, rounds } = toCharon(
       connection({ local: { address: '2001:DB8:0::1' }, remote: { address: '2001:db8:0:0::2' } }),
-      TUNNELS,
+      ifIdsOf(TUNNELS),
     );
     assert.deepEqual([ike.local_addrs, ike.remote_addrs], [['2001:db8::1'], ['2001:db8::2']]);
     assert.deepEqual(rounds.local, { auth: 'psk', id: '2001:db8::1' });

@@ -9,7 +9,7 @@ import {
   until,
 } from '@sluice/shared';
 import type { z } from 'zod';
-import { loadConnMessage, toCharon } from '../../src/charon/connections.js';
+import { ifIdsOf, loadConnMessage, toCharon } from '../../src/charon/connections.js';
 import { initiate, loadConn, loadShared, rekey, terminate, ViciClient } from '../../src/vici/index.js';
 import { CharonPair, type Side } from './charon-pair.js';
 
@@ -85,7 +85,7 @@ export class ConfiguredPair {
           },
         ],
       });
-      await loadConn(client, loadConnMessage(toCharon(section, TUNNELS)));
+      await loadConn(client, loadConnMessage(toCharon(section, ifIdsOf(TUNNELS))));
     }
     await this.clients[0]!.dedicated((own) =>
       initiate(own, { ike: connection, child: child.name, timeoutMs: 8000 }),
