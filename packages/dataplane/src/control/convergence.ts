@@ -28,6 +28,14 @@ import type { UserNodes } from './user-nodes.js';
 import { Vrfs } from './vrfs.js';
 
 const RETRY_MS = 1_000;
+/**
+ * What asks for attempts comes in crowds: SAs of a thousand tunnels change their MTUs, Linux tells of each. After a long
+ * attempt the next one rests for a multiple of its time, within bounds; after a short one it does not.
+ */
+const REST_SHARE = 3;
+const REST_FROM_MS = 50;
+const REST_MAX_MS = 5_000;
+
 export interface Parts {
   workers: RemoteWorker[];
   interfaces: Interfaces;
@@ -74,6 +82,8 @@ export class Convergence {
   /** The attempt that comes next, until it begins: it will find the state of then. */
   private next: Promise<void> | null = null;
   private retry: NodeJS.Timeout | null = null;
+  /** Until soon() may begin an attempt, on the monotonic clock. */
+  private restsUntilMs = 0;
   private readonly watch: NodeJS.Timeout;
   private stopped = false;
 
@@ -114,8 +124,14 @@ export class Convergence {
     return this.enqueue();
   }
 
-  /** The same, where nobody waits for it. */
+  /** The same, where nobody waits for it: perhaps a little later, once for all that ask meanwhile. */
   soon(): void {
+    if (this.stopped || this.next !== null) return;
+    const restMs = this.restsUntilMs - monotonicMs();
+    if (restMs > 0) {
+      if (this.retry === null) this.tryAgain(restMs);
+      return;
+    }
     // What an attempt cannot do is a problem in the status; it never rejects.
     void this.enqueue();
   }
@@ -156,7 +172,7 @@ export class Convergence {
   linksChanged(namespaces: ReadonlySet<string | null>): void {
     this.watchCarriers();
     for (const namespace of namespaces) if (namespace !== null) this.parts.twins.touched(namespace);
-    if (this.state !== null && this.retry === null && !this.stopped) this.tryAgain(0);
+    if (this.state !== null && this.retry === null) this.soon();
   }
 
   /** What disturbs comes and goes between attempts, too. */
@@ -181,6 +197,7 @@ export class Convergence {
   private async converge(): Promise<void> {
     const { state } = this;
     if (state === null || this.stopped) return;
+    const begun = monotonicMs();
     const problems: string[] = [];
     const note: Note = async (what, step) => {
       try {
@@ -191,6 +208,9 @@ export class Convergence {
     };
     this.checkRestart(state, problems);
     await note('configuration', async () => problems.push(...(await this.steps(state, note))));
+    const ended = monotonicMs();
+    const restMs = ended - begun < REST_FROM_MS ? 0 : Math.min(REST_MAX_MS, REST_SHARE * (ended - begun));
+    this.restsUntilMs = ended + restMs;
     // Another state came meanwhile, and its attempt comes next: this one says nothing of it.
     if (this.state !== state) return;
     this.failures = problems;
@@ -241,7 +261,7 @@ export class Convergence {
     if (this.retry !== null) clearTimeout(this.retry);
     this.retry = setTimeout(() => {
       this.retry = null;
-      this.soon();
+      void this.enqueue();
     }, afterMs);
   }
 

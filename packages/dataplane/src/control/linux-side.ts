@@ -85,11 +85,12 @@ export async function convergeRoutes(
     const wanted = new Set(usable.filter(({ prefix }) => isIp6Prefix(prefix) === isIp6).map(routeText));
     const text = await ip([family, '-json', 'route', 'show', 'proto', ROUTE_PROTOCOL], '', namespace);
     const have = (JSON.parse(text || '[]') as RouteJson[]).map((route) => routeText(fromJson(route, isIp6)));
+    const present = new Set(have);
     const lines = have
       .filter((route) => !wanted.has(route))
       .map((route) => `route del proto ${ROUTE_PROTOCOL} ${route}`);
     for (const route of wanted) {
-      if (!have.includes(route)) lines.push(`route replace proto ${ROUTE_PROTOCOL} ${route}`);
+      if (!present.has(route)) lines.push(`route replace proto ${ROUTE_PROTOCOL} ${route}`);
     }
     if (lines.length > 0) changed = true;
     await ipBatch(lines, namespace, [family]);

@@ -125,8 +125,9 @@ export class LinuxTwins {
 
   /** Closes twins that are not wanted, or not as they are. */
   private async closeOthers(wanted: readonly TwinSpec[]): Promise<void> {
+    const byName = new Map(wanted.map((twin) => [twin.name, twin]));
     for (const [name, { spec }] of this.open) {
-      const twin = wanted.find((each) => each.name === name);
+      const twin = byName.get(name);
       if (twin?.row === spec.row && twin.kind === spec.kind && twin.namespace === spec.namespace) continue;
       await this.remove(name);
       this.settled.delete(spec.namespace);
@@ -144,9 +145,10 @@ export class LinuxTwins {
       if (this.open.get(twin.name)?.spec.namespace === namespace && !links.has(twin.name))
         await this.remove(twin.name);
     }
+    const kinds = new Map(twins.map(({ name, kind }) => [name, kind]));
     for (const [name, link] of links) {
       if (link.ifalias !== ALIAS || name === 'lo') continue;
-      if (link.linkinfo?.info_data?.type === twins.find((twin) => twin.name === name)?.kind) continue;
+      if (link.linkinfo?.info_data?.type === kinds.get(name)) continue;
       if (namespace === null) tapRemove(name);
       else await ipBatch([`link del dev ${name}`], namespace);
       links.delete(name);

@@ -23,9 +23,19 @@ type TunnelParts = Pick<
   'interfaces' | 'tunnels' | 'sas' | 'features' | 'table' | 'pathMtus' | 'routes' | 'adjacencies' | 'paths'
 >;
 
+/** The tunnels of a state, found without a search. */
+interface Sections {
+  of: DataplaneState;
+  byName: ReadonlyMap<string, TunnelSection>;
+  byIfId: ReadonlyMap<number, TunnelSection>;
+}
+
 export class TunnelConvergence {
   /** By interface id. */
   private readonly bindings = new Map<number, TunnelBinding>();
+  private sections: Sections | null = null;
+  /** Interface ids whose SAs select ports, as virtual reassembly was told last. */
+  private readonly selecting = new Set<number>();
 
   constructor(
     private readonly parts: TunnelParts,
@@ -38,14 +48,24 @@ export class TunnelConvergence {
 
   /** False for one that must be made anew to become what it should be. */
   isWanted(entry: Interface, state: DataplaneState): boolean {
-    return state.tunnels.some(
-      (tunnel) =>
-        tunnel.name === entry.name &&
-        tunnelIfId(tunnel) === entry.ifId &&
-        (tunnel.kind ?? 'ipsec') === this.bindings.get(entry.ifId)?.kind &&
-        tunnel.vrf === entry.vrfName &&
-        this.vrfs.find(tunnel.outer_vrf) === entry.outerVrf,
+    const tunnel = this.sectionsOf(state).byName.get(entry.name);
+    return (
+      tunnel !== undefined &&
+      tunnelIfId(tunnel) === entry.ifId &&
+      (tunnel.kind ?? 'ipsec') === this.bindings.get(entry.ifId)?.kind &&
+      tunnel.vrf === entry.vrfName &&
+      this.vrfs.find(tunnel.outer_vrf) === entry.outerVrf
     );
+  }
+
+  private sectionsOf(state: DataplaneState): Sections {
+    if (this.sections?.of === state) return this.sections;
+    this.sections = {
+      of: state,
+      byName: new Map(state.tunnels.map((tunnel) => [tunnel.name, tunnel])),
+      byIfId: new Map(state.tunnels.map((tunnel) => [tunnelIfId(tunnel), tunnel])),
+    };
+    return this.sections;
   }
 
   /** Makes a tunnel, or brings it to what its section says; its MTU is what fits its SA. */
@@ -103,8 +123,10 @@ export class TunnelConvergence {
     const { features, interfaces, sas } = this.parts;
     const sections = [...state.interfaces, ...state.tunnels];
     const wanted = sections.filter(({ virtual_reassembly: on }) => on === true).map(({ name }) => name);
+    this.selecting.clear();
+    for (const ifId of this.bindings.keys()) if (sas.selectsPorts(ifId)) this.selecting.add(ifId);
     const vrfs = [...this.bindings]
-      .filter(([ifId]) => sas.selectsPorts(ifId))
+      .filter(([ifId]) => this.selecting.has(ifId))
       .map(([, { name }]) => interfaces.get(name)?.vrf)
       .filter((vrf) => vrf !== undefined);
     setVirtualReassembly(features, interfaces.list(), new Set(wanted), new Set(vrfs));
@@ -112,9 +134,9 @@ export class TunnelConvergence {
 
   /** True when the tunnel's interface no longer says what fits its SA; its MSS clamping does at once. */
   resize(ifId: number, state: DataplaneState): boolean {
-    const section = state.tunnels.find((tunnel) => tunnelIfId(tunnel) === ifId);
+    const section = this.sectionsOf(state).byIfId.get(ifId);
     if (section === undefined) return false;
-    this.knowPorts(state);
+    if (this.parts.sas.selectsPorts(ifId) !== this.selecting.has(ifId)) this.knowPorts(state);
     const entry = this.parts.interfaces.get(section.name);
     if (entry === undefined) return false;
     const { mtu, whole } = this.size(section, state, entry.row);
