@@ -2,7 +2,7 @@
 import type { ClearedIke, ClearedSa, ConnectionSection, IkeState } from '@sluice/shared';
 import { collectSas, ikeSaReport } from './charon/index.js';
 import { peerOf } from './peer.js';
-import { initiateChild } from './upkeep.js';
+import { initiateChild } from './initiate-child.js';
 import { rekey, terminate, type ViciClient, ViciError } from './vici/index.js';
 import type { Xfrm } from './xfrm/index.js';
 

@@ -1,0 +1,122 @@
+// A gateway with many peers, as tests of scale need it: hub-host - hub - peers, which are all in one node.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type Gateway,
+  type HubOptions,
+  hubConfiguration,
+  type Lab,
+  type LabNode,
+  ManyPeers,
+} from '@sluice/lab';
+import {
+  type ActorClient,
+  agentContract,
+  connect,
+  createLogger,
+  dataplaneContract,
+  ikeBridgeContract,
+} from '@sluice/shared';
+import { residentKib } from './memory.js';
+
+const HUB = { wan: '203.0.113.2', lan: '10.2.0.1', id: 'hub.example' };
+const HUB_NETWORK = '10.2.0.0/16';
+const HUB_HOST = '10.2.0.2';
+const PEERS_ROUTER = '203.0.113.1';
+/** Built by nobody: it is read from the sources. */
+const PING_ALL = fileURLToPath(new URL('../../support/ping-all.py', import.meta.url));
+/** Clock ticks of /proc/PID/stat a second (sysconf(3), _SC_CLK_TCK), on all of Linux's platforms. */
+const TICKS_A_SECOND = 100;
+
+export class Hub {
+  readonly agent: ActorClient<typeof agentContract>;
+  readonly dataplane: ActorClient<typeof dataplaneContract>;
+  readonly ikeBridge: ActorClient<typeof ikeBridgeContract>;
+
+  private constructor(
+    readonly gateway: Gateway,
+    readonly host: LabNode,
+    readonly peers: ManyPeers,
+    private readonly config: ReturnType<typeof hubConfiguration>,
+  ) {
+    const options = { runDir: gateway.runDir, log: createLogger({ name: 'test', level: 'silent' }) };
+    this.agent = connect(agentContract, options);
+    this.dataplane = connect(dataplaneContract, options);
+    this.ikeBridge = connect(ikeBridgeContract, options);
+  }
+
+  /** Builds the network and starts the peers, which do not call yet. The gateway is not up. */
+  static async build(lab: Lab, count: number, start: HubOptions['start'] = 'respond'): Promise<Hub> {
+    const [host, gateway, peersNode] = await Promise.all([
+      lab.host('hub-host'),
+      lab.gateway('hub'),
+      lab.host('peers'),
+    ]);
+    await Promise.all([
+      lab.link(host.port('eth0', `${HUB_HOST}/16`), gateway.port('lan0')),
+      lab.link(gateway.port('wan0'), peersNode.port('wan', `${PEERS_ROUTER}/24`)),
+    ]);
+    await host.route('default', HUB.lan);
+    const psk = randomBytes(32).toString('base64url');
+    const peers = await ManyPeers.start(peersNode, {
+      count,
+      device: 'wan',
+      hub: { address: HUB.wan, id: HUB.id, network: HUB_NETWORK },
+      psk,
+    });
+    const config = hubConfiguration({
+      peers: count,
+      wan: { device: 'wan0', address: `${HUB.wan}/24`, nextHop: PEERS_ROUTER },
+      lan: { device: 'lan0', address: `${HUB.lan}/16`, network: HUB_NETWORK },
+      id: HUB.id,
+      pskFile: gateway.writeFile('peers.psk', psk),
+      ...(start === undefined ? {} : { start }),
+    });
+    return new Hub(gateway, host, peers, config);
+  }
+
+  /** Starts the gateway; resolves when it has converged. */
+  async up(deadlineMs: number): Promise<void> {
+    await this.gateway.up(this.config, { converged: () => this.converged(), deadlineMs });
+  }
+
+  async converged(): Promise<boolean> {
+    return (await this.agent.request('status', {}, { deadlineMs: 5000 })).converged;
+  }
+
+  /** Tunnels that the data plane has both SAs of. */
+  async tunnels(): Promise<number> {
+    const { sas } = await this.dataplane.request('show-sa', {});
+    const ways = new Map<number, Set<string>>();
+    for (const { if_id, direction } of sas) ways.set(if_id, (ways.get(if_id) ?? new Set()).add(direction));
+    return [...ways.values()].filter(({ size }) => size === 2).length;
+  }
+
+  /** Sends through every tunnel until each has brought an answer; returns how many did, and a sentence. */
+  async pingAll(seconds: number, requestsASecond: number): Promise<{ answered: number; output: string }> {
+    const input = this.peers.peers.map(({ inner }) => inner).join('\n');
+    const argv = ['/usr/bin/python3', PING_ALL, String(seconds), String(requestsASecond)];
+    const { stdout } = await this.host.run(argv, { input, deadlineMs: (seconds + 10) * 1000 });
+    return { answered: Number(stdout.split(' ')[0]), output: stdout.trim() };
+  }
+
+  /** Resident memory in MiB and processor time used so far in seconds, of each process. */
+  figures(): Map<string, { mib: number; cpuS: number }> {
+    const all = new Map([...this.gateway.processes(), ['peers', this.peers.pid]]);
+    return new Map(
+      [...all].map(([name, pid]) => [name, { mib: residentKib(pid) / 1024, cpuS: processorTime(pid) }]),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.agent.close(), this.dataplane.close(), this.ikeBridge.close()]);
+  }
+}
+
+/** Seconds of user and system time (proc(5), stat, fields 14 and 15). */
+function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
