@@ -1,8 +1,8 @@
 // What an operator has negotiated anew: IKE_SAs by ending them, CHILD_SAs by rekeying them, which loses no packet.
 import type { ClearedIke, ClearedSa, ConnectionSection, IkeState } from '@sluice/shared';
 import { collectSas, ikeSaReport } from './charon/index.js';
-import { peerOf } from './peer.js';
 import { initiateChild } from './initiate-child.js';
+import { peerOf } from './peer.js';
 import { rekey, terminate, type ViciClient, ViciError } from './vici/index.js';
 import type { Xfrm } from './xfrm/index.js';
 
