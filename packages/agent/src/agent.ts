@@ -16,12 +16,14 @@ import { dataplaneClient, dhcpdClient, ikeBridgeClient } from './clients.js';
 import { type Committed, ConfigStore } from './config-store.js';
 import { Confirmation, type Pending } from './confirmation.js';
 import { canonical, diffConfigs } from './diff.js';
+import { Learnt } from './learnt.js';
 import { checkConfig } from './load/load.js';
 import { fileProblem, formatProblem } from './load/problem.js';
 import { readConfigFile } from './load/read-file.js';
 import { Revisions } from './revisions.js';
 import { dataplanePart, dhcpPart, ikePart } from './split.js';
 import { type RetryTimes, Target } from './target.js';
+import { withLeases } from './with-leases.js';
 import { writeDurably } from './write-durably.js';
 
 export interface AgentOptions {
@@ -51,6 +53,7 @@ export class Agent {
   readonly #dataplane: Target<ReturnType<typeof dataplanePart>>;
   readonly #ike: Target<ReturnType<typeof ikePart>>;
   readonly #dhcp: Target<ReturnType<typeof dhcpPart>>;
+  readonly #learnt: Learnt;
   #server: ActorServer<typeof agentContract> | null = null;
   #committed: Committed | null = null;
   /** What is in force, as it was written; null when that is not kept. */
@@ -69,6 +72,7 @@ export class Agent {
     this.#dataplane = new Target(dataplaneClient(options), shared);
     this.#ike = new Target(ikeBridgeClient(options), shared);
     this.#dhcp = new Target(dhcpdClient(options), shared);
+    this.#learnt = new Learnt(options, () => this.#tell());
   }
 
   /**
@@ -97,6 +101,7 @@ export class Agent {
         },
         snapshots: { status: () => agent.status() },
       });
+      await agent.#learnt.start();
       const { problems } = await agent.reload();
       if (problems.length > 0) await agent.#fallBack();
       await agent.#confirmation.resume();
@@ -190,7 +195,7 @@ export class Agent {
   async close(): Promise<void> {
     this.#confirmation.stop();
     await this.#server?.close();
-    await Promise.all([this.#dataplane.close(), this.#ike.close(), this.#dhcp.close()]);
+    await Promise.all([this.#dataplane.close(), this.#ike.close(), this.#dhcp.close(), this.#learnt.close()]);
   }
 
   /** One change after the other. */
@@ -279,9 +284,17 @@ export class Agent {
   #adopt(committed: Committed, text: string | null): void {
     this.#committed = committed;
     this.#text = text;
-    this.#dataplane.want(dataplanePart(committed.config, committed.revision));
-    this.#ike.want(ikePart(committed.config, committed.revision));
-    this.#dhcp.want(dhcpPart(committed.config, committed.revision));
+    this.#tell();
+  }
+
+  /** Gives the processes their parts of what is in force, with what was learnt. */
+  #tell(): void {
+    if (this.#committed === null) return;
+    const { revision } = this.#committed;
+    const config = withLeases(this.#committed.config, this.#learnt.leases);
+    this.#dataplane.want(dataplanePart(config, revision));
+    this.#ike.want(ikePart(config, revision));
+    this.#dhcp.want(dhcpPart(config, revision));
   }
 
   #announce(): void {

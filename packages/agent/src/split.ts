@@ -58,7 +58,13 @@ export function dhcpPart(config: DeviceConfig, revision: number): DhcpState {
       .filter(({ vrf }) => vrf === name)
       .flatMap(({ addresses }) => addresses.map((text) => text.split('/')[0]!)),
   }));
-  return { revision, networks, vrfs, advertisements: advertisedLinks(config) };
+  const members = new Set(config.bridges.flatMap((bridge) => bridge.members));
+  const clients = [...config.interfaces, ...config.vlans].flatMap((entry) => {
+    const { name, vrf, enabled, dhcp_client: client } = entry;
+    if (client === undefined || !enabled || members.has(name)) return [];
+    return [{ interface: name, vrf, client: { ...client, hostname: client.hostname ?? config.hostname } }];
+  });
+  return { revision, networks, vrfs, clients, advertisements: advertisedLinks(config) };
 }
 
 function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {

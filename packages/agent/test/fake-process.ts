@@ -133,7 +133,7 @@ export async function fakeDhcpd(runDir: string): Promise<Fake<DhcpState>> {
       'show-dhcp': unused,
       'clear-lease': unused,
     },
-    snapshots: { status, leases: () => ({ leases: [] }) },
+    snapshots: { status, leases: () => ({ leases: [] }), 'client-leases': () => ({ leases: [] }) },
   });
   const fake: Fake<DhcpState> = { told, refusal: null, stop: () => server.close() };
   return fake;

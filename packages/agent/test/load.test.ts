@@ -313,6 +313,7 @@ describe('the JSON Schema', () => {
       'nodes',
       'ike',
       'dhcp',
+      'router_advertisements',
       'management',
     ]);
     assert.deepEqual(schema.required, ['schema']);

@@ -1,4 +1,5 @@
-// The DHCP server: what comes in goes to the engine, its leases to the disk, and then its answers out.
+// The DHCP server: what comes in goes to the engine, its leases to the disk, and then its answers out. Beside it the clients
+// of the box's own interfaces.
 import {
   type ActorServer,
   type DhcpState,
@@ -10,6 +11,7 @@ import {
   serve,
 } from '@sluice/shared';
 import { Announcements } from './announcements.js';
+import { DhcpClients } from './client/clients.js';
 import { Daemons } from './daemons/daemons.js';
 import { radvdSpec } from './daemons/radvd.js';
 import type { Answer } from './engine/answer.js';
@@ -55,6 +57,7 @@ export class DhcpServer {
   readonly #transport: Transport;
   readonly #announcements: Announcements;
   readonly #daemons: Daemons;
+  readonly #clients: DhcpClients;
   #leaseLog!: LeaseLog;
   #server!: ActorServer<typeof dhcpdContract>;
   #state: DhcpState | null = null;
@@ -67,6 +70,7 @@ export class DhcpServer {
   private constructor({ log, runDir }: DhcpServerOptions) {
     this.#log = log;
     this.#daemons = new Daemons(`${runDir}/lan`, log);
+    this.#clients = new DhcpClients({ runDir, log });
     this.#transport = new Transport({
       onFrame: (link, frame, unchecked) => this.#onFrame(link, frame, unchecked),
       onDatagram: (vrf, payload, source, destination) => this.#onDatagram(vrf, payload, source, destination),
@@ -94,6 +98,7 @@ export class DhcpServer {
         'show-leases': (request) => leaseReports(this.#engine, request),
         'show-dhcp': () => ({
           networks: networkReports(this.#engine, this.#state, this.#transport, this.#others),
+          clients: this.#clients.reports,
           counters: this.#engine.counters.report(),
         }),
         'clear-lease': ({ vrf, address }) => this.#clear(vrf, address),
@@ -101,6 +106,7 @@ export class DhcpServer {
       snapshots: {
         status: () => this.#status(),
         leases: () => ({ leases: leaseReports(this.#engine, { all: false }).leases }),
+        'client-leases': () => ({ leases: this.#clients.leases }),
       },
     });
     try {
@@ -124,6 +130,9 @@ export class DhcpServer {
     this.#transport.close();
     this.#prober.close();
     this.#announcements.close();
+    // What is being applied may start a client.
+    await this.#applying;
+    await this.#clients.close();
     await this.#server.close();
     await this.#leaseLog.close();
   }
@@ -138,6 +147,7 @@ export class DhcpServer {
       const { runDir } = this.#daemons;
       await this.#daemons.converge(state.advertisements.map((link) => radvdSpec(link, runDir)));
       this.#others.keep(new Set(state.networks.map(({ server }) => server.interface ?? '')));
+      if (await this.#clients.configure(state.clients)) this.#publishClientLeases();
       return this.#status();
     });
     this.#applying = applied.catch(() => undefined);
@@ -145,7 +155,7 @@ export class DhcpServer {
   }
 
   #status(): DhcpStatus {
-    const problems = [...this.#transport.problems, ...this.#daemons.problems];
+    const problems = [...this.#transport.problems, ...this.#daemons.problems, ...this.#clients.problems];
     if (this.#writeProblem !== null) problems.push(this.#writeProblem);
     return {
       instance: this.#server.instance,
@@ -160,11 +170,19 @@ export class DhcpServer {
     for (const lease of this.#engine.expire(nowMs)) this.#announce(lease);
     this.#transport.check();
     this.#daemons.check();
+    if (this.#clients.check()) this.#publishClientLeases();
     const status = this.#status();
     const text = JSON.stringify(status);
     if (text !== this.#published) this.#server.publish('status', status);
     this.#published = text;
-    this.#ticker = setTimeout(() => this.#tick(), this.#transport.problems.length > 0 ? SOON_MS : TICK_MS);
+    const soon = this.#transport.problems.length > 0 || this.#clients.isAsking;
+    this.#ticker = setTimeout(() => this.#tick(), soon ? SOON_MS : TICK_MS);
+  }
+
+  #publishClientLeases(): void {
+    const { leases } = this.#clients;
+    this.#log.info({ leases }, "leases of the box's own interfaces");
+    this.#server.publish('client-leases', { leases });
   }
 
   #onFrame(link: Link, frame: Buffer, udpUnchecked: boolean): void {

@@ -32,6 +32,10 @@ lan     02:00:00:00:0a:01  p1      1m 1s      1
   dhcp: `network  vrf      subnets      state  addresses  bound  declined  other servers
 lan      default  10.1.0.0/24  up         3,000  2,500         1  10.1.0.66 (02:00:00:00:00:66)
 
+interface  vrf      state   address          server        routers       name servers   ends in
+wan        default  bound   198.51.100.7/24  198.51.100.1  198.51.100.1  198.51.100.53       0s
+backup     default  asking  -                -             -             -
+
  count  name       dropped  meaning
 12,345  ack        no       ACK sent
      1  malformed  yes      not a message of DHCP

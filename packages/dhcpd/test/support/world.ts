@@ -27,6 +27,7 @@ export function stateOf(...servers: ServerInput[]): DhcpState {
       vrf: server.vrf ?? 'default',
       addresses: server.interface === undefined ? [] : ['10.1.0.1/24'],
     })),
+    clients: [],
     vrfs: [
       { name: 'default', addresses: ['10.1.0.1'] },
       { name: 'guests', addresses: ['10.1.0.1'] },

@@ -1,8 +1,13 @@
-import { type DhcpCounter, type DhcpNetworkReport, dhcpdContract } from '@sluice/shared';
+import {
+  type DhcpClientReport,
+  type DhcpCounter,
+  type DhcpNetworkReport,
+  dhcpdContract,
+} from '@sluice/shared';
 import type { Command } from 'commander';
 import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
-import { count } from '../output/units.js';
+import { count, duration } from '../output/units.js';
 import { showSubject } from './show-subject.js';
 
 const networks = [
@@ -16,6 +21,19 @@ const networks = [
   text<DhcpNetworkReport>('other servers', (row) => row.other_servers.join(', ') || null),
 ];
 
+const clients = [
+  text<DhcpClientReport>('interface', (row) => row.interface),
+  text<DhcpClientReport>('vrf', (row) => row.vrf),
+  text<DhcpClientReport>('state', (row) => row.state),
+  text<DhcpClientReport>('address', (row) => row.lease?.address ?? null),
+  text<DhcpClientReport>('server', (row) => row.lease?.server ?? null),
+  text<DhcpClientReport>('routers', (row) => row.lease?.routers.join(', ') || null),
+  text<DhcpClientReport>('name servers', (row) => row.lease?.dns_servers.join(', ') || null),
+  figure<DhcpClientReport>('ends in', ({ lease }) =>
+    lease === null ? '' : duration((lease.expires_ms - Date.now()) / 1000),
+  ),
+];
+
 const counters = [
   figure<DhcpCounter>('count', (row) => count(row.count)),
   text<DhcpCounter>('name', (row) => row.name),
@@ -26,12 +44,17 @@ const counters = [
 export function showDhcp(environment: Environment): Command {
   return showSubject(environment, {
     name: 'dhcp',
-    summary: 'networks that are served by DHCP, and what came of messages',
+    summary: 'networks that are served by DHCP, interfaces that ask by it, and what came of messages',
     contract: dhcpdContract,
     request: 'show-dhcp',
     render: (reply) => {
       const moved = reply.counters.filter((row) => row.count > 0);
-      return `${renderTable(networks, reply.networks, 'No network is served.')}\n${renderTable(counters, moved, 'No message has come.')}`;
+      const tables = [
+        renderTable(networks, reply.networks, 'No network is served.'),
+        ...(reply.clients.length === 0 ? [] : [renderTable(clients, reply.clients, '')]),
+        renderTable(counters, moved, 'No message has come.'),
+      ];
+      return tables.join('\n');
     },
   });
 }

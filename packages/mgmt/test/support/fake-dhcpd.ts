@@ -40,6 +40,26 @@ export async function fakeDhcpd(runDir: string): Promise<ActorServer<typeof dhcp
             other_servers: ['10.1.0.66 (02:00:00:00:00:66)'],
           },
         ],
+        clients: [
+          {
+            interface: 'wan',
+            vrf: 'default',
+            state: 'bound',
+            lease: {
+              interface: 'wan',
+              address: '198.51.100.7/24',
+              server: '198.51.100.1',
+              routers: ['198.51.100.1'],
+              routes: [],
+              dns_servers: ['198.51.100.53'],
+              domain: 'isp.example',
+              mtu: null,
+              obtained_ms: Date.UTC(2026, 0, 2, 3, 4, 5),
+              expires_ms: Date.UTC(2026, 0, 2, 4, 4, 5),
+            },
+          },
+          { interface: 'backup', vrf: 'default', state: 'asking', lease: null },
+        ],
         counters: [
           { name: 'ack', drop: false, help: 'ACK sent', count: 12_345 },
           { name: 'nak', drop: false, help: 'NAK sent', count: 0 },
@@ -48,7 +68,7 @@ export async function fakeDhcpd(runDir: string): Promise<ActorServer<typeof dhcp
       }),
       'clear-lease': ({ address }) => ({ cleared: address === LEASE.address }),
     },
-    snapshots: { status, leases: () => ({ leases: [] }) },
+    snapshots: { status, leases: () => ({ leases: [] }), 'client-leases': () => ({ leases: [] }) },
   });
   return server;
 }

@@ -46,6 +46,21 @@ export function checkDhcp(config: Sections, vrfs: ReadonlySet<string>, report: R
   }
 }
 
+/** What asks for its address has a link of its own, and is not served there. */
+export function checkDhcpClients(config: Sections, report: Report): void {
+  for (const section of ['interfaces', 'vlans'] as const) {
+    config[section].forEach(({ name, dhcp_client: client }, i) => {
+      if (client === undefined) return;
+      const path = [section, i, 'dhcp_client'];
+      const bridge = config.bridges.find(({ members }) => members.includes(name));
+      if (bridge !== undefined)
+        report(path, `"${name}" is a member of bridge ${bridge.name}, which has the addresses: leave it out`);
+      if (config.dhcp.servers.some((server) => server.enabled && server.interface === name))
+        report(path, `"${name}" is served by dhcp.servers itself: leave out one of the two`);
+    });
+  }
+}
+
 function relayedNetwork(
   { subnet, vrf }: DhcpServerSection,
   path: Path,

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
-import { checkDhcp } from './check-dhcp.js';
+import { checkDhcp, checkDhcpClients } from './check-dhcp.js';
 import { checkLayer2 } from './check-layer2.js';
 import { checkRouterAdvertisements } from './check-router-advertisements.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
@@ -53,6 +53,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkNodes(config, report);
   checkDhcp(config, vrfNames(config), report);
   checkRouterAdvertisements(config, report);
+  checkDhcpClients(config, report);
 }
 
 function unique(values: { value: string; path: Path }[], what: string, report: Report): void {

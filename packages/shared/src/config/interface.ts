@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dhcpClientSection } from './dhcp-client.js';
 import { interfaceName, ipInterfaceAddress, mssClamp, mtu } from './values.js';
 import { vrfReference } from './vrf.js';
 
@@ -30,6 +31,9 @@ export const interfaceSection = z.strictObject({
     .array(ipInterfaceAddress)
     .default([])
     .describe('Of both families. A link-local IPv6 address it has by itself, unless one is given.'),
+  dhcp_client: dhcpClientSection
+    .optional()
+    .describe('Ask a DHCP server of the link for an IPv4 address, routes and DNS servers, as on a WAN.'),
   ipv6: interfaceIp6Section.optional(),
   mss_clamp: mssClamp
     .optional()

@@ -23,6 +23,7 @@ export const vlanSection = z.strictObject({
   mtu: mtu.optional().describe("Left out: the parent's. Tags do not count."),
   enabled: z.boolean().default(true),
   addresses: interfaceSection.shape.addresses,
+  dhcp_client: interfaceSection.shape.dhcp_client,
 });
 
 export type VlanSection = z.output<typeof vlanSection>;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
 import { dhcpServerSection } from '../config/dhcp.js';
+import { dhcpClientSection } from '../config/dhcp-client.js';
 import { routerAdvertisementSection } from '../config/router-advertisement.js';
 
 /** A network that is served, with what its interface says of it. */
@@ -20,7 +21,14 @@ export const advertisedLinkSchema = z.object({
   mtu: z.int().nullable(),
 });
 
-/** The DHCP server's part of the device configuration: whole, at a revision. */
+/** An interface that asks for its address. */
+export const dhcpClientSchema = z.object({
+  interface: z.string(),
+  vrf: z.string(),
+  client: dhcpClientSection.required({ hostname: true }),
+});
+
+/** The part of the device configuration that is DHCP: whole, at a revision. */
 export const dhcpStateSchema = z.object({
   revision: z.int().min(0),
   networks: z.array(dhcpNetworkSchema),
@@ -28,6 +36,7 @@ export const dhcpStateSchema = z.object({
   vrfs: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
   /** Those that are enabled, each with the prefixes that it tells. */
   advertisements: z.array(advertisedLinkSchema).default([]),
+  clients: z.array(dhcpClientSchema).default([]),
 });
 
 export const dhcpStatusSchema = z.object({
@@ -81,6 +90,33 @@ export const dhcpCounterSchema = z.object({
   count: z.number(),
 });
 
+/** What a server has given to an interface of the box. */
+export const dhcpClientLeaseSchema = z.object({
+  interface: z.string(),
+  /** With its prefix length. */
+  address: z.string(),
+  server: z.string().nullable(),
+  /** Default routers, the best one first. */
+  routers: z.array(z.string()),
+  /** Classless static routes (RFC 3442): without a next hop, directly on the link. With any, `routers` does not count. */
+  routes: z.array(z.object({ prefix: z.string(), next_hop: z.string().nullable() })),
+  dns_servers: z.array(z.string()),
+  domain: z.string().nullable(),
+  mtu: z.number().nullable(),
+  obtained_ms: z.number(),
+  expires_ms: z.number(),
+});
+
+export const dhcpClientReportSchema = z.object({
+  interface: z.string(),
+  vrf: z.string(),
+  /** `asking`: nothing has come; `refused`: the server took its address back. */
+  state: z.enum(['asking', 'bound', 'refused']),
+  lease: dhcpClientLeaseSchema.nullable(),
+});
+
+export const dhcpClientLeasesSchema = z.object({ leases: z.array(dhcpClientLeaseSchema) });
+
 /** What has become of an address. */
 export const dhcpLeaseEventSchema = z.object({
   changes: z.array(
@@ -107,7 +143,11 @@ export const dhcpdContract = defineContract({
     },
     'show-dhcp': {
       request: none,
-      reply: z.object({ networks: z.array(dhcpNetworkReportSchema), counters: z.array(dhcpCounterSchema) }),
+      reply: z.object({
+        networks: z.array(dhcpNetworkReportSchema),
+        clients: z.array(dhcpClientReportSchema),
+        counters: z.array(dhcpCounterSchema),
+      }),
       deadlineMs: 5000,
     },
     /** Takes an address back: its client is refused when it renews. */
@@ -120,6 +160,8 @@ export const dhcpdContract = defineContract({
   topics: {
     leases: { event: dhcpLeaseEventSchema, snapshot: z.object({ leases: z.array(dhcpLeaseSchema) }) },
     status: { event: dhcpStatusSchema, snapshot: dhcpStatusSchema },
+    /** All leases of the box's own interfaces, at every change of one. */
+    'client-leases': { event: dhcpClientLeasesSchema, snapshot: dhcpClientLeasesSchema },
   },
 });
 
@@ -131,4 +173,7 @@ export type DhcpLease = z.output<typeof dhcpLeaseSchema>;
 export type DhcpLeaseState = DhcpLease['state'];
 export type DhcpLeaseEvent = z.output<typeof dhcpLeaseEventSchema>;
 export type DhcpNetworkReport = z.output<typeof dhcpNetworkReportSchema>;
+export type DhcpClientLease = z.output<typeof dhcpClientLeaseSchema>;
+export type DhcpClientReport = z.output<typeof dhcpClientReportSchema>;
+export type DhcpClientState = z.output<typeof dhcpClientSchema>;
 export type DhcpCounter = z.output<typeof dhcpCounterSchema>;

@@ -112,4 +112,18 @@ describe('the DHCP section', () => {
     for (const [server, expected] of cases)
       assert.match(problems({ interface: 'lan', ...server }).join('\n'), expected);
   });
+
+  it('says what keeps an interface from asking for its address itself', () => {
+    const ask = (name: string): string[] => {
+      const interfaces = DEVICE.interfaces.map((entry) =>
+        entry.name === name ? { ...entry, dhcp_client: {} } : entry,
+      );
+      const dhcp = { servers: [{ interface: 'lan', pools: [POOL] }] };
+      const result = deviceConfigSchema.safeParse({ ...DEVICE, interfaces, dhcp });
+      return (result.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    };
+    assert.deepEqual(ask('bare'), []);
+    assert.match(ask('port').join('\n'), /interfaces\.1\.dhcp_client: "port" is a member of bridge br/);
+    assert.match(ask('lan').join('\n'), /interfaces\.0\.dhcp_client: "lan" is served by dhcp\.servers/);
+  });
 });
