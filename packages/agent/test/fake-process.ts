@@ -49,6 +49,7 @@ export async function fakeDataplane(runDir: string): Promise<Fake<DataplaneState
       'sa-remove': unused,
       'sa-counters': unused,
       'sa-dump': unused,
+      'assign-addresses': unused,
       'show-interfaces': unused,
       'show-routes': unused,
       'show-neighbours': unused,

@@ -14,6 +14,7 @@ import {
   SluiceError,
   serve,
 } from '@sluice/shared';
+import { AddressKeeper } from './address-keeper.js';
 import { CHARON_EVENTS, collectSas, ikeEvents, ikeSaReport, Reconciler } from './charon/index.js';
 import { clearIke, clearSas } from './clear.js';
 import { DataplaneSink } from './dataplane-sink.js';
@@ -47,6 +48,7 @@ export class Bridge {
   readonly #vici: ViciClient;
   readonly #upkeep: Upkeep;
   readonly #debug: DebugSessions;
+  readonly #addresses: AddressKeeper;
   #server!: ActorServer<typeof ikeBridgeContract>;
   #xfrmServer: XfrmServer | null = null;
   #ticker: NodeJS.Timeout | null = null;
@@ -62,6 +64,11 @@ export class Bridge {
     this.#dataplane = connect(dataplaneContract, { runDir, log });
     this.#sink = new DataplaneSink(this.#dataplane);
     this.#xfrm = new Xfrm({ sink: this.#sink, log, spdPath: join(runDir, 'ike-bridge-spd.json') });
+    this.#addresses = new AddressKeeper(
+      (tunnels) => this.#sink.assign(tunnels),
+      (ifId) => this.#xfrm.sad.ofInterface(ifId).length > 0,
+      log,
+    );
     const viciPath = join(runDir, 'charon.vici');
     this.#debug = new DebugSessions(viciPath, log);
     this.#vici = new ViciClient({
@@ -84,6 +91,7 @@ export class Bridge {
       log,
       settingsPath: join(runDir, 'charon-settings.conf'),
       forwards: () => this.#forwards,
+      onSas: (sas) => this.#addresses.see(sas),
       onRound: (loaded) => {
         this.#loaded = loaded;
         this.#announce();
@@ -161,6 +169,7 @@ export class Bridge {
       this.#dataplane.subscribe('status', {
         onSnapshot: (status) => {
           this.#sink.available = true;
+          this.#addresses.dataplaneIsNew();
           this.#forwards = status.revision !== null;
           // It never rejects.
           void this.#sync().then(() => {

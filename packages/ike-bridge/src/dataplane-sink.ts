@@ -2,6 +2,7 @@
 import {
   type ActorClient,
   ActorError,
+  type AssignedAddresses,
   type dataplaneContract,
   type RequestInputOf,
   type SaCounters,
@@ -11,7 +12,7 @@ import {
 import { type SaFigures, type SaSink, SinkUnavailable } from './xfrm/index.js';
 
 type Requests = typeof dataplaneContract;
-type Name = 'sa-install' | 'sa-remove' | 'sa-counters' | 'sa-dump' | 'show-sa';
+type Name = 'sa-install' | 'sa-remove' | 'sa-counters' | 'sa-dump' | 'show-sa' | 'assign-addresses';
 
 export class DataplaneSink implements SaSink {
   /** Whether the data plane answers; its owner watches it and says so. charon is not kept waiting while it does not. */
@@ -41,6 +42,10 @@ export class DataplaneSink implements SaSink {
 
   async dump(): Promise<{ spec: SaSpec; counters: SaCounters }[]> {
     return (await this.#ask('sa-dump', {})).sas;
+  }
+
+  async assign(tunnels: AssignedAddresses): Promise<void> {
+    await this.#ask('assign-addresses', { tunnels });
   }
 
   async #ask<K extends Name>(name: K, body: RequestInputOf<Requests, K>) {

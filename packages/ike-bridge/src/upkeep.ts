@@ -48,6 +48,8 @@ export interface UpkeepOptions {
    * An attempt before would wait for charon's retransmission, a second later.
    */
   forwards(): boolean;
+  /** What charon has, at each look. */
+  onSas(sas: IkeSaReport[]): void;
   /** The outcome of a round: sentences about what is wrong with the configuration as loaded. */
   onRound(loaded: { revision: number; problems: string[]; warnings: string[] }): void;
   /** What is wrong with single children, by name; an empty map when all is well. */
@@ -168,6 +170,7 @@ export class Upkeep {
       const sas = changed ? await collectSas(vici) : before;
       this.#crowded = sas.length > CROWD_SAS;
       const reports = sas.map(ikeSaReport);
+      this.#options.onSas(reports);
       const children = childrenOf(reports);
       const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
       const noted = this.#noteUnknown(differences, children);

@@ -40,6 +40,8 @@ const ike = (id: string, children: ChildSaReport[], more: Partial<IkeSaReport> =
   algorithm: '',
   established_s: 100,
   rekey_in_s: 1000,
+  local_vips: [],
+  remote_vips: [],
   children,
   ...more,
 });

@@ -38,6 +38,10 @@ export class FakeDataplane {
         },
         'sa-counters': async (key) => ({ counters: await sink.counters(key) }),
         'sa-dump': async () => ({ instance: server.instance, sas: await sink.dump() }),
+        'assign-addresses': ({ tunnels }) => {
+          sink.assigned = tunnels;
+          return {};
+        },
         'show-sa': async () => ({
           sas: (await sink.dump()).map(({ spec: { crypto, ...spec }, counters }) => ({
             ...spec,

@@ -54,6 +54,7 @@ hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no  
   local   192.0.2.1 (branch)
   remote  198.51.100.1 (hq)
   established 1m 30s ago, rekeyed in 3h 36m
+  given to us    10.9.0.7
   hq #2: INSTALLED, ESP, AES_GCM_16-256, if_id 7
     10.1.0.0/16 === 10.2.0.0/16
     installed 1m 29s ago, rekeyed in 55m

@@ -1,6 +1,6 @@
 // Brings the data plane from what it is to the state that it was given, step by step, changing only the
 // difference. What cannot be done yet (a device that is not there) is a problem, and is tried again.
-import { type DataplaneState, messageOf } from '@sluice/shared';
+import { type AssignedAddresses, type DataplaneState, messageOf } from '@sluice/shared';
 import type { AdjacencyTable } from '../tables/adjacencies.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import { deviceRunning } from './device.js';
@@ -100,6 +100,12 @@ export class Convergence {
     this.state = state;
     this.initial ??= state.dataplane;
     this.converged = false;
+    return this.enqueue();
+  }
+
+  /** Addresses that peers have assigned to tunnels; resolves when they were tried. */
+  assign(tunnels: AssignedAddresses): Promise<void> {
+    this.tunnels.assign(tunnels);
     return this.enqueue();
   }
 

@@ -50,6 +50,10 @@ export class DataplaneActor {
         },
         'sa-counters': (key) => ({ counters: actor.dataplane?.sas.counters(key) ?? null }),
         'sa-dump': () => ({ instance: actor.server.instance, sas: actor.dataplane?.sas.dump() ?? [] }),
+        'assign-addresses': async ({ tunnels }) => {
+          await (await actor.ready()).convergence.assign(tunnels);
+          return {};
+        },
         'show-interfaces': ({ since }) => {
           const { dataplane } = actor;
           const all = dataplane?.reports.interfaces() ?? [];

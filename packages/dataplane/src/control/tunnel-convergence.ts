@@ -1,5 +1,7 @@
 // The tunnels of the configuration: interfaces, what ties them to their SAs, and how large a packet may be in each.
 import {
+  type AssignedAddresses,
+  canonicalIp,
   type DataplaneState,
   ipFamily,
   linkMtus,
@@ -36,6 +38,8 @@ export class TunnelConvergence {
   private sections: Sections | null = null;
   /** Interface ids whose SAs select ports, as virtual reassembly was told last. */
   private readonly selecting = new Set<number>();
+  /** By interface id, what peers have assigned. */
+  private assigned: ReadonlyMap<number, readonly string[]> = new Map();
 
   constructor(
     private readonly parts: TunnelParts,
@@ -68,6 +72,19 @@ export class TunnelConvergence {
     return this.sections;
   }
 
+  /** All that peers have assigned, from the next attempt on. */
+  assign(tunnels: AssignedAddresses): void {
+    this.assigned = new Map(tunnels.map(({ if_id, addresses }) => [if_id, addresses]));
+  }
+
+  /** An address that is configured too is there once, as it is configured. */
+  private addressesOf(section: TunnelSection): string[] {
+    const given = this.assigned.get(tunnelIfId(section));
+    if (given === undefined) return section.addresses;
+    const own = section.addresses.map(hostOf);
+    return [...section.addresses, ...given.filter((address) => !own.includes(hostOf(address)))];
+  }
+
   /** Makes a tunnel, or brings it to what its section says; its MTU is what fits its SA. */
   ensure(section: TunnelSection, state: DataplaneState): void {
     const { interfaces } = this.parts;
@@ -75,13 +92,20 @@ export class TunnelConvergence {
     const { mtu, whole } = this.size(section, state, entry?.row);
     if (entry !== undefined) {
       this.parts.tunnels.set(entry.row, section, this.vrfs.id(section.outer_vrf));
-      interfaces.update(entry, section.addresses, mtu, section.enabled);
+      interfaces.update(entry, this.addressesOf(section), mtu, section.enabled);
       this.clampMss(entry, section.mss_clamp ?? true, whole);
       this.bind(entry, section);
       return;
     }
     const outerVrf = this.vrfs.id(section.outer_vrf);
-    const added = interfaces.addTunnel(section, this.vrfs.id(section.vrf), outerVrf, mtu, 0);
+    const addresses = this.addressesOf(section);
+    const added = interfaces.addTunnel(
+      { ...section, addresses },
+      this.vrfs.id(section.vrf),
+      outerVrf,
+      mtu,
+      0,
+    );
     this.clampMss(added, section.mss_clamp ?? true, whole);
     this.parts.tunnels.set(added.row, section, outerVrf);
     const local = parseIp4(section.local ?? '');
@@ -162,4 +186,10 @@ export class TunnelConvergence {
       sa,
     });
   }
+}
+
+/** Without its prefix length. */
+function hostOf(address: string): string {
+  const [host = ''] = address.split('/');
+  return canonicalIp(host) ?? host;
 }

@@ -56,6 +56,8 @@ export function ikeSaReport({ connection, section }: ListedSa): IkeSaReport {
     algorithm: algorithm(section),
     established_s: decimal(section, 'established') ?? null,
     rekey_in_s: decimal(section, 'rekey-time') ?? null,
+    local_vips: textList(section, 'local-vips'),
+    remote_vips: textList(section, 'remote-vips'),
     children: [...subsections(subsection(section, 'child-sas'))].map(([, child]) => childSaReport(child)),
   };
 }

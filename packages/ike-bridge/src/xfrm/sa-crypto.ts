@@ -50,6 +50,8 @@ export function decodeCrypto(attributes: readonly Attribute[], sa: string): SaCr
   const integrity = decodeIntegrity(attributes);
   const known = encryption === null ? undefined : named(ENCRYPTION_ALGORITHMS, encryption.name);
   const knownIntegrity = integrity === null ? undefined : named(INTEGRITY_ALGORITHMS, integrity.name);
+  const unkeyed = encryption?.keyBits === 0 && known !== undefined && !known.keyBits.includes(0);
+  if (unkeyed || (integrity?.keyBits === 0 && knownIntegrity !== undefined)) throw keyless(sa);
   if (
     encryption === null ||
     integrity === null ||
@@ -83,6 +85,7 @@ function decodeAead(value: Buffer, sa: string): SaCrypto {
   const { name, keyBits, key } = readAlgorithm(xfrmAlgoAead, value);
   const icvBits = value.readUInt32LE(xfrmAlgoAead.offsets.alg_icv_len);
   const known = named(AEAD_ALGORITHMS, name);
+  if (known !== undefined && keyBits === 0) throw keyless(sa);
   if (!known?.keyBits.includes(keyBits) || !known.icvBits.includes(icvBits)) {
     throw unsupported(
       sa,
@@ -132,6 +135,14 @@ function readAlgorithm(struct: AlgorithmStruct, value: Buffer): Named {
   const key = value.subarray(struct.size, struct.size + Math.ceil(head.alg_key_len / 8));
   if (key.length * 8 < head.alg_key_len) throw new Refused(EINVAL);
   return { name: head.alg_name, keyBits: head.alg_key_len, key };
+}
+
+/** An algorithm that the data plane has, and nothing of a key: no proposal has to do with that. */
+function keyless(sa: string): Refused {
+  return new Refused(
+    EINVAL,
+    `charon asked for SA ${sa} without a key: two exchanges for one CHILD_SA collided in charon, and it negotiates again. Nothing in the configuration has to change.`,
+  );
 }
 
 const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?');

@@ -204,6 +204,20 @@ describe('xfrm algorithms', () => {
     });
   }
 
+  for (const [what, attributes] of [
+    ['an AEAD', [aead('rfc4106(gcm(aes))', 0, 128)]],
+    ['a cipher', [crypt('aes', 0), sha1]],
+    ['an integrity algorithm', [crypt('aes', 16), auth('sha1', 0)]],
+  ] as const) {
+    it(`are refused without a key of ${what}, and the proposals are not blamed`, async () => {
+      assert.equal(await f.errno(newSa({ attributes: [...attributes] })), EINVAL);
+      const log = f.log.lines.join('\n');
+      assert.match(log, /charon asked for SA .* without a key: two exchanges for one CHILD_SA collided/);
+      assert.doesNotMatch(log, /proposals/);
+      assert.equal(f.sink.sas.size, 0);
+    });
+  }
+
   it('have both their keys zeroed with the SA', async () => {
     await install({ attributes: [crypt('aes', 16), sha1] });
     const { key: first, integrityKey } = f.xfrm.sad.get({ dst: PEER, spi: SPI })!.crypto;

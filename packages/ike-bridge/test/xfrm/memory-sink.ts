@@ -1,5 +1,5 @@
 // A data plane in memory, which can be away, refuse, be slow and be restarted.
-import type { SaCounters, SaKey, SaSpec } from '@sluice/shared';
+import type { AssignedAddresses, SaCounters, SaKey, SaSpec } from '@sluice/shared';
 import { type SaFigures, type SaSink, SinkUnavailable } from '../../src/xfrm/sink.js';
 
 export const ZERO: SaCounters = {
@@ -18,6 +18,8 @@ export class MemorySink implements SaSink {
   readonly history: string[] = [];
   /** How many SAs each direction had after each change. */
   readonly populations: { in: number; out: number }[] = [];
+  /** What peers have assigned, as it was told last. */
+  assigned: AssignedAddresses | null = null;
   available = true;
   refuse: string | null = null;
   /** Awaited before an installation is answered. */

@@ -11,6 +11,8 @@ function renderIkeSa(sa: IkeSaReport): string {
     `  local   ${sa.local_address} (${sa.local_id})`,
     `  remote  ${sa.remote_address} (${sa.remote_id})`,
     `  established ${duration(sa.established_s)} ago, rekeyed in ${duration(sa.rekey_in_s)}`,
+    ...(sa.local_vips.length > 0 ? [`  given to us    ${sa.local_vips.join(' ')}`] : []),
+    ...(sa.remote_vips.length > 0 ? [`  given to it    ${sa.remote_vips.join(' ')}`] : []),
     ...sa.children.flatMap(renderChild),
   ].join('\n');
 }

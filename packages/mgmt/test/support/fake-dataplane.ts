@@ -52,6 +52,7 @@ export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
       'sa-remove': unused,
       'sa-counters': unused,
       'sa-dump': unused,
+      'assign-addresses': unused,
       'show-interfaces': () => figures.INTERFACES,
       'show-routes': () => figures.ROUTES,
       'show-neighbours': () => figures.NEIGHBOURS,

@@ -25,6 +25,8 @@ const IKE: ReplyOf<typeof ikeBridgeContract, 'show-ike'> = {
       algorithm: 'AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519',
       established_s: 90,
       rekey_in_s: 13_000,
+      local_vips: ['10.9.0.7'],
+      remote_vips: [],
       children: [
         {
           name: 'hq',

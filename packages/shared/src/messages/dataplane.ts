@@ -9,7 +9,7 @@ import { loopbackSection } from '../config/loopback.js';
 import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
-import { ipAddress, u32 } from '../config/values.js';
+import { ipAddress, ipInterfaceAddress, u32 } from '../config/values.js';
 import { vlanSection } from '../config/vlan.js';
 import { vrfSection } from '../config/vrf.js';
 import {
@@ -136,6 +136,17 @@ export const dataplaneContract = defineContract({
       }),
       deadlineMs: 10_000,
     },
+    /**
+     * Addresses that peers have assigned, of all tunnels: their interfaces have them beside those that are configured.
+     * What is not among them any more is taken away.
+     */
+    'assign-addresses': {
+      request: z.object({
+        tunnels: z.array(z.object({ if_id: u32, addresses: z.array(ipInterfaceAddress) })),
+      }),
+      reply: none,
+      deadlineMs: 10_000,
+    },
     'show-interfaces': {
       request: since,
       reply: z.object({ interfaces: z.array(interfaceReportSchema) }),
@@ -219,6 +230,9 @@ export const dataplaneContract = defineContract({
   },
 });
 
+export type AssignedAddresses = z.output<
+  (typeof dataplaneContract.requests)['assign-addresses']['request']
+>['tunnels'];
 export type DataplaneState = z.output<typeof dataplaneStateSchema>;
 export type DataplaneStatus = z.output<typeof dataplaneStatusSchema>;
 export type AuditEvent = z.output<typeof auditEventSchema>;

@@ -45,6 +45,9 @@ export const ikeSaReportSchema = z.object({
   algorithm: z.string(),
   established_s: z.number().nullable(),
   rekey_in_s: z.number().nullable(),
+  /** Virtual addresses: those that the peer has assigned to us, and we to it. */
+  local_vips: z.array(z.string()),
+  remote_vips: z.array(z.string()),
   children: z.array(childSaReportSchema),
 });
 
