@@ -30,7 +30,7 @@ export interface PeerSa {
 export class StockPeer {
   private constructor(
     private readonly node: LabNode,
-    private readonly charon: NodeProcess,
+    private charon: NodeProcess,
     private readonly connection: PeerConnection,
   ) {}
 
@@ -43,15 +43,23 @@ export class StockPeer {
 
   /** Starts charon in a node of its own, with nothing loaded. */
   static async bare(node: LabNode, connection: PeerConnection): Promise<StockPeer> {
-    const conf = node.writeFile('strongswan.conf', strongswanConf(node));
     emptyFolders(node);
-    const charon = await node.start([CHARON], {
-      name: 'charon',
-      env: { STRONGSWAN_CONF: conf },
-    });
-    const peer = new StockPeer(node, charon, connection);
-    await charon.waitUntilReady(async () => (await peer.swanctl(false, '--stats')).code === 0, 30_000);
+    const peer = new StockPeer(node, await startCharon(node), connection);
+    await peer.ready();
     return peer;
+  }
+
+  /** As after a power cut: charon and its SAs are gone without a word, and a new one has the same swanctl.conf. */
+  async reboot(): Promise<void> {
+    this.charon.signal('SIGKILL');
+    await this.charon.exited;
+    this.charon = await startCharon(this.node);
+    await this.ready();
+    await this.swanctl(true, '--load-all', '--noprompt', '--file', this.node.path('swanctl/swanctl.conf'));
+  }
+
+  private ready(): Promise<void> {
+    return this.charon.waitUntilReady(async () => (await this.swanctl(false, '--stats')).code === 0, 30_000);
   }
 
   /** From now on has this swanctl.conf, and nothing else; certificates and keys are in the folders of `files` beside it. */
@@ -74,8 +82,8 @@ export class StockPeer {
     await this.swanctl(true, '--load-all', '--noprompt', '--file', this.node.path('swanctl.conf'));
   }
 
-  initiate(): Promise<unknown> {
-    return this.swanctl(true, '--initiate', '--child', 'net', '--timeout', '15');
+  initiate(child = 'net'): Promise<unknown> {
+    return this.swanctl(true, '--initiate', '--child', child, '--timeout', '15');
   }
 
   terminateChild(): Promise<unknown> {
@@ -116,6 +124,11 @@ export class StockPeer {
       deadlineMs: 40_000,
     });
   }
+}
+
+function startCharon(node: LabNode): Promise<NodeProcess> {
+  const conf = node.writeFile('strongswan.conf', strongswanConf(node));
+  return node.start([CHARON], { name: 'charon', env: { STRONGSWAN_CONF: conf } });
 }
 
 /** Of `key=value` in what swanctl --raw prints; empty without the key. */

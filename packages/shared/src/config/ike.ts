@@ -45,7 +45,9 @@ export const connectionSection = z
       .array(z.union([z.enum(['any4', 'any6']), ipAddress], 'must be any4, any6, or an address to ask for'))
       .min(1)
       .optional()
-      .describe('Addresses that we ask the peer for (config payload); local_ts of dynamic stands for them.'),
+      .describe(
+        'Addresses that we ask the peer for (config payload); local_ts of dynamic stands for them, and the tunnel interface has them while it is up.',
+      ),
     assign_addresses: z
       .array(ipAddress)
       .min(1)
