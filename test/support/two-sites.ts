@@ -106,6 +106,8 @@ export interface TwoSitesOptions {
   configure?: (config: DeviceConfigInput, site: SiteNames) => void;
   /** Left out: waits until both sites have their CHILD_SA. */
   waitForTunnel?: boolean;
+  /** Called before the gateways start: what else is in the network. */
+  prepare?: (router: LabNode) => Promise<unknown>;
   /** Puts a router with source NAT between the branch and the router, which sees the branch as BEHIND_NAT. */
   branchBehindNat?: boolean;
 }
@@ -157,6 +159,7 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
       build(HQ, BRANCH, hqHost, hqGateway),
       build(BRANCH, HQ, branchHost, branchGateway),
     ]);
+    await options.prepare?.(router);
     await hq.up();
     await branch.up();
     const made: TwoSites = { lab, branchHost, router, hqHost, branch, hq, nat, stop };
