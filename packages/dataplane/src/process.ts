@@ -2,7 +2,6 @@
 import { parseArgs } from 'node:util';
 import { createLogger, endBySignal, prepareRunDir } from '@sluice/shared';
 import { DataplaneActor } from './control/dataplane-actor.js';
-import { warmHostIo } from './control/launch.js';
 
 const { values } = parseArgs({ options: { 'run-dir': { type: 'string', default: '/run/sluice' } } });
 const log = createLogger({ name: 'dataplane' });
@@ -16,7 +15,6 @@ function died(error: Error): void {
 }
 
 const actor = await DataplaneActor.start({ runDir, log, died });
-warmHostIo();
 
 endBySignal(actor, log);
 process.on('uncaughtException', died);

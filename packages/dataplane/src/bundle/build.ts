@@ -6,9 +6,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { eachMapping, TraceMap } from '@jridgewell/trace-mapping';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
-import { type LogLevel, type Plugin, type RollupLog, rollup } from 'rollup';
+import { type LogLevel, type Plugin, type RollupLog, rollup, type SourceMap } from 'rollup';
 import { BUNDLE, describeInput, INPUTS } from './current.js';
+import { type LineEntry, writeLineTable } from './line-table.js';
 
 /** The compiled package: dist/src. */
 const COMPILED = new URL('../', import.meta.url);
@@ -34,14 +36,12 @@ function fromBundle(file: string): string {
   return relative(fileURLToPath(BUNDLE), file);
 }
 
-/** The module that is an entry: traces first, because what comes behind them may throw. */
+/** The module that is an entry: begin() before what comes behind it, which may throw. */
 function entryPlugin(entry: string): Plugin {
-  const [start, traces] = ['\0start', '\0traces'];
+  const [start, first] = ['\0start', '\0first'];
   const texts: Record<string, string> = {
-    [start]: `import '${traces}'; import ${JSON.stringify(fileOf(`${entry}.js`))};`,
-    [traces]:
-      `import { mapStackTraces } from ${JSON.stringify(fileOf('bundle/stack-traces.js'))}; ` +
-      'mapStackTraces(import.meta.url);',
+    [start]: `import '${first}'; import ${JSON.stringify(fileOf(`${entry}.js`))};`,
+    [first]: `import { begin } from ${JSON.stringify(fileOf('bundle/begin.js'))}; begin(import.meta.url);`,
   };
   return {
     name: 'entry',
@@ -49,7 +49,7 @@ function entryPlugin(entry: string): Plugin {
     load: (id) => texts[id] ?? null,
     // Compiled modules find files by where they are themselves.
     resolveImportMeta(property, { moduleId }) {
-      if (moduleId === traces) return null;
+      if (moduleId === first) return null;
       if (property !== 'url')
         return this.error(`import.meta.${property} is not known to the bundle: ${moduleId}`);
       return `new URL(${JSON.stringify(fromBundle(moduleId))}, import.meta.url).href`;
@@ -87,6 +87,20 @@ function onLog(level: LogLevel, log: RollupLog): void {
   if (level === 'warn' && !theirs) throw new Error(`the bundle cannot be made: ${log.message}`);
 }
 
+/** Where the line of the source changes. */
+function linesOf(map: SourceMap): LineEntry[] {
+  const entries: LineEntry[] = [];
+  const numbers = new Map(map.sources.map((source, number) => [source, number]));
+  eachMapping(new TraceMap(map.toString()), ({ generatedLine, generatedColumn, source, originalLine }) => {
+    if (source === null) return;
+    const [line, number, sourceLine] = [generatedLine - 1, numbers.get(source)!, originalLine - 1];
+    const last = entries.at(-1);
+    if (last?.line === line && last.source === number && last.sourceLine === sourceLine) return;
+    entries.push({ line, column: generatedColumn, source: number, sourceLine });
+  });
+  return entries;
+}
+
 /** Writes the bundle of one entry; returns the files that it was made of. */
 async function bundle(entry: string): Promise<string[]> {
   const name = entry.slice(entry.lastIndexOf('/') + 1);
@@ -97,16 +111,22 @@ async function bundle(entry: string): Promise<string[]> {
     onLog,
   });
   try {
-    await build.write({
+    const { output } = await build.generate({
       dir: fileURLToPath(BUNDLE),
       format: 'es',
       entryFileNames: '[name].mjs',
       chunkFileNames: `${name}-[name].mjs`,
       paths: (id) => (SHARED.includes(id) ? fromBundle(id) : id),
-      // Read by stack-traces.ts, not by Node.js: no file names its map.
+      // For the table of lines: no file names its map.
       sourcemap: 'hidden',
       sourcemapExcludeSources: true,
     });
+    for (const chunk of output) {
+      if (chunk.type !== 'chunk') continue;
+      const file = new URL(chunk.fileName, BUNDLE);
+      writeFileSync(file, chunk.code);
+      if (chunk.isEntry && chunk.map !== null) writeLineTable(file, chunk.map.sources, linesOf(chunk.map));
+    }
     return build.watchFiles.filter((file) => !file.startsWith('\0'));
   } finally {
     await build.close();

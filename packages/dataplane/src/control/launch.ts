@@ -2,8 +2,8 @@
 //
 // main.ts uses this module before there is anything else of the process, and control/threads.ts afterwards: they must
 // have the same one.
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { keepYoungGeneration } from './young-generation.js';
 
 export type ThreadKind = 'worker' | 'host-io';
 
@@ -28,27 +28,12 @@ export function launchFromBundle(bundle: URL): void {
 }
 
 /**
- * Has young generations stay as large as they are: while modules load they would grow to 16 MiB and more for each
- * thread, which little is made in afterwards.
+ * Starts the host-I/O thread and the first worker, which every data plane has, before it is known what they are to be:
+ * they load while this thread loads what tells them. For a process that will be one.
  */
-function keepYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
-
-/**
- * Starts the first worker, which every data plane has, before it is known what it is to be: it loads while this thread
- * loads what tells it. For a process that will be one.
- */
-export function warmWorker(): void {
+export function warmThreads(): void {
   keepYoungGeneration();
   warm.set('worker', start('worker', 'worker-0'));
-}
-
-/**
- * The same for the host-I/O thread, while this thread waits for its configuration: no packet waits for it as for a
- * worker, and this thread's young generation does not grow while the flag is set back.
- */
-export function warmHostIo(): void {
   warm.set('host-io', start('host-io', 'host-io'));
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { writeLineTable } from '../../src/bundle/line-table.js';
 import { mapStackTraces } from '../../src/bundle/stack-traces.js';
 
 describe('stack traces of a bundle', () => {
@@ -19,9 +20,16 @@ describe('stack traces of a bundle', () => {
     const file = join(directory, 'all.mjs');
     bundle = pathToFileURL(file).href;
     writeFileSync(file, "// first line\nexport function fail() { throw new TypeError('seen'); }\n");
-    // Line 2, from column 1 on, was made of line 10 of src/thing.ts (source map, revision 3: deltas in base64 VLQ).
-    const map = { version: 3, sources: ['src/thing.ts'], names: [], mappings: ';AASA' };
-    writeFileSync(`${file}.map`, JSON.stringify(map));
+    // The second line was made of lines 10 and 12 of src/thing.ts.
+    writeLineTable(
+      new URL(bundle),
+      ['src/thing.ts'],
+      [
+        { line: 1, column: 0, source: 0, sourceLine: 9 },
+        { line: 1, column: 25, source: 0, sourceLine: 11 },
+        { line: 1, column: 60, source: 0, sourceLine: 20 },
+      ],
+    );
     ({ fail } = (await import(bundle)) as { fail: () => never });
   });
 
@@ -42,13 +50,13 @@ describe('stack traces of a bundle', () => {
     mapStackTraces(bundle);
     const [message, first, ...others] = linesOfTrace();
     assert.equal(message, 'TypeError: seen');
-    assert.equal(first, `    at fail (${directory}/src/thing.ts:10:1)`);
+    assert.equal(first, `    at fail (${directory}/src/thing.ts:12)`);
     assert.match(others.join('\n'), /stack-traces\.test\.js:\d+:\d+/);
     assert.ok(!others.join('\n').includes('thing.ts'), 'a frame of another module was taken for its own');
   });
 
-  it('are as they are without a map, and say so', () => {
-    rmSync(join(directory, 'all.mjs.map'));
+  it('are as they are without a table, and say so', () => {
+    rmSync(join(directory, 'all.mjs.lines'));
     mapStackTraces(bundle);
     const lines = linesOfTrace();
     assert.equal(lines[1], `    at fail (${bundle}:2:32)`);
