@@ -3,6 +3,9 @@
     {
       'target_name': 'sluice_native',
       'sources': [
+        '../shared/native/arguments.c',
+        '../shared/native/functions.c',
+        '../shared/native/watcher.c',
         'native/esp-algorithms.c',
         'native/esp-crypto.c',
         'native/esp-ipsec-mb.c',
@@ -32,6 +35,7 @@
         'native/thread.c',
         'native/waiter.c',
       ],
+      'include_dirs': ['../shared/native'],
       'defines': ['_GNU_SOURCE', 'NAPI_VERSION=8'],
       'cflags': ['-O3', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
       # OpenSSL comes from Node itself, so libcrypto is not linked: one process, one OpenSSL.

@@ -1,11 +1,12 @@
 // A process of the device, as the agent sees it: the real contract over real sockets, with a state to look into.
 import {
-  type ActorServer,
+  type Contract,
   createLogger,
   type DataplaneState,
   type DhcpState,
   dataplaneContract,
   dhcpdContract,
+  type Handlers,
   type IkeState,
   ikeBridgeContract,
   SluiceError,
@@ -26,116 +27,86 @@ const unused = (): never => {
   throw new SluiceError('unused', 'this fake does not answer that');
 };
 
-export async function fakeDataplane(runDir: string): Promise<Fake<DataplaneState>> {
-  const told: DataplaneState[] = [];
-  const status = () => ({
-    instance: server.instance,
-    revision: told.at(-1)?.revision ?? null,
-    converged: told.length > 0,
-    problems: [],
-  });
-  const server: ActorServer<typeof dataplaneContract> = await serve(dataplaneContract, {
-    runDir,
-    log: silent,
-    handlers: {
-      apply: (part) => {
-        if (fake.refusal !== null) throw new SluiceError('refused', fake.refusal);
-        told.push(part);
-        server.publish('status', status());
-        return status();
-      },
-      status,
-      'sa-install': unused,
-      'sa-remove': unused,
-      'sa-counters': unused,
-      'sa-dump': unused,
-      'assign-addresses': unused,
-      'show-interfaces': unused,
-      'show-routes': unused,
-      'show-neighbours': unused,
-      'show-bridges': unused,
-      'show-macs': unused,
-      'show-sa': unused,
-      'show-runtime': unused,
-      'show-nodes': unused,
-      'nodes-reload': unused,
-      'show-errors': unused,
-      'clear-counters': unused,
-      'clear-neighbours': unused,
-      'clear-macs': unused,
-      'capture-start': unused,
-      'capture-status': unused,
-      'capture-stop': unused,
-      'trace-start': unused,
-      'trace-read': unused,
-    },
-    snapshots: { status, sa: () => ({}), audit: () => ({}), counters: unused },
-  });
-  const fake: Fake<DataplaneState> = { told, refusal: null, stop: () => server.close() };
-  return fake;
+interface Status {
+  instance: string;
+  revision: number | null;
+  converged: boolean;
+  problems: string[];
 }
 
-export async function fakeIkeBridge(runDir: string): Promise<Fake<IkeState>> {
-  const told: IkeState[] = [];
-  const status = () => ({
+/**
+ * What every fake does alike: it keeps what it is told, and says that it has converged.
+ *
+ * @param more What the status of this process has beside that of others.
+ */
+async function fake<Part extends { revision: number }, More extends object>(
+  more: More,
+  start: (answers: { apply(part: Part): Status & More; status(): Status & More }) => Promise<{
+    readonly instance: string;
+    publish(topic: 'status', status: Status & More): void;
+    close(): Promise<void>;
+  }>,
+): Promise<Fake<Part>> {
+  const told: Part[] = [];
+  const status = (): Status & More => ({
     instance: server.instance,
     revision: told.at(-1)?.revision ?? null,
     converged: told.length > 0,
     problems: [],
-    charon: 'up' as const,
+    ...more,
   });
-  const server: ActorServer<typeof ikeBridgeContract> = await serve(ikeBridgeContract, {
-    runDir,
-    log: silent,
-    handlers: {
-      apply: (part) => {
-        if (fake.refusal !== null) throw new SluiceError('refused', fake.refusal);
-        told.push(part);
-        server.publish('status', status());
-        return status();
-      },
-      status,
-      'show-ike': unused,
-      'show-policies': unused,
-      initiate: unused,
-      terminate: unused,
-      'clear-ike': unused,
-      'clear-sa': unused,
-      'debug-start': unused,
-      'debug-read': unused,
-      'debug-stop': unused,
+  const made: Fake<Part> = { told, refusal: null, stop: () => server.close() };
+  const server = await start({
+    apply(part) {
+      if (made.refusal !== null) throw new SluiceError('refused', made.refusal);
+      told.push(part);
+      server.publish('status', status());
+      return status();
     },
-    snapshots: { status, ike: () => ({ ike_sas: [] }) },
+    status,
   });
-  const fake: Fake<IkeState> = { told, refusal: null, stop: () => server.close() };
-  return fake;
+  return made;
 }
 
-export async function fakeDhcpd(runDir: string): Promise<Fake<DhcpState>> {
-  const told: DhcpState[] = [];
-  const status = () => ({
-    instance: server.instance,
-    revision: told.at(-1)?.revision ?? null,
-    converged: told.length > 0,
-    problems: [],
-  });
-  const server: ActorServer<typeof dhcpdContract> = await serve(dhcpdContract, {
-    runDir,
-    log: silent,
-    handlers: {
-      apply: (part) => {
-        if (fake.refusal !== null) throw new SluiceError('refused', fake.refusal);
-        told.push(part);
-        server.publish('status', status());
-        return status();
+/** Handlers of all requests of a contract: those that are given, and a refusal for each other. */
+function only<C extends Contract>(contract: C, answers: Partial<Handlers<C>>): Handlers<C> {
+  const others = Object.fromEntries(Object.keys(contract.requests).map((name) => [name, unused]));
+  return { ...others, ...answers } as Handlers<C>;
+}
+
+export function fakeDataplane(runDir: string): Promise<Fake<DataplaneState>> {
+  return fake({}, (answers) =>
+    serve(dataplaneContract, {
+      runDir,
+      log: silent,
+      handlers: only(dataplaneContract, answers),
+      snapshots: { status: answers.status, sa: () => ({}), audit: () => ({}), counters: unused },
+    }),
+  );
+}
+
+export function fakeIkeBridge(runDir: string): Promise<Fake<IkeState>> {
+  return fake({ charon: 'up' as const }, (answers) =>
+    serve(ikeBridgeContract, {
+      runDir,
+      log: silent,
+      handlers: only(ikeBridgeContract, answers),
+      snapshots: { status: answers.status, ike: () => ({ ike_sas: [] }) },
+    }),
+  );
+}
+
+export function fakeDhcpd(runDir: string): Promise<Fake<DhcpState>> {
+  return fake({}, (answers) =>
+    serve(dhcpdContract, {
+      runDir,
+      log: silent,
+      handlers: only(dhcpdContract, answers),
+      snapshots: {
+        status: answers.status,
+        leases: () => ({ leases: [] }),
+        'client-leases': () => ({ leases: [] }),
       },
-      status,
-      'show-leases': unused,
-      'show-dhcp': unused,
-      'clear-lease': unused,
-    },
-    snapshots: { status, leases: () => ({ leases: [] }), 'client-leases': () => ({ leases: [] }) },
-  });
-  const fake: Fake<DhcpState> = { told, refusal: null, stop: () => server.close() };
-  return fake;
+    }),
+  );
 }

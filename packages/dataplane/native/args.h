@@ -1,10 +1,7 @@
-// Arguments and results of Node-API calls.
+// Arguments and results of the calls of this addon, beside those that every addon has.
 #pragma once
 
-#include <node_api.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "arguments.h"
 
 // What every batch call is given: (handle, Int32Array, at, count).
 struct batch {
@@ -19,15 +16,9 @@ bool batch_arguments(napi_env env, napi_callback_info info, struct batch *batch)
 // (handle, Float64Array of at least `length` elements) of the statistics calls.
 bool statistics_arguments(napi_env env, napi_callback_info info, int32_t *handle, double **out, size_t length);
 
-// The first `count` arguments. False when fewer were given.
-bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values);
-
 // The only argument, as an integer; `otherwise` when it is none.
 int32_t integer_argument(napi_env env, napi_callback_info info, int32_t otherwise);
 
-bool integer_value(napi_env env, napi_value value, int32_t *out);
-bool string_value(napi_env env, napi_value value, char *out, size_t size);
-bool bytes_value(napi_env env, napi_value value, uint8_t **out, size_t *length);
 bool integers_value(napi_env env, napi_value value, int32_t **out, size_t *length);
 
 // Properties of an options object. False when absent or of another type.
@@ -38,9 +29,3 @@ bool string_property(napi_env env, napi_value object, const char *name, char *ou
 void set_integer(napi_env env, napi_value object, const char *name, int32_t value);
 void set_boolean(napi_env env, napi_value object, const char *name, bool value);
 void set_string(napi_env env, napi_value object, const char *name, const char *value);
-
-static inline napi_value integer(napi_env env, int32_t value) {
-  napi_value result = NULL;
-  napi_create_int32(env, value, &result);
-  return result;
-}

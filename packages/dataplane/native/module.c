@@ -4,16 +4,14 @@
 #include "device.h"
 #include "errors.h"
 #include "esp-crypto.h"
+#include "functions.h"
 #include "host-guard.h"
 #include "poller.h"
 #include "pool.h"
 #include "tap.h"
 #include "thread.h"
 
-static const struct {
-  const char *name;
-  napi_callback call;
-} functions[] = {
+static const struct function functions[] = {
     {"errorClass", error_class},
 
     {"poolRegister", pool_register},
@@ -74,14 +72,4 @@ static const struct {
     {"espBackend", esp_choose_backend},
 };
 
-NAPI_MODULE_INIT() {
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    napi_value function;
-    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) !=
-            napi_ok ||
-        napi_set_named_property(env, exports, functions[i].name, function) != napi_ok) {
-      return NULL; // an exception is pending, and require() throws it
-    }
-  }
-  return exports;
-}
+NAPI_MODULE_INIT() { return with_functions(env, exports, functions, sizeof functions / sizeof *functions); }

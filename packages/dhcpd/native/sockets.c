@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "errors.h"
 
 #define PATH_BYTES 256
 // What comes in while the event loop is busy, some 300 messages as the kernel counts their memory. Not more: what waits for

@@ -183,6 +183,12 @@ export class Terminal {
     this.child.stdin?.write(text);
   }
 
+  /** Types, and waits as shows() does. */
+  types(text: string, shown: string | RegExp): Promise<string> {
+    this.type(text);
+    return this.shows(shown);
+  }
+
   /** Waits until this is shown behind what was seen last; gives what came before it. */
   async shows(text: string | RegExp): Promise<string> {
     let at = -1;

@@ -17,127 +17,90 @@ describe('a terminal over SSH', function () {
   afterEach(() => terminal.close());
 
   it('greets, runs a line, and ends', async () => {
-    terminal.type('show agent\r');
-    assert.match(await terminal.shows(PROMPT), /box: revision \d+, /);
+    assert.match(await terminal.types('show agent\r', PROMPT), /box: revision \d+, /);
     terminal.type('exit\r');
     assert.equal(await terminal.ended(), 0);
   });
 
   it('completes commands, options and names', async () => {
-    terminal.type('sh\t');
-    await terminal.shows('show ');
-    terminal.type('his\t');
-    await terminal.shows('history ');
-    terminal.type('\x15trace int\t');
-    await terminal.shows('interface ');
-    terminal.type('\x15show i\t\t');
-    const choices = await terminal.shows(/interfaces +ike/);
+    await terminal.types('sh\t', 'show ');
+    await terminal.types('his\t', 'history ');
+    await terminal.types('\x15trace int\t', 'interface ');
+    const choices = await terminal.types('\x15show i\t\t', /interfaces +ike/);
     assert.ok(!choices.includes('history'));
     terminal.type('\x15');
   });
 
   it('says what may come at "?", and leaves the line as it is', async () => {
-    terminal.type('show ?');
-    await terminal.shows(/interfaces +interfaces and tunnels, with their counters\r\n/);
+    await terminal.types('show ?', /interfaces +interfaces and tunnels, with their counters\r\n/);
     await terminal.shows(`${PROMPT}show `);
-    terminal.type('agent ?');
-    await terminal.shows(/<Enter> +runs it\r\n/);
+    await terminal.types('agent ?', /<Enter> +runs it\r\n/);
     await terminal.shows(`${PROMPT}show agent `);
-    terminal.type('| ?');
-    await terminal.shows(/match +only lines/);
-    terminal.type('match converged\r');
-    await terminal.shows(/box: revision/);
+    await terminal.types('| ?', /match +only lines/);
+    await terminal.types('match converged\r', /box: revision/);
     await terminal.shows(PROMPT);
-    terminal.type('shwo ?');
-    await terminal.shows(/there is no "shwo"/);
+    await terminal.types('shwo ?', /there is no "shwo"/);
   });
 
   it('takes "?" inside of quotes as a character', async () => {
-    terminal.type('show configuration | match "?"\r');
-    await terminal.shows('match "?"');
+    await terminal.types('show configuration | match "?"\r', 'match "?"');
     await terminal.shows(PROMPT);
   });
 
   it('keeps a history, and edits a line', async () => {
-    terminal.type('show history\r');
-    await terminal.shows(/revision +at/);
+    await terminal.types('show history\r', /revision +at/);
     await terminal.shows(PROMPT);
-    terminal.type('\x1b[A\r');
-    await terminal.shows(/revision +at/);
+    await terminal.types('\x1b[A\r', /revision +at/);
     await terminal.shows(PROMPT);
     // Home, a letter taken away, one put there.
-    terminal.type('xhow agent\x01\x1b[3~s\r');
-    await terminal.shows(/box: revision/);
+    await terminal.types('xhow agent\x01\x1b[3~s\r', /box: revision/);
   });
 
   it('ends a running command at Ctrl-C, and forgets a line', async () => {
-    terminal.type('ping 127.0.0.1 count 100000\r');
-    await terminal.shows('bytes from 127.0.0.1');
-    terminal.type('\x03');
-    await terminal.shows('packets transmitted');
+    await terminal.types('ping 127.0.0.1 count 100000\r', 'bytes from 127.0.0.1');
+    await terminal.types('\x03', 'packets transmitted');
     await terminal.shows(PROMPT);
-    terminal.type('show nonsense\x03');
-    await terminal.shows(PROMPT);
-    terminal.type('show agent\r');
-    await terminal.shows(/box: revision/);
+    await terminal.types('show nonsense\x03', PROMPT);
+    await terminal.types('show agent\r', /box: revision/);
   });
 
   it('stops at the end of each page', async () => {
-    terminal.type('show runtime | json\r');
-    const first = await terminal.shows('-- more --');
+    const first = await terminal.types('show runtime | json\r', '-- more --');
     assert.equal(first.split('\r\n').length - 1, 1 + 23);
-    terminal.type('\r');
-    const line = await terminal.shows('-- more --');
+    const line = await terminal.types('\r', '-- more --');
     assert.equal(line.split('\r\n').length - 1, 1);
-    terminal.type('q');
-    await terminal.shows(PROMPT);
+    await terminal.types('q', PROMPT);
     terminal.type('show runtime | json | no-more\r');
     assert.ok(!(await terminal.shows(PROMPT)).includes('-- more --'));
   });
 
   it('runs what is typed ahead after the command before it', async () => {
-    terminal.type('ping 127.0.0.1 count 1\rshow history\r');
-    await terminal.shows('1 packets transmitted');
+    await terminal.types('ping 127.0.0.1 count 1\rshow history\r', '1 packets transmitted');
     await terminal.shows(/revision +at/);
   });
 
   it('takes UTF-8', async () => {
-    terminal.type('configure\r');
-    await terminal.shows('anna@box (configure)# ');
-    terminal.type('set interfaces wän\rshow interfaces wän\r');
-    await terminal.shows(/\r\nname: wän\r\n/);
+    await terminal.types('configure\r', 'anna@box (configure)# ');
+    await terminal.types('set interfaces wän\rshow interfaces wän\r', /\r\nname: wän\r\n/);
   });
 
   it('completes the paths, keys and values of a configuration', async () => {
-    terminal.type('configure\r');
-    await terminal.shows('(configure)# ');
-    terminal.type('set loop\t');
-    await terminal.shows('loopbacks ');
-    terminal.type('lo\t');
-    await terminal.shows('lo1 ');
-    terminal.type('addr\t');
-    await terminal.shows('addresses ');
-    terminal.type('192.0.2.7/32\r');
-    await terminal.shows('(configure)# ');
-    terminal.type('set management users anna role ?');
-    await terminal.shows(/operator\r\n +admin/);
-    terminal.type('\x15compare\r');
-    await terminal.shows(/~ loopbacks\[lo1\]\.addresses: .*192\.0\.2\.7/);
-    terminal.type('show loopbacks lo1\r');
-    await terminal.shows('192.0.2.7/32');
-    terminal.type('run show agent\r');
-    await terminal.shows(/box: revision/);
-    terminal.type('discard\rcompare\r');
-    await terminal.shows('nothing differs');
-    terminal.type('exit\r');
-    await terminal.shows(PROMPT);
+    await terminal.types('configure\r', '(configure)# ');
+    await terminal.types('set loop\t', 'loopbacks ');
+    await terminal.types('lo\t', 'lo1 ');
+    await terminal.types('addr\t', 'addresses ');
+    await terminal.types('192.0.2.7/32\r', '(configure)# ');
+    await terminal.types('set management users anna role ?', /operator\r\n +admin/);
+    await terminal.types('\x15compare\r', /~ loopbacks\[lo1\]\.addresses: .*192\.0\.2\.7/);
+    await terminal.types('show loopbacks lo1\r', '192.0.2.7/32');
+    await terminal.types('run show agent\r', /box: revision/);
+    await terminal.types('discard\rcompare\r', 'nothing differs');
+    await terminal.types('exit\r', PROMPT);
   });
 
   it('asks a name for what has to be thought of', async () => {
-    terminal.type('configure\rset interfaces ?');
-    await terminal.shows(/<name> +of a new entry/);
-    terminal.type('wan mtu ?');
-    await terminal.shows(/<68\.\.1700>/);
+    await terminal.types('configure\rset interfaces ?', /<name> +of a new entry/);
+    await terminal.types('wan mtu ?', /<68\.\.1700>/);
   });
 });
 

@@ -1,6 +1,5 @@
 #include "arguments.h"
 
-#include <stdio.h>
 #include <string.h>
 
 bool arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
@@ -22,23 +21,11 @@ bool string_value(napi_env env, napi_value value, char *out, size_t size) {
   return napi_get_value_string_utf8(env, value, out, size, &length) == napi_ok && strlen(out) == length;
 }
 
-bool bytes_value(napi_env env, napi_value value, uint8_t **out, size_t *length) {
+bool typed_array(napi_env env, napi_value value, napi_typedarray_type wanted, void **out, size_t *length) {
   napi_typedarray_type type;
-  return napi_get_typedarray_info(env, value, &type, length, (void **)out, NULL, NULL) == napi_ok &&
-         type == napi_uint8_array;
+  return napi_get_typedarray_info(env, value, &type, length, out, NULL, NULL) == napi_ok && type == wanted;
 }
 
-napi_value integer(napi_env env, int32_t value) {
-  napi_value result = NULL;
-  napi_create_int32(env, value, &result);
-  return result;
-}
-
-napi_value throw_errno(napi_env env, int error, const char *doing) {
-  const char *name = strerrorname_np(error);
-  const char *meaning = strerrordesc_np(error);
-  char message[256];
-  snprintf(message, sizeof message, "%s: %s (%s)", doing, meaning ? meaning : "unknown error", name ? name : "?");
-  napi_throw_error(env, name, message);
-  return NULL;
+bool bytes_value(napi_env env, napi_value value, uint8_t **out, size_t *length) {
+  return typed_array(env, value, napi_uint8_array, (void **)out, length);
 }
