@@ -4,6 +4,7 @@ import {
   agentContract,
   connect,
   dataplaneContract,
+  dhcpdContract,
   ikeBridgeContract,
   type Logger,
 } from '@sluice/shared';
@@ -16,25 +17,28 @@ export class FigureSource {
   private readonly agent: ActorClient<typeof agentContract>;
   private readonly dataplane: ActorClient<typeof dataplaneContract>;
   private readonly ike: ActorClient<typeof ikeBridgeContract>;
+  private readonly dhcpd: ActorClient<typeof dhcpdContract>;
 
   constructor(runDir: string, log: Logger) {
     const options = { runDir, log };
     this.agent = connect(agentContract, options);
     this.dataplane = connect(dataplaneContract, options);
     this.ike = connect(ikeBridgeContract, options);
+    this.dhcpd = connect(dhcpdContract, options);
   }
 
   async read(): Promise<Figures> {
-    const [agent, dataplane, ike] = await Promise.all([
+    const [agent, dataplane, ike, dhcp] = await Promise.all([
       orNull(this.agent.request('status', {}, DEADLINE)),
       orNull(this.readDataplane()),
       orNull(this.readIke()),
+      orNull(this.dhcpd.request('show-dhcp', {}, DEADLINE)),
     ]);
-    return { agent, dataplane, ike };
+    return { agent, dataplane, ike, dhcp };
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.agent.close(), this.dataplane.close(), this.ike.close()]);
+    await Promise.all([this.agent.close(), this.dataplane.close(), this.ike.close(), this.dhcpd.close()]);
   }
 
   private async readDataplane(): Promise<Figures['dataplane']> {

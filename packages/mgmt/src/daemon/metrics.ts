@@ -4,6 +4,9 @@
 // (https://prometheus.io/docs/practices/naming/).
 import type {
   AgentStatus,
+  DhcpClientReport,
+  DhcpCounter,
+  DhcpNetworkReport,
   ErrorCounter,
   InterfaceReport,
   NodeRuntime,
@@ -25,6 +28,7 @@ export interface Figures {
     framesFree: number;
   } | null;
   ike: { ikeSas: { established: number; children: number }; charonUp: boolean } | null;
+  dhcp: { networks: DhcpNetworkReport[]; clients: DhcpClientReport[]; counters: DhcpCounter[] } | null;
 }
 
 type Labels = Record<string, string>;
@@ -59,6 +63,7 @@ export function renderMetrics(figures: Figures): Promise<string> {
     [{ process: 'dataplane' }, Number(figures.dataplane !== null)],
     [{ process: 'ike-bridge' }, Number(figures.ike !== null)],
     [{ process: 'charon' }, Number(figures.ike?.charonUp ?? false)],
+    [{ process: 'dhcpd' }, Number(figures.dhcp !== null)],
   ]);
   if (figures.agent !== null) addAgent(page, figures.agent);
   if (figures.dataplane !== null) addDataplane(page, figures.dataplane);
@@ -66,7 +71,33 @@ export function renderMetrics(figures: Figures): Promise<string> {
     page.gauge('sluice_ike_sas', 'IKE_SAs that are established', [[{}, figures.ike.ikeSas.established]]);
     page.gauge('sluice_child_sas', 'CHILD_SAs that are installed', [[{}, figures.ike.ikeSas.children]]);
   }
+  if (figures.dhcp !== null) addDhcp(page, figures.dhcp);
   return page.text();
+}
+
+function addDhcp(page: Page, { networks, clients, counters }: NonNullable<Figures['dhcp']>): void {
+  const each = (value: (entry: DhcpNetworkReport) => number): [Labels, number][] =>
+    networks.map((entry) => [{ network: entry.network, vrf: entry.vrf }, value(entry)]);
+  page.gauge(
+    'sluice_dhcp_addresses',
+    'Addresses that clients of a network can be given',
+    each(({ addresses }) => addresses),
+  );
+  page.gauge(
+    'sluice_dhcp_leases',
+    'Addresses that they have',
+    each(({ bound }) => bound),
+  );
+  page.counter(
+    'sluice_dhcp_messages_total',
+    'What came of messages of DHCP',
+    counters.map(({ name, drop, count }) => [{ outcome: name, dropped: String(drop) }, count]),
+  );
+  page.gauge(
+    'sluice_dhcp_client_bound',
+    'Whether an interface that asks for its address has one',
+    clients.map(({ interface: name, vrf, lease }) => [{ interface: name, vrf }, Number(lease !== null)]),
+  );
 }
 
 function addAgent(page: Page, { revision, converged }: AgentStatus): void {

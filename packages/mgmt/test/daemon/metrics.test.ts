@@ -1,14 +1,22 @@
 // The management process, against processes that serve the real contracts with fixed figures.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createLogger, until } from '@sluice/shared';
 import { ManagementDaemon } from '../../src/daemon/daemon.js';
 import { renderMetrics } from '../../src/daemon/metrics.js';
 import { type FakeGateway, fakeGateway } from '../support/fake-gateway.js';
+
+/** At the root of the source tree. */
+const DASHBOARD = fileURLToPath(new URL('../../../../../docs/grafana-dashboard.json', import.meta.url));
+
+interface Dashboard {
+  panels: { id: number; title: string; targets: { expr: string }[] }[];
+}
 
 const log = createLogger({ name: 'test', level: 'silent' });
 
@@ -63,6 +71,12 @@ describe('metrics', function () {
       'sluice_pool_free_frames 16380',
       'sluice_ike_sas 1',
       'sluice_child_sas 1',
+      'sluice_process_up{process="dhcpd"} 1',
+      'sluice_dhcp_leases{network="lan",vrf="default"} 2500',
+      'sluice_dhcp_addresses{network="lan",vrf="default"} 3000',
+      'sluice_dhcp_messages_total{outcome="malformed",dropped="true"} 1',
+      'sluice_dhcp_client_bound{interface="wan",vrf="default"} 1',
+      'sluice_dhcp_client_bound{interface="backup",vrf="default"} 0',
     ]) {
       assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
     }
@@ -75,6 +89,30 @@ describe('metrics', function () {
     }
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 404);
     assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST' })).status, 405);
+  });
+
+  it('are what the dashboard asks for', async () => {
+    const port = await freePort();
+    gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
+    daemon = new ManagementDaemon(runDir, runDir, log);
+    const text = await (await served(port)).text();
+    const known = new Map(
+      [...text.matchAll(/^# TYPE (sluice_\w+) (counter|gauge)$/gm)].map(([, name, type]) => [name!, type!]),
+    );
+    const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as Dashboard;
+    assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
+    const asked = new Set<string>();
+    for (const { title, targets } of panels) {
+      assert.ok(targets.length > 0, title);
+      for (const { expr } of targets) {
+        for (const [, name, range] of expr.matchAll(/(sluice_\w+)(?:\{[^}]*\})?(\[)?/g)) {
+          asked.add(name!);
+          // What only grows is looked at by its rate, and nothing else is.
+          assert.equal(known.get(name!), range === '[' ? 'counter' : 'gauge', `${name} in ${title}`);
+        }
+      }
+    }
+    assert.ok(asked.size > 20, [...asked].join(' '));
   });
 
   it('come and go with the configuration, and wait for an address that is taken', async () => {
@@ -104,6 +142,7 @@ describe('metrics', function () {
       agent: null,
       dataplane: null,
       ike: { charonUp: false, ikeSas: { established: 0, children: 0 } },
+      dhcp: null,
     });
     assert.match(text, /^sluice_process_up\{process="dataplane"\} 0$/m);
     assert.match(text, /^sluice_process_up\{process="ike-bridge"\} 1$/m);
