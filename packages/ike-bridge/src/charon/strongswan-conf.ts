@@ -86,7 +86,10 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   # When power comes back, a site's peers call at once, perhaps from behind one NAT. Before a cookie nothing of theirs is
   # kept or computed (RFC 7296 section 2.6); the default would ignore all but five callers of an address.
   cookie_threshold = 64
-  block_threshold = 256
+  block_threshold = 64
+  # Who calls beyond these is not heard, and calls again: better than exchanges that are begun and not answered in time.
+  init_limit_half_open = 256
+  init_limit_job_load = 256
 
   # Only connections that ask for aggressive mode by name have it; without this not even those would answer.
   i_dont_care_about_security_and_use_aggressive_mode_psk = yes
@@ -100,6 +103,10 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   close_ike_on_child_failure = no
 
   plugins {
+    kernel-netlink {
+      # Threads do not wait for each other's SAs: the data plane takes many at a time.
+      parallel_xfrm = yes
+    }
     vici {
       socket = "unix://${viciSocket}"
     }

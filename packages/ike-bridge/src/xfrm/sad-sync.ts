@@ -23,6 +23,8 @@ export class SadSync {
   /** To be removed from a moment on: at once what was removed while the data plane did not answer. */
   readonly #toRemove = new Map<string, { key: SaKey; fromMs: number }>();
   #running: Promise<Repairs> | null = null;
+  /** The last installation asked for of an SA: another one of it waits, so that the data plane ends with the newest. */
+  readonly #installing = new WeakMap<SaEntry, Promise<void>>();
 
   constructor(options: { sad: Sad; sink: SaSink; log: XfrmLog }) {
     this.#sad = options.sad;
@@ -34,7 +36,21 @@ export class SadSync {
    * Gives an SA of the SAD to the data plane. Resolves also when the data plane is away: the SA is
    * installed later then. Rejects when the data plane refuses it.
    */
-  async install(entry: SaEntry): Promise<void> {
+  install(entry: SaEntry): Promise<void> {
+    const before = this.#installing.get(entry);
+    const installed = before === undefined ? this.#install(entry) : before.then(() => this.#install(entry));
+    const settled = installed.then(
+      () => undefined,
+      () => undefined, // the caller has the rejection
+    );
+    this.#installing.set(entry, settled);
+    void settled.then(() => {
+      if (this.#installing.get(entry) === settled) this.#installing.delete(entry);
+    });
+    return installed;
+  }
+
+  async #install(entry: SaEntry): Promise<void> {
     this.#toRemove.delete(nameOf(entry));
     const spec = specOf(entry);
     try {

@@ -8,6 +8,11 @@ import type { Xfrm } from './xfrm.js';
 
 /** Octets of events that wait for a charon that does not read. */
 const BACKLOG_MAX = 4 << 20;
+/**
+ * Requests of a connection that are in work at a time: as many as charon has threads. Each waits for the data plane, and
+ * charon puts one after the other only where one needs the other's answer.
+ */
+const IN_WORK_MAX = 32;
 
 export interface XfrmServerOptions {
   path: string;
@@ -74,7 +79,7 @@ class Connection {
   readonly #socket: Socket;
   readonly #options: XfrmServerOptions;
   #received = Buffer.alloc(0);
-  #busy = false;
+  #inWork = 0;
 
   constructor(socket: Socket, options: XfrmServerOptions) {
     this.#socket = socket;
@@ -82,9 +87,10 @@ class Connection {
     socket.on('data', (bytes) => {
       const before = this.#received;
       this.#received = Buffer.concat([before, bytes]);
-      bytes.fill(0); // requests carry keys
-      if (!this.#busy) before.fill(0); // else it holds the message in work
-      void this.#work();
+      // Requests carry keys.
+      bytes.fill(0);
+      before.fill(0);
+      this.#work();
     });
     socket.on('error', (error) =>
       options.log.debug({ error: error.message }, 'A connection of charon broke.'),
@@ -108,18 +114,26 @@ class Connection {
     this.#socket.destroy();
   }
 
-  /** One request at a time and in order; nothing more is read meanwhile. */
-  async #work(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#socket.pause();
-    for (let bytes = this.#take(); bytes !== null; bytes = this.#take()) {
-      const request = decodeMessage(bytes);
-      if (request !== null) await this.#answer(request);
-      bytes.fill(0);
+  /** Begins requests in their order; each is answered when it is done. With enough in work nothing more is read. */
+  #work(): void {
+    while (this.#inWork < IN_WORK_MAX) {
+      const bytes = this.#take();
+      if (bytes === null) {
+        this.#socket.resume();
+        return;
+      }
+      this.#inWork++;
+      void this.#handle(bytes);
     }
-    this.#busy = false;
-    this.#socket.resume();
+    this.#socket.pause();
+  }
+
+  async #handle(bytes: Buffer): Promise<void> {
+    const request = decodeMessage(bytes);
+    if (request !== null) await this.#answer(request);
+    bytes.fill(0);
+    this.#inWork--;
+    this.#work();
   }
 
   async #answer(request: Message): Promise<void> {
@@ -132,7 +146,7 @@ class Connection {
     this.send(await this.#options.xfrm.handle(request));
   }
 
-  /** The next whole message, or null. A length that cannot be ends the connection. */
+  /** The next whole message, as a copy, or null. A length that cannot be ends the connection. */
   #take(): Buffer | null {
     if (this.#socket.destroyed || this.#received.length < nlmsghdr.size) return null;
     const length = nlmsghdr.read(this.#received, 0).nlmsg_len;
@@ -141,7 +155,8 @@ class Connection {
       return null;
     }
     if (this.#received.length < length) return null;
-    const message = this.#received.subarray(0, length);
+    const message = Buffer.from(this.#received.subarray(0, length));
+    this.#received.fill(0, 0, length);
     this.#received = this.#received.subarray(length);
     return message;
   }

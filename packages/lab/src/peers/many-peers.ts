@@ -87,6 +87,11 @@ charon {
   # As its documentation has it for thousands of IKE_SAs.
   ikesa_table_size = 4096
   ikesa_table_segments = 64
+  # As a Sluice gateway asks again.
+  retransmit_timeout = 1.0
+  retransmit_base = 1.6
+  retransmit_limit = 4
+  retransmit_tries = 9
   plugins {
     vici { socket = unix://${node.path('charon.vici')} }
     kernel-netlink { roam_events = no }
