@@ -14,6 +14,8 @@ import { monotonicMs } from './monotonic.js';
 
 /** How often counters are published while anyone may watch. */
 const COUNTERS_MS = 1_000;
+/** Of thousands of SAs and interfaces they take longer: at most a share of the time goes to them. */
+const COUNTERS_SHARE = 20;
 /** How long a request waits for the first configuration: after a start, the agent brings it. */
 const FIRST_STATE_MS = 4_000;
 
@@ -28,6 +30,7 @@ export class DataplaneActor {
   private server!: ActorServer<typeof dataplaneContract>;
   private counters: NodeJS.Timeout | null = null;
   private logged = '';
+  private closed = false;
   private waiting: ((dataplane: Dataplane) => void)[] = [];
 
   private constructor(private readonly options: DataplaneActorOptions) {}
@@ -115,15 +118,23 @@ export class DataplaneActor {
         status: () => actor.status(),
       },
     });
-    actor.counters = setInterval(() => actor.server.publish('counters', actor.countersReport()), COUNTERS_MS);
+    actor.publishCounters();
     options.log.info({ instance: actor.server.instance }, 'data plane is waiting for its configuration');
     return actor;
   }
 
   async close(): Promise<void> {
-    if (this.counters !== null) clearInterval(this.counters);
+    this.closed = true;
+    if (this.counters !== null) clearTimeout(this.counters);
     await this.server.close();
     await this.dataplane?.close();
+  }
+
+  private publishCounters(): void {
+    const begun = monotonicMs();
+    this.server.publish('counters', this.countersReport());
+    const restMs = Math.max(COUNTERS_MS, COUNTERS_SHARE * (monotonicMs() - begun));
+    if (!this.closed) this.counters = setTimeout(() => this.publishCounters(), restMs);
   }
 
   private async apply(state: DataplaneState): Promise<DataplaneStatus> {

@@ -50,8 +50,8 @@ export interface Admission {
 export class Interfaces {
   detection: Admission | null = null;
   private readonly index = new InterfaceIndex();
-  /** An interface is new, or has other addresses: those without may answer by another. */
-  private unlent = false;
+  /** Interfaces that may answer by another address than they do: those that are new, or all when addresses have changed. */
+  private unlent: 'none' | 'all' | Set<Interface> = 'none';
   private readonly linkListeners: ((entry: Interface) => void)[] = [];
   private readonly freeRows = new FreeRows(INTERFACES_MAX);
 
@@ -202,7 +202,7 @@ export class Interfaces {
     if (!samePrefixes(wanted, [...entry.addresses, ...entry.addresses6])) this.setAddresses(entry, wanted);
     entry.enabled = enabled;
     this.setState(entry);
-    if (this.unlent) this.lendAddresses();
+    if (this.unlent !== 'none') this.lendAddresses();
   }
 
   /** The carrier of an interface's device came or went. */
@@ -247,6 +247,7 @@ export class Interfaces {
     this.setAddresses(entry, []);
     this.detection?.keep(entry.row, []);
     this.index.delete(entry);
+    if (this.unlent instanceof Set) this.unlent.delete(entry);
     this.table.kind[entry.row] = KIND_NONE;
     this.table.address[entry.row] = 0;
     for (const column of [this.table.address6, this.table.linkLocal6])
@@ -255,7 +256,7 @@ export class Interfaces {
       this.adjacencies.release(entry.adjacency);
       this.freeRows.giveBack(entry.row);
     });
-    this.lendAddresses();
+    if (this.unlent !== 'none') this.lendAddresses();
   }
 
   /** Addresses with their lengths as text, IPv4 before IPv6. */
@@ -267,7 +268,7 @@ export class Interfaces {
     this.table.vrf[entry.row] = entry.vrf;
     this.table.worker[entry.row] = entry.worker;
     this.index.add(entry);
-    this.unlent = true;
+    this.lendSoon(entry);
     return entry;
   }
 
@@ -294,7 +295,8 @@ export class Interfaces {
     });
     const before = [...entry.addresses, ...entry.addresses6];
     this.index.readdress(entry.vrf, before.map(addressOf), addresses.map(addressOf));
-    this.unlent = true;
+    // One that had none, and has none, lends none.
+    if (before.length + addresses.length > 0) this.unlent = 'all';
     entry.addresses = addresses.filter(isIp4Prefix);
     entry.addresses6 = addresses.filter(isIp6Prefix);
     const linkLocal = entry.addresses6.find(({ address }) => isLinkLocal6(address));
@@ -307,6 +309,7 @@ export class Interfaces {
     if (entry === undefined || (entry.outerAddress !== null && sameAddress(entry.outerAddress, address)))
       return;
     entry.outerAddress = address;
+    this.lendSoon(entry);
     this.lendAddresses();
   }
 
@@ -315,15 +318,22 @@ export class Interfaces {
    * takes its outer address last: the peer drops what its traffic selectors do not cover (RFC 4301 section 5.2).
    */
   private lendAddresses(): void {
-    this.unlent = false;
+    const { unlent } = this;
+    this.unlent = 'none';
     const all = this.list();
     const lenders4 = all.filter(({ addresses }) => addresses.length > 0);
     const lenders6 = all.filter((entry) => globals6(entry).length > 0);
-    for (const entry of all) {
+    for (const entry of unlent instanceof Set ? unlent : all) {
       const four = answersFrom(entry, lenders4, ({ addresses }) => addresses);
       this.table.address[entry.row] = ((four as number | null) ?? 0) | 0;
       this.storeAddress6(this.table.address6, entry.row, answersFrom(entry, lenders6, globals6));
     }
+  }
+
+  /** Has an interface answer by another address, when it has none: others go on as they do. */
+  private lendSoon(entry: Interface): void {
+    if (this.unlent === 'none') this.unlent = new Set();
+    if (this.unlent !== 'all') this.unlent.add(entry);
   }
 
   private storeAddress6(column: Int32Array, row: number, address: Address | null): void {

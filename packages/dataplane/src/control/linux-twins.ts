@@ -24,11 +24,15 @@ interface OpenTwin {
   spec: TwinSpec;
 }
 
+/** Twins that lost() looks at; a call to Linux for each of thousands takes tens of milliseconds. */
+const LOOKED_AT = 64;
+
 export class LinuxTwins {
   private readonly open = new Map<string, OpenTwin>();
   /** What each namespace was brought to last, as text; those of VRFs are looked at only when it is another, or dirty. */
   private readonly settled = new Map<string | null, string>();
   private readonly dirty = new Set<string>();
+  private nextLookedAt = 0;
   /** Told, in a sentence, of what was put back. */
   onRepair: (text: string) => void = () => undefined;
 
@@ -84,11 +88,17 @@ export class LinuxTwins {
     this.dirty.add(namespace);
   }
 
-  /** True when somebody has removed a twin from Linux: what the box itself says and hears is lost until the next converge. */
+  /**
+   * True when somebody has removed a twin from Linux: what the box itself says and hears is lost until the next converge. Of
+   * many twins some are looked at in each call: Linux tells of most changes by itself.
+   */
   lost(): boolean {
-    return [...this.open.values()].some(
-      ({ spec }) => spec.namespace === null && deviceIndex(spec.name) === null,
-    );
+    const twins = [...this.open.values()];
+    for (let i = Math.min(LOOKED_AT, twins.length); i > 0; i--) {
+      const { spec } = twins[this.nextLookedAt++ % twins.length]!;
+      if (spec.namespace === null && deviceIndex(spec.name) === null) return true;
+    }
+    return false;
   }
 
   /** Removes every twin, and the namespaces of VRFs, from Linux. */

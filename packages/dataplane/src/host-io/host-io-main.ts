@@ -34,9 +34,15 @@ interface Twin {
   worker: number;
   /** Somebody removed it from Linux; the control side sees that and makes it anew. */
   deleted: boolean;
+  /** Rounds without a packet since the last one; those that are not silent are read in each round. */
+  silentRounds: number;
 }
 
 const BATCH = 64;
+/** Twins that are looked at in a round, beside those that Linux sends to: a hub has thousands, most of them silent. */
+const LOOKED_AT = 64;
+/** Rounds without a packet after which a twin is one of the silent. */
+const SILENT_ROUNDS = 64;
 
 /** Punts and injects between rings and descriptors. */
 class HostIo implements LoopWork {
@@ -45,6 +51,9 @@ class HostIo implements LoopWork {
   private readonly pool: PacketPool;
   private readonly toWorkers: PacketSender[];
   private readonly twins: Twin[] = [];
+  private readonly byRow: (Twin | undefined)[] = [];
+  private readonly talking: Twin[] = [];
+  private nextSilent = 0;
   private readonly batch = new Int32Array(BATCH);
   private readonly one = new Int32Array(1);
   /** A large frame that no packet has needed yet; -1 for none. */
@@ -63,12 +72,16 @@ class HostIo implements LoopWork {
 
   addTwin(twin: Twin): void {
     this.twins.push(twin);
+    this.byRow[twin.row] = twin;
   }
 
   removeTwin(row: number): Twin | undefined {
     const index = this.twins.findIndex((twin) => twin.row === row);
     if (index < 0) return undefined;
     const [twin] = this.twins.splice(index, 1);
+    this.byRow[row] = undefined;
+    const talks = this.talking.findIndex((other) => other.row === row);
+    if (talks >= 0) this.talking.splice(talks, 1);
     if (twin !== undefined) addTapLosses(this.figures, twin.fd);
     return twin;
   }
@@ -83,8 +96,40 @@ class HostIo implements LoopWork {
   round(): number {
     let moved = 0;
     for (const ring of this.rings) moved += this.deliver(ring);
-    for (const twin of this.twins) moved += this.inject(twin);
+    moved += this.injectTalking() + this.injectSilent();
     for (const sender of this.toWorkers) sender.flush();
+    return moved;
+  }
+
+  private injectTalking(): number {
+    const { talking } = this;
+    let moved = 0;
+    for (let i = talking.length - 1; i >= 0; i--) {
+      const twin = talking[i]!;
+      const count = this.inject(twin);
+      moved += count;
+      twin.silentRounds = count > 0 ? 0 : twin.silentRounds + 1;
+      if (twin.silentRounds < SILENT_ROUNDS) continue;
+      talking[i] = talking[talking.length - 1]!;
+      talking.pop();
+    }
+    return moved;
+  }
+
+  /** Some of them in each round: what waits in another keeps this thread from sleeping until it is its turn. */
+  private injectSilent(): number {
+    const { twins } = this;
+    let moved = 0;
+    for (let i = Math.min(LOOKED_AT, twins.length); i > 0; i--) {
+      if (this.nextSilent >= twins.length) this.nextSilent = 0;
+      const twin = twins[this.nextSilent++]!;
+      if (twin.silentRounds < SILENT_ROUNDS) continue;
+      const count = this.inject(twin);
+      moved += count;
+      if (count === 0) continue;
+      twin.silentRounds = 0;
+      this.talking.push(twin);
+    }
     return moved;
   }
 
@@ -104,7 +149,7 @@ class HostIo implements LoopWork {
     for (let i = 0; i < count; i++) {
       const packet = this.batch[i]! & PACKET_MASK;
       const row = this.pool.rxInterface[packet]!;
-      const twin = this.twins.find((candidate) => candidate.row === row);
+      const twin = this.byRow[row];
       this.one[0] = packet;
       if (twin === undefined) this.figures.noTwin++;
       else if (tapWrite(twin.fd, this.one, 0, 1) !== 1) this.figures.refused++;
@@ -166,7 +211,7 @@ export class HostIoApi {
 
   addTwin(twin: { row: number; fd: number; worker: number }): void {
     this.removeTwin(twin.row);
-    this.io.addTwin({ ...twin, deleted: false });
+    this.io.addTwin({ ...twin, deleted: false, silentRounds: SILENT_ROUNDS });
     this.loop.addDescriptor(twin.fd);
     this.loop.wake();
   }
