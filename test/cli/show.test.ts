@@ -1,5 +1,6 @@
 // sluice show: what it prints is what is.
 import assert from 'node:assert/strict';
+import { until } from '@sluice/shared';
 import { notASentence, sluice } from '../support/cli.js';
 import { ping } from '../support/ping.js';
 import { sitesSuite } from '../support/sites-suite.js';
@@ -37,9 +38,11 @@ describe('sluice show', () => {
       // The link-local address comes when nobody has objected to it.
       const configured = shown.addresses.filter((address) => !address.startsWith('fe80:'));
       assert.deepEqual(
-        [shown.mtu, shown.mac, configured],
-        [low!.mtu, low!.mac, low!.addresses.filter((address) => !address.startsWith('fe80:'))],
+        [shown.mac, configured],
+        [low!.mac, low!.addresses.filter((address) => !address.startsWith('fe80:'))],
       );
+      // A tunnel's is that of its SA a moment after it has one.
+      assert.ok([low!.mtu, high!.mtu].includes(shown.mtu), `${low!.mtu} ${shown.mtu} ${high!.mtu}`);
     }
     assert.ok(interfaces.find(({ name }) => name === 'hq')!.rx_packets >= 5);
     const lines = (await text('interfaces')).trimEnd().split('\n');
@@ -83,6 +86,21 @@ describe('sluice show', () => {
     assert.match(await text('ike'), /^hq #\d+: ESTABLISHED, IKEv2, initiator/);
   });
 
+  suite.it('policy: the traffic of each direction, with its SA', async ({ branch }) => {
+    const { sas } = await branch.dataplane.request('show-sa', {});
+    const shown = await text('policy');
+    for (const [direction, from, to, state] of [
+      ['in', HQ.lanNetwork, BRANCH.lanNetwork, 'receives'],
+      ['out', BRANCH.lanNetwork, HQ.lanNetwork, 'sends'],
+    ] as const) {
+      const sa = sas.find((each) => each.direction === direction);
+      const row = ['hq', direction, from, to, 'any', state, hex(sa?.spi ?? 0)]
+        .join(' +')
+        .replaceAll('.', '\\.');
+      assert.match(shown, new RegExp(`^${row} `, 'm'));
+    }
+  });
+
   suite.it('runtime and errors', async () => {
     const { workers, nodes } = await json<{ workers: unknown[]; nodes: { node: string; packets: number }[] }>(
       'runtime',
@@ -119,6 +137,47 @@ describe('sluice show', () => {
     results.forEach((result, i) => {
       assert.equal(notASentence(result), null, `sluice ${failing[i]?.join(' ')}`);
     });
+  });
+
+  suite.it('clears figures, a neighbour and SAs, and all goes on', async ({ branch, hqHost }) => {
+    const clear = async (...words: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await sluice(branch.gateway, 'clear', ...words);
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    const asked = async (since: 'start' | 'cleared'): Promise<number> => {
+      const { errors } = await branch.dataplane.request('show-errors', { since });
+      return errors.find(({ node, reason }) => `${node}/${reason}` === 'control/frames_sent')?.count ?? 0;
+    };
+    const received = async (since: 'start' | 'cleared'): Promise<number> => {
+      const { interfaces } = await branch.dataplane.request('show-interfaces', { since });
+      return interfaces.find(({ name }) => name === 'hq')?.rx_packets ?? 0;
+    };
+    assert.ok((await ping(hqHost, BRANCH.host)).answered);
+    const before = [await asked('start'), await received('start')] as const;
+    await clear('errors');
+    await clear('interfaces', 'hq');
+    // Looked at first, what has been cleared can only have grown less.
+    const [fewer, fewerReceived] = [await asked('cleared'), await received('cleared')];
+    assert.ok(before[0] > 0 && (await asked('start')) - fewer >= before[0]);
+    assert.ok(before[1] > 0 && (await received('start')) - fewerReceived >= before[1]);
+
+    assert.equal(await clear('neighbours', BRANCH.host), '1 neighbour cleared\n');
+    assert.ok((await ping(hqHost, BRANCH.host)).answered, 'it is asked for anew');
+
+    const spis = async () => (await branch.dataplane.request('show-sa', {})).sas.map(({ spi }) => spi);
+    const old = await spis();
+    assert.match(await clear('sa', 'hq'), /^hq\/hq: rekeyed in place of 0x[0-9a-f]{8} and 0x[0-9a-f]{8}\n$/);
+    await until(
+      'new SAs alone',
+      async () => {
+        const now = await spis();
+        return now.length === 2 && !now.some((spi) => old.includes(spi));
+      },
+      { deadlineMs: 30_000 },
+    );
+    assert.equal(await clear('ike', HQ.wan), 'hq: 1 IKE_SA ended, and up again\n');
+    assert.ok((await ping(hqHost, BRANCH.host)).answered);
   });
 
   suite.it('initiates and terminates', async ({ branch }) => {

@@ -102,6 +102,20 @@ describe('a terminal over SSH', function () {
     await terminal.types('configure\rset interfaces ?', /<name> +of a new entry/);
     await terminal.types('wan mtu ?', /<68\.\.1700>/);
   });
+
+  it("follows charon's log of a peer until Ctrl-C, also with a command of its own", async () => {
+    terminal.type('debug ike 192.0.2.77\r');
+    await terminal.shows('log of whoever calls from 192.0.2.77; Ctrl-C ends it');
+    terminal.type('\x03');
+    await terminal.shows(PROMPT);
+    terminal.type('show agent\r');
+    assert.match(await terminal.shows(PROMPT), /box: revision/);
+    const ended = await box.ssh(['debug', 'ike', '192.0.2.77', 'timeout', '1'], { user: 'otto' });
+    assert.deepEqual([ended.code, ended.stdout], [0, '']);
+    assert.match(ended.stderr, /^log of whoever calls from 192\.0\.2\.77/);
+    assert.match((await box.ssh(['debug', 'ike', 'nobody'])).stderr, /No connection is named "nobody"/);
+    assert.match((await box.ssh(['clear', 'errors'], { user: 'otto' })).stderr, /there is no "clear"/);
+  });
 });
 
 describe('a terminal that nobody types in', function () {
