@@ -10,6 +10,9 @@ import type { Environment } from './environment.js';
 /** What a client would log, its errors say too; and they reach the terminal. */
 const log = createLogger({ name: 'sluice', level: 'silent' });
 
+/** Of a gateway, by the names of their pid files and logs; the supervisor of all is `up`. */
+export const PROCESSES = ['dataplane', 'ike-bridge', 'charon', 'agent', 'dhcpd', 'mgmt'] as const;
+
 /** `--run-dir DIR`, of every local command that speaks to a gateway; SLUICE_RUN_DIR stands in for it. */
 export function runDirOption(): Option {
   return new Option('--run-dir <dir>', 'directory of the sockets of its processes')

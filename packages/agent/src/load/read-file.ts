@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** A configuration of ten thousand tunnels is some 4 MiB; more is a wrong file. */
-export const CONFIG_SIZE_LIMIT = 16 << 20;
+const CONFIG_SIZE_LIMIT = 16 << 20;
 
 export type FileText = { text: string } | { error: string };
 

@@ -47,8 +47,8 @@ import { isFromElsewhere, tellSource } from './esp-source.js';
 export const COUNT_TRUNCATED = 0;
 export const COUNT_REPLAYED = 1;
 export const COUNT_INTEGRITY = 2;
-export const COUNT_SA_GONE = 3;
-export const COUNT_BLOCK = 4;
+const COUNT_SA_GONE = 3;
+const COUNT_BLOCK = 4;
 
 /** Indices of esp-decrypt's `next` for plain packets; those of esp-inner.ts are before them. */
 const NEXT_ENCRYPT = 4;

@@ -76,7 +76,7 @@ export const STOPPED_LOOP = 1;
 export const STOPPED_BARE = 2;
 export const STOPPED_SELECTOR = 3;
 export const STOPPED_NO_ROOM = 4;
-export const STOPPED_NO_NUMBER = 5;
+const STOPPED_NO_NUMBER = 5;
 /** In what it returns: above the number of packets that it took. */
 export const STOPPED_SHIFT = 16;
 

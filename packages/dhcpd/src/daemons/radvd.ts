@@ -23,7 +23,7 @@ export function radvdSpec(link: AdvertisedLink, runDir: string): DaemonSpec {
 }
 
 /** As radvd.conf(5) has it. */
-export function radvdConf({ section, mtu }: AdvertisedLink): string {
+function radvdConf({ section, mtu }: AdvertisedLink): string {
   const settings: [string, string | number][] = [
     ['AdvSendAdvert', 'on'],
     ['IgnoreIfMissing', 'on'],

@@ -6,7 +6,7 @@ const ECHO_BYTES = 8;
 const AT_CHECKSUM = 2;
 
 /** Addresses that are being asked about at once; more are offered unasked. */
-export const PROBES_MAX = 1_024;
+const PROBES_MAX = 1_024;
 
 interface Waiting {
   /** Who is to get it: an answer from the client itself is no conflict. */

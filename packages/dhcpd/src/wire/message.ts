@@ -5,9 +5,9 @@ import { type Options, parseOptions } from './options.js';
 export const AT_OP = 0;
 export const AT_HTYPE = 1;
 export const AT_HLEN = 2;
-export const AT_HOPS = 3;
+const AT_HOPS = 3;
 export const AT_XID = 4;
-export const AT_SECS = 8;
+const AT_SECS = 8;
 export const AT_FLAGS = 10;
 export const AT_CIADDR = 12;
 export const AT_YIADDR = 16;
@@ -21,7 +21,7 @@ export const AT_OPTIONS = 240;
 
 export const SNAME_BYTES = 64;
 export const FILE_BYTES = 128;
-export const CHADDR_BYTES = 16;
+const CHADDR_BYTES = 16;
 
 /** 99, 130, 83, 99 (RFC 2132 section 2). */
 export const COOKIE = 0x63825363;
@@ -87,8 +87,4 @@ export function formatHardware(chaddr: Buffer): string {
   let text = digits.slice(0, 2);
   for (let i = 2; i < digits.length; i += 2) text += `:${digits.slice(i, i + 2)}`;
   return text;
-}
-
-export function parseHardware(text: string): Buffer {
-  return Buffer.from(text.replaceAll(':', ''), 'hex');
 }

@@ -2,7 +2,7 @@
 import { parseIp4 } from '@sluice/shared';
 import type { Arrival } from '../../src/engine/arrival.js';
 import * as codes from '../../src/wire/codes.js';
-import { type Message, parseHardware, parseMessage } from '../../src/wire/message.js';
+import { type Message, parseMessage } from '../../src/wire/message.js';
 import { encodeAddress } from '../../src/wire/option-values.js';
 import { buildReply } from '../../src/wire/reply.js';
 
@@ -36,7 +36,7 @@ export function clientBytes(message: ClientMessage): Buffer {
       ...{ op: codes.BOOTREQUEST, xid, flags, yiaddr: 0, siaddr: 0, htype: codes.HTYPE_ETHERNET },
       ciaddr: parseIp4(ciaddr ?? '') ?? 0,
       giaddr: parseIp4(giaddr ?? '') ?? 0,
-      chaddr: parseHardware(mac),
+      chaddr: Buffer.from(mac.replaceAll(':', ''), 'hex'),
       ...{ serverName: '', file: '', options },
     },
     1472,

@@ -6,5 +6,4 @@ export * from './keep-up.js';
 export * from './reconcile.js';
 export * from './sas.js';
 export { readSecretFile } from './secret-file.js';
-export { sharedKeyId } from './shared-secrets.js';
 export { type CharonConf, PLUGINS, prepareLogFile, strongswanConf } from './strongswan-conf.js';

@@ -11,7 +11,7 @@ export interface SharedSecret {
 }
 
 /** The id of a connection's pre-shared key in charon. */
-export function sharedKeyId(connection: string): string {
+function sharedKeyId(connection: string): string {
   return `psk:${connection}`;
 }
 

@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
  * How long an allocated SPI waits: what charon sets net.core.xfrm_acq_expires to, the time that all
  * retransmissions of an exchange take with its defaults.
  */
-export const LARVAL_LIFETIME_MS = 165_000;
+const LARVAL_LIFETIME_MS = 165_000;
 /** How long the direction of a removed SA is remembered: charon moves an SA by removing and adding it. */
 const REMEMBER_MS = 60_000;
 const RANDOM_TRIES = 64;

@@ -23,7 +23,7 @@ export function removeLab(id: string): void {
 }
 
 /** Names of the network namespaces that belong to a lab. */
-export function namespacesOf(id: string): string[] {
+function namespacesOf(id: string): string[] {
   return labNamespaces().filter((namespace) => parseNamespaceName(namespace)?.id === id);
 }
 

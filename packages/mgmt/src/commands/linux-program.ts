@@ -1,14 +1,15 @@
 // Programs of Linux that commands run: in a VRF's network namespace, with their output as it comes.
 import { spawn } from 'node:child_process';
+import { vrfNamespaceName } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 
 const DEFAULT_VRF = 'default';
 
 /** The command line that runs a program in a VRF. */
-export function inVrf(vrf: string | undefined, argv: readonly string[]): string[] {
+export async function inVrf(vrf: string | undefined, argv: readonly string[]): Promise<string[]> {
   if (vrf === undefined || vrf === DEFAULT_VRF) return [...argv];
-  return ['ip', 'netns', 'exec', `sluice-${vrf}`, ...argv];
+  return ['ip', 'netns', 'exec', await vrfNamespaceName(vrf), ...argv];
 }
 
 /**

@@ -1,20 +1,20 @@
 // sluice log: what the processes of a gateway have written, newest last.
 import { open } from 'node:fs/promises';
+import { codeOf } from '@sluice/shared';
 import { Argument, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
-import { type GatewayOptions, gatewayCommand, runDirOf } from '../gateway.js';
+import { type GatewayOptions, gatewayCommand, PROCESSES, runDirOf } from '../gateway.js';
 import { parsePositive } from '../numbers.js';
 import { printable } from '../output/printable.js';
 
-const PROCESSES = ['dataplane', 'ike-bridge', 'charon', 'agent', 'mgmt', 'dhcpd', 'up'];
 /** As much of the end of a log is looked at. */
 const TAIL = 1 << 20;
 
 export function logCommand(environment: Environment): Command {
   return gatewayCommand(environment, 'log')
     .description('the end of the log of a process')
-    .addArgument(new Argument('<process>', 'whose').choices(PROCESSES))
+    .addArgument(new Argument('<process>', 'whose').choices([...PROCESSES, 'up']))
     .option('--lines <n>', 'so many', parsePositive, 100)
     .action(async (name: string, options: GatewayOptions & { lines: number }) => {
       const text = await tail(`${runDirOf(environment, options)}/${name}.log`);
@@ -24,7 +24,8 @@ export function logCommand(environment: Environment): Command {
 }
 
 async function tail(path: string): Promise<string> {
-  const file = await open(path).catch(() => {
+  const file = await open(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
     throw new CliError(`there is no ${path}: the process has not run yet`);
   });
   try {

@@ -1,5 +1,4 @@
 // ping and traceroute, from the box, as Linux's own programs do it through the twins.
-
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import { CliError } from '../cli-error.js';
@@ -38,14 +37,14 @@ export function pingCommand(environment: Environment): Command {
       .option('--count <n>', 'how many', parsePositive, 5)
       .option('--size <octets>', 'of the data', parsePositive)
       .option('--do-not-fragment', 'finds what the path takes')
-      .action((target: string, { vrf, count, size, source, doNotFragment }: Options) => {
+      .action(async (target: string, { vrf, count, size, source, doNotFragment }: Options) => {
         const options = [
           ...['-n', '-c', String(count)],
           ...(size === undefined ? [] : ['-s', String(size)]),
           ...(source === undefined ? [] : ['-I', source]),
           ...(doNotFragment === true ? ['-M', 'do'] : []),
         ];
-        return runProgram(environment, inVrf(vrf, ['ping', ...options, target]));
+        await runProgram(environment, await inVrf(vrf, ['ping', ...options, target]));
       }),
   );
 }
@@ -57,10 +56,10 @@ export function tracerouteCommand(environment: Environment): Command {
       .addArgument(host())
       .addOption(vrfOption())
       .addOption(sourceOption())
-      .action((target: string, { vrf, source }: Options) =>
+      .action(async (target: string, { vrf, source }: Options) =>
         runProgram(
           environment,
-          inVrf(vrf, ['traceroute', '-n', ...(source === undefined ? [] : ['-s', source]), target]),
+          await inVrf(vrf, ['traceroute', '-n', ...(source === undefined ? [] : ['-s', source]), target]),
         ),
       ),
   );

@@ -3,9 +3,7 @@ import { PidFile, signalProcess } from '@sluice/shared';
 import { Argument, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
-import { type GatewayOptions, gatewayCommand, runDirOf } from '../gateway.js';
-
-const PROCESSES = ['dataplane', 'ike-bridge', 'charon', 'agent', 'dhcpd', 'mgmt'];
+import { type GatewayOptions, gatewayCommand, PROCESSES, runDirOf } from '../gateway.js';
 
 export function restartCommand(environment: Environment): Command {
   return gatewayCommand(environment, 'restart')

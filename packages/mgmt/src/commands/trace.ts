@@ -86,7 +86,7 @@ async function trace(environment: Environment, options: TraceOptions): Promise<v
     throw new CliError('no packet matched: widen the filter, or wait longer with --timeout');
 }
 
-export function renderPacket(packet: TracedPacket): string {
+function renderPacket(packet: TracedPacket): string {
   const width = Math.max(...packet.steps.map(({ node }) => node.length), 0);
   const start = packet.steps[0]?.at_us ?? 0;
   const steps = packet.steps.map((step) => {

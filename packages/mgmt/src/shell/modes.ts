@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { agentContract } from '@sluice/shared';
+import { agentContract, codeOf } from '@sluice/shared';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import { Candidate } from '../configure/candidate.js';
@@ -13,7 +13,7 @@ import { operationalProgram } from './operational.js';
 import type { SessionPlace } from './session.js';
 
 /** A file that is brought may have as many octets as a configuration. */
-export const BROUGHT_FILE_MAX = 16 << 20;
+const BROUGHT_FILE_MAX = 16 << 20;
 
 export class SessionModes {
   #candidate: Candidate | null = null;
@@ -78,7 +78,8 @@ export class SessionModes {
   async #read(name: string): Promise<string> {
     if (!/^\w[\w.-]*$/.test(name)) throw new CliError(`"${name}" is not a plain file name such as site.yaml`);
     const path = join(this.place.filesDir, name);
-    const text = await readFile(path, 'utf8').catch(() => {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
       throw new CliError(
         `there is no file ${name}: bring it by "scp ${name} ${this.place.user.name}@…:files/"`,
       );

@@ -78,7 +78,7 @@ export class Pager {
     if (this.#asked) return;
     while (this.#waiting.length > 0) {
       const height = this.#heightOf(this.#waiting[0] as string);
-      if (this.#left < Math.min(height, 1) || (this.#left < height && this.#left < this.#page())) break;
+      if (this.#left < 1 || (this.#left < height && this.#left < this.#page())) break;
       this.terminal.write(`${this.#waiting.shift()}\n`);
       this.#left -= height;
     }

@@ -68,14 +68,12 @@ function oneOf(word: string, commands: readonly Command[], path: readonly string
 
 /** What follows a command: its arguments, then its options by their names. */
 function withDashes(command: Command, rest: readonly string[]): string[] {
+  // A value may begin with a dash.
+  if (takesAll(command) && rest.length > 0) return ['--', ...rest];
   const argv: string[] = [];
   let needed = requiredArguments(command);
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at] as string;
-    if (takesAll(command)) {
-      // A value may begin with a dash.
-      return ['--', ...rest];
-    }
     const option = needed === 0 || word.startsWith('-') ? optionNamed(command, word) : null;
     if (option === null) {
       argv.push(word);

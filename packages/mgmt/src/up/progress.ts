@@ -43,7 +43,7 @@ export function reportConvergence(runDir: string, log: Logger, say: Say): () => 
 }
 
 /** `branch, revision 3: converged` or what keeps it from that. */
-export function describeStatus(status: AgentStatus): string {
+function describeStatus(status: AgentStatus): string {
   const name = `${status.hostname}, revision ${status.revision}`;
   if (status.converged) return `${name}: converged: all processes have it`;
   const waiting = status.processes

@@ -9,7 +9,7 @@ export const ENTRIES_LIMIT = 65_536;
 /** Requests whose handlers run at once. */
 export const RUNNING_LIMIT = 4096;
 /** Text of remembered answers: room for a few of the longest. */
-export const ANSWER_BYTES_LIMIT = 128 * 1024 * 1024;
+const ANSWER_BYTES_LIMIT = 128 * 1024 * 1024;
 
 export type Entry =
   | { state: 'running'; readonly deadline: number }
