@@ -10,6 +10,7 @@ import {
   type IkeState,
   interfaceList,
   parseIp4Prefix,
+  parseIp6Prefix,
   tunnelIfId,
 } from '@sluice/shared';
 
@@ -64,7 +65,12 @@ export function dhcpPart(config: DeviceConfig, revision: number): DhcpState {
     if (client === undefined || !enabled || members.has(name)) return [];
     return [{ interface: name, vrf, client: { ...client, hostname: client.hostname ?? config.hostname } }];
   });
-  return { revision, networks, vrfs, clients, advertisements: advertisedLinks(config) };
+  const networks6 = config.dhcp6.servers.map((server) => {
+    const served = interfaceList(config).find(({ name }) => name === server.interface);
+    const addresses = (served?.addresses ?? []).filter((text) => parseIp6Prefix(text) !== null);
+    return { server, vrf: served?.vrf ?? server.vrf, addresses };
+  });
+  return { revision, networks, vrfs, networks6, clients, advertisements: advertisedLinks(config) };
 }
 
 function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {
@@ -79,9 +85,16 @@ function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {
         advertisedPrefixes(entry.addresses).map((prefix) =>
           advertisedPrefixSection.parse({ prefix: formatIp6Prefix(prefix) }),
         );
+      const server = config.dhcp6.servers.find((one) => one.enabled && one.interface === section.interface);
+      const gives = (server?.pools.length ?? 0) + (server?.reservations.length ?? 0) > 0;
       return [
         {
-          section: { ...section, prefixes },
+          section: {
+            ...section,
+            prefixes,
+            managed: section.managed ?? gives,
+            other_config: section.other_config ?? server !== undefined,
+          },
           vrf: entry.vrf,
           mtu: section.mtu ? (entry.mtu ?? null) : null,
         },

@@ -8,6 +8,7 @@ static const struct function functions[] = {
     {"openLink", open_link},   {"openUdp", open_udp},           {"openIcmp", open_icmp},
     {"linkIndex", link_index}, {"closeFd", close_fd},           {"receive", receive},
     {"sendFrame", send_frame}, {"sendDatagram", send_datagram}, {"watch", watch},
+    {"openUdp6", open_udp6},   {"joinGroup6", join_group6},     {"sendDatagram6", send_datagram6},
     {"unwatch", unwatch},      {"linkAddress", link_address},
 };
 

@@ -28,6 +28,7 @@
 #define QUEUE_BYTES (256 * 1024)
 #define PORT_SERVER 67
 #define PORT_CLIENT 68
+#define PORT_SERVER6 547
 
 struct place {
   char namespace[PATH_BYTES]; // empty: where the process is
@@ -129,6 +130,23 @@ static int open_udp_there(const struct place *place, const char **doing) {
   return fd;
 }
 
+static int open_udp6_there(const struct place *place, const char **doing) {
+  (void)place;
+  *doing = "opening a UDP socket of IPv6";
+  int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(PORT_SERVER6)};
+  *doing = "binding UDP port 547, which another server may have";
+  // Without IPV6_MULTICAST_ALL, only what was sent to a group on a device that has joined it is heard.
+  if (!set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) || !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
+      !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0) || !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0) ||
+      !set(fd, SOL_SOCKET, SO_RCVBUFFORCE, QUEUE_BYTES) || !set(fd, SOL_SOCKET, SO_SNDBUFFORCE, QUEUE_BYTES) ||
+      bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+    return failed(fd);
+  }
+  return fd;
+}
+
 static int open_icmp_there(const struct place *place, const char **doing) {
   (void)place;
   *doing = "opening an ICMP socket";
@@ -168,10 +186,33 @@ napi_value open_link(napi_env env, napi_callback_info info) { return open_at(env
 
 napi_value open_udp(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_udp_there); }
 
+napi_value open_udp6(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_udp6_there); }
+
 napi_value open_icmp(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_icmp_there); }
 
 // Index of a device that is up; 0 when there is none.
 napi_value link_index(napi_env env, napi_callback_info info) { return open_at(env, info, 2, index_there); }
+
+// joinGroup6(fd, Uint8Array of 16, index, join): 0, or -errno.
+napi_value join_group6(napi_env env, napi_callback_info info) {
+  napi_value values[4];
+  int32_t fd;
+  uint32_t index;
+  uint8_t *group;
+  size_t size;
+  bool join;
+  if (!arguments(env, info, 4, values) || !integer_value(env, values[0], &fd) ||
+      !bytes_value(env, values[1], &group, &size) || size != sizeof(struct in6_addr) ||
+      !unsigned_value(env, values[2], &index) || napi_get_value_bool(env, values[3], &join) != napi_ok) {
+    return integer(env, -EINVAL);
+  }
+  struct ipv6_mreq request = {.ipv6mr_interface = index};
+  memcpy(&request.ipv6mr_multiaddr, group, size);
+  int name = join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
+  int result = setsockopt(fd, IPPROTO_IPV6, name, &request, sizeof request);
+  // A group that was joined is joined.
+  return integer(env, result == 0 || (join && errno == EADDRINUSE) ? 0 : -errno);
+}
 
 napi_value close_fd(napi_env env, napi_callback_info info) {
   napi_value value;

@@ -5,6 +5,8 @@
 
 napi_value open_link(napi_env env, napi_callback_info info);
 napi_value open_udp(napi_env env, napi_callback_info info);
+napi_value open_udp6(napi_env env, napi_callback_info info);
+napi_value join_group6(napi_env env, napi_callback_info info);
 napi_value open_icmp(napi_env env, napi_callback_info info);
 napi_value link_index(napi_env env, napi_callback_info info);
 napi_value close_fd(napi_env env, napi_callback_info info);

@@ -11,7 +11,21 @@
 #include "arguments.h"
 
 // What receive() tells of a message, in an Int32Array of the caller's.
-enum { META_UNCHECKED, META_INTERFACE, META_DESTINATION, META_SOURCE, META_SOURCE_PORT, META_COUNT };
+enum {
+  META_UNCHECKED,
+  META_INTERFACE,
+  META_DESTINATION,
+  META_SOURCE,
+  META_SOURCE_PORT,
+  META_DESTINATION6,
+  META_SOURCE6 = META_DESTINATION6 + 4,
+  META_COUNT = META_SOURCE6 + 4,
+};
+
+// Four words in host order, the most significant first.
+static void address6_words(const struct in6_addr *address, int32_t *words) {
+  for (int i = 0; i < 4; i++) words[i] = (int32_t)ntohl(address->s6_addr32[i]);
+}
 
 static bool meta_value(napi_env env, napi_value value, int32_t **out) {
   napi_typedarray_type type;
@@ -32,6 +46,11 @@ static void read_control(struct msghdr *message, int32_t *meta) {
       memcpy(&where, CMSG_DATA(part), sizeof where);
       meta[META_INTERFACE] = where.ipi_ifindex;
       meta[META_DESTINATION] = (int32_t)ntohl(where.ipi_addr.s_addr);
+    } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
+      struct in6_pktinfo where;
+      memcpy(&where, CMSG_DATA(part), sizeof where);
+      meta[META_INTERFACE] = (int32_t)where.ipi6_ifindex;
+      address6_words(&where.ipi6_addr, meta + META_DESTINATION6);
     }
   }
 }
@@ -68,6 +87,10 @@ napi_value receive(napi_env env, napi_callback_info info) {
     const struct sockaddr_in *address = (const struct sockaddr_in *)&from;
     meta[META_SOURCE] = (int32_t)ntohl(address->sin_addr.s_addr);
     meta[META_SOURCE_PORT] = ntohs(address->sin_port);
+  } else if (from.ss_family == AF_INET6) {
+    const struct sockaddr_in6 *address = (const struct sockaddr_in6 *)&from;
+    address6_words(&address->sin6_addr, meta + META_SOURCE6);
+    meta[META_SOURCE_PORT] = ntohs(address->sin6_port);
   }
   return integer(env, (int32_t)length);
 }
@@ -135,6 +158,46 @@ napi_value send_datagram(napi_env env, napi_callback_info info) {
       .msg_iovlen = 1,
       .msg_control = source == 0 ? NULL : control.bytes,
       .msg_controllen = source == 0 ? 0 : sizeof control,
+  };
+  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+  return integer(env, sent < 0 ? -errno : (int32_t)sent);
+}
+
+// sendDatagram6(fd, Uint8Array, source, destination, index, port): source :: and index 0 let Linux choose.
+napi_value send_datagram6(napi_env env, napi_callback_info info) {
+  napi_value values[6];
+  int32_t fd, port;
+  uint32_t index;
+  uint8_t *bytes, *source, *destination;
+  size_t size, source_size, destination_size;
+  if (!arguments(env, info, 6, values) || !integer_value(env, values[0], &fd) ||
+      !bytes_value(env, values[1], &bytes, &size) || !bytes_value(env, values[2], &source, &source_size) ||
+      !bytes_value(env, values[3], &destination, &destination_size) || source_size != sizeof(struct in6_addr) ||
+      destination_size != sizeof(struct in6_addr) || !unsigned_value(env, values[4], &index) ||
+      !integer_value(env, values[5], &port)) {
+    return integer(env, -EINVAL);
+  }
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+  memcpy(&to.sin6_addr, destination, destination_size);
+  // The scope of a link-local address; others have none.
+  if (IN6_IS_ADDR_LINKLOCAL(&to.sin6_addr)) to.sin6_scope_id = index;
+  union {
+    char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    struct cmsghdr header;
+  } control = {0};
+  struct in6_pktinfo where = {.ipi6_ifindex = to.sin6_scope_id};
+  memcpy(&where.ipi6_addr, source, source_size);
+  control.header = (struct cmsghdr){
+      .cmsg_len = CMSG_LEN(sizeof where), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
+  memcpy(CMSG_DATA(&control.header), &where, sizeof where);
+  struct iovec part = {.iov_base = bytes, .iov_len = size};
+  struct msghdr message = {
+      .msg_name = &to,
+      .msg_namelen = sizeof to,
+      .msg_iov = &part,
+      .msg_iovlen = 1,
+      .msg_control = control.bytes,
+      .msg_controllen = sizeof control,
   };
   ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
   return integer(env, sent < 0 ? -errno : (int32_t)sent);

@@ -12,22 +12,26 @@ import { isActive, type Lease, leaseReport } from './engine/lease.js';
 import type { Network } from './engine/network.js';
 import type { Transport } from './io/transport.js';
 import type { OtherServers } from './other-servers.js';
+import type { Server6 } from './server6.js';
 
 export function leaseOf(engine: Engine, lease: Lease): DhcpLease {
   const network = engine.networks.ofAddress(lease.vrf, lease.address);
   return leaseReport(lease, network?.name ?? null, network?.isReserved(lease.address) ?? false);
 }
 
-/** By VRF and address. */
+/** Those of IPv4 by VRF and address, then those of IPv6. */
 export function leaseReports(
   engine: Engine,
+  server6: Server6,
   { vrf, all, limit = Number.POSITIVE_INFINITY }: { vrf?: string | undefined; all: boolean; limit?: number },
 ): { leases: DhcpLease[]; total: number } {
   const shown = [...engine.leases.all()].filter(
     (lease) => (vrf === undefined || lease.vrf === vrf) && (all || isActive(lease)),
   );
   shown.sort((a, b) => (a.vrf < b.vrf ? -1 : a.vrf > b.vrf ? 1 : a.address - b.address));
-  return { leases: shown.slice(0, limit).map((lease) => leaseOf(engine, lease)), total: shown.length };
+  const six = server6.leaseReports(vrf);
+  const leases = shown.slice(0, limit).map((lease) => leaseOf(engine, lease));
+  return { leases: [...leases, ...six].slice(0, limit), total: shown.length + six.length };
 }
 
 export function networkReports(

@@ -2,6 +2,7 @@
 // of the box's own interfaces.
 import {
   type ActorServer,
+  type DhcpLease,
   type DhcpState,
   type DhcpStatus,
   dhcpdContract,
@@ -14,6 +15,7 @@ import { Announcements } from './announcements.js';
 import { DhcpClients } from './client/clients.js';
 import { Daemons } from './daemons/daemons.js';
 import { radvdSpec } from './daemons/radvd.js';
+import { Delegations } from './delegations.js';
 import type { Answer } from './engine/answer.js';
 import type { Arrival } from './engine/arrival.js';
 import { Engine } from './engine/engine.js';
@@ -25,7 +27,9 @@ import { Prober } from './io/prober.js';
 import { Transport } from './io/transport.js';
 import { OtherServers } from './other-servers.js';
 import { leaseOf, leaseReports, networkReports } from './reports.js';
+import { Server6 } from './server6.js';
 import { LeaseLog } from './store/lease-log.js';
+import { CODEC4 } from './store/record.js';
 import { parseArpReply } from './wire/arp.js';
 import { ACK, BOOTREPLY, NAK, PORT_CLIENT, PORT_SERVER } from './wire/codes.js';
 import { parseFrame } from './wire/frame.js';
@@ -58,7 +62,9 @@ export class DhcpServer {
   readonly #announcements: Announcements;
   readonly #daemons: Daemons;
   readonly #clients: DhcpClients;
-  #leaseLog!: LeaseLog;
+  #leaseLog!: LeaseLog<Lease>;
+  #server6!: Server6;
+  readonly #delegations: Delegations;
   #server!: ActorServer<typeof dhcpdContract>;
   #state: DhcpState | null = null;
   #ticker: NodeJS.Timeout | null = null;
@@ -71,6 +77,7 @@ export class DhcpServer {
     this.#log = log;
     this.#daemons = new Daemons(`${runDir}/lan`, log);
     this.#clients = new DhcpClients({ runDir, log });
+    this.#delegations = new Delegations({ runDir, log });
     this.#transport = new Transport({
       onFrame: (link, frame, unchecked) => this.#onFrame(link, frame, unchecked),
       onDatagram: (vrf, payload, source, destination) => this.#onDatagram(vrf, payload, source, destination),
@@ -95,25 +102,36 @@ export class DhcpServer {
       handlers: {
         apply: (state) => this.#apply(state),
         status: () => this.#status(),
-        'show-leases': (request) => leaseReports(this.#engine, request),
+        'show-leases': (request) => leaseReports(this.#engine, this.#server6, request),
         'show-dhcp': () => ({
-          networks: networkReports(this.#engine, this.#state, this.#transport, this.#others),
+          networks: [
+            ...networkReports(this.#engine, this.#state, this.#transport, this.#others),
+            ...this.#server6.networkReports(),
+          ],
           clients: this.#clients.reports,
-          counters: this.#engine.counters.report(),
+          counters: [...this.#engine.counters.report(), ...this.#server6.counters.report()],
         }),
         'clear-lease': ({ vrf, address }) => this.#clear(vrf, address),
       },
       snapshots: {
         status: () => this.#status(),
-        leases: () => ({ leases: leaseReports(this.#engine, { all: false }).leases }),
         'client-leases': () => ({ leases: this.#clients.leases }),
+        leases: () => ({ leases: leaseReports(this.#engine, this.#server6, { all: false }).leases }),
       },
     });
     try {
       this.#leaseLog = await LeaseLog.open(
-        { path: `${stateDir}/leases.log`, log, leases: () => leases.all(), size: () => leases.size },
+        {
+          path: `${stateDir}/leases.log`,
+          log,
+          codec: CODEC4,
+          leases: () => leases.all(),
+          size: () => leases.size,
+        },
         (lease) => this.#engine.restore(lease),
       );
+      const announce = (lease: DhcpLease): void => this.#announcements.add({ kind: lease.state, lease });
+      this.#server6 = await Server6.start({ stateDir, log, announce });
     } catch (error) {
       await this.#server.close();
       throw error;
@@ -134,7 +152,7 @@ export class DhcpServer {
     await this.#applying;
     await this.#clients.close();
     await this.#server.close();
-    await this.#leaseLog.close();
+    await Promise.all([this.#leaseLog.close(), this.#server6.close(), this.#delegations.close()]);
   }
 
   /** One after the other: opening waits for the disk. */
@@ -144,6 +162,8 @@ export class DhcpServer {
       this.#state = state;
       this.#engine.configure(state, Date.now());
       this.#transport.check();
+      await this.#server6.configure(state.networks6);
+      this.#giveRoutes();
       const { runDir } = this.#daemons;
       await this.#daemons.converge(state.advertisements.map((link) => radvdSpec(link, runDir)));
       this.#others.keep(new Set(state.networks.map(({ server }) => server.interface ?? '')));
@@ -155,7 +175,12 @@ export class DhcpServer {
   }
 
   #status(): DhcpStatus {
-    const problems = [...this.#transport.problems, ...this.#daemons.problems, ...this.#clients.problems];
+    const problems = [
+      ...this.#transport.problems,
+      ...this.#server6.problems,
+      ...this.#daemons.problems,
+      ...this.#clients.problems,
+    ];
     if (this.#writeProblem !== null) problems.push(this.#writeProblem);
     return {
       instance: this.#server.instance,
@@ -169,13 +194,17 @@ export class DhcpServer {
     const nowMs = Date.now();
     for (const lease of this.#engine.expire(nowMs)) this.#announce(lease);
     this.#transport.check();
+    this.#server6.expire();
+    this.#server6.check();
+    this.#giveRoutes();
     this.#daemons.check();
     if (this.#clients.check()) this.#publishClientLeases();
     const status = this.#status();
     const text = JSON.stringify(status);
     if (text !== this.#published) this.#server.publish('status', status);
     this.#published = text;
-    const soon = this.#transport.problems.length > 0 || this.#clients.isAsking;
+    const missing = this.#transport.problems.length + this.#server6.problems.length;
+    const soon = missing > 0 || this.#clients.isAsking;
     this.#ticker = setTimeout(() => this.#tick(), soon ? SOON_MS : TICK_MS);
   }
 
@@ -183,6 +212,12 @@ export class DhcpServer {
     const { leases } = this.#clients;
     this.#log.info({ leases }, "leases of the box's own interfaces");
     this.#server.publish('client-leases', { leases });
+  }
+
+  /** Before there is a configuration nothing is known of who has what: routes that were given stay. */
+  #giveRoutes(): void {
+    if (this.#state === null) return;
+    this.#delegations.give(this.#server6.delegations, () => this.#server6.delegatedRoutes());
   }
 
   #onFrame(link: Link, frame: Buffer, udpUnchecked: boolean): void {
@@ -302,6 +337,7 @@ export class DhcpServer {
   }
 
   async #clear(vrf: string, text: string): Promise<{ cleared: boolean }> {
+    if (text.includes(':')) return { cleared: await this.#server6.clear(vrf, text) };
     const lease = this.#engine.leases.get(vrf, parseIp4(text) ?? -1);
     if (lease === undefined || (lease.state !== 'bound' && lease.state !== 'declined'))
       return { cleared: false };

@@ -28,6 +28,7 @@ export class FakeDataplane {
       handlers: {
         apply: status,
         status,
+        'delegated-routes': status,
         'sa-install': async (spec) => {
           await sink.install(spec);
           return {};

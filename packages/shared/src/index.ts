@@ -17,6 +17,7 @@ export { advertisedPrefixes } from './config/check-router-advertisements.js';
 export * from './config/device.js';
 export * from './config/dhcp.js';
 export * from './config/dhcp-client.js';
+export * from './config/dhcp6.js';
 export * from './config/esp-proposal.js';
 export * from './config/ike.js';
 export * from './config/ike-auth.js';

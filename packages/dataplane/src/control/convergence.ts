@@ -1,8 +1,9 @@
 // Brings the data plane from what it is to the state that it was given, step by step, changing only the
 // difference. What cannot be done yet (a device that is not there) is a problem, and is tried again.
-import { type AssignedAddresses, type DataplaneState, messageOf } from '@sluice/shared';
+import { type AssignedAddresses, type DataplaneState, type DelegatedRoute, messageOf } from '@sluice/shared';
 import type { AdjacencyTable } from '../tables/adjacencies.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
+import { withDelegated } from './delegated-routes.js';
 import { deviceRunning } from './device.js';
 import type { Features } from './features.js';
 import type { Interface } from './interface.js';
@@ -71,6 +72,8 @@ export class Convergence {
   /** Called after each attempt. */
   onChange: () => void = () => undefined;
   private state: DataplaneState | null = null;
+  /** To prefixes that DHCPv6 has delegated, beside those of the state. */
+  private delegated: readonly DelegatedRoute[] = [];
   private initial: DataplaneState['dataplane'] | null = null;
   private readonly vrfs: Vrfs;
   private readonly twins: TwinConvergence;
@@ -107,6 +110,13 @@ export class Convergence {
   assign(tunnels: AssignedAddresses): Promise<void> {
     this.tunnels.assign(tunnels);
     return this.enqueue();
+  }
+
+  /** All prefixes that are delegated, in place of those before; resolves when it was tried. */
+  async delegate(routes: readonly DelegatedRoute[]): Promise<void> {
+    this.delegated = routes;
+    // Without a state there is nothing that they could lead through; the first one takes them along.
+    if (this.state !== null) await this.enqueue();
   }
 
   stop(): void {
@@ -230,7 +240,8 @@ export class Convergence {
   private async steps(state: DataplaneState, note: Note): Promise<string[]> {
     const problems: string[] = [];
     await note('VRFs', () => this.vrfs.add(state));
-    await note('routes', () => this.parts.statics.prune(state.routes));
+    const routes = withDelegated(state.routes, this.delegated);
+    await note('routes', () => this.parts.statics.prune(routes));
     for (const entry of this.parts.interfaces.list()) {
       if (!this.isWanted(entry, state)) await note(entry.name, () => this.remove(entry));
     }
@@ -250,7 +261,7 @@ export class Convergence {
     this.tunnels.knowPorts(state);
     await note('routes', () => {
       const vrfId = (name: string): number | undefined => this.vrfs.find(name);
-      problems.push(...this.parts.statics.install(state.routes, vrfId, monotonicMs()));
+      problems.push(...this.parts.statics.install(routes, vrfId, monotonicMs()));
     });
     this.parts.links().updateRoutes();
     this.pruneNeighbours();

@@ -43,6 +43,10 @@ export class DataplaneActor {
       handlers: {
         apply: (state) => actor.apply(state),
         status: () => actor.status(),
+        'delegated-routes': async ({ routes }) => {
+          await (await actor.ready()).convergence.delegate(routes);
+          return actor.status();
+        },
         'sa-install': async (spec) => {
           (await actor.ready()).sas.install(spec, monotonicMs());
           return {};

@@ -1,7 +1,9 @@
 // What is counted, by name and meaning; each message that is not answered ends under exactly one that drops.
 import type { DhcpCounter } from '@sluice/shared';
 
-const MEANINGS = {
+export type Meanings<Name extends string> = Readonly<Record<Name, readonly [drop: boolean, help: string]>>;
+
+export const MEANINGS4 = {
   discover: [false, 'DISCOVER received'],
   request: [false, 'REQUEST received'],
   decline: [false, 'DECLINE received: a client found its address in use'],
@@ -35,25 +37,25 @@ const MEANINGS = {
   not_sent: [true, 'answers that Linux did not send'],
 } as const satisfies Record<string, readonly [boolean, string]>;
 
-export type CounterName = keyof typeof MEANINGS;
+export type CounterName = keyof typeof MEANINGS4;
 
-export class Counters {
-  readonly #counts = new Map<CounterName, number>();
+export class Counters<Name extends string = CounterName> {
+  readonly #counts = new Map<Name, number>();
 
-  add(name: CounterName): void {
+  constructor(private readonly meanings: Meanings<Name>) {}
+
+  add(name: Name): void {
     this.#counts.set(name, this.get(name) + 1);
   }
 
-  get(name: CounterName): number {
+  get(name: Name): number {
     return this.#counts.get(name) ?? 0;
   }
 
   report(): DhcpCounter[] {
-    return Object.entries(MEANINGS).map(([name, [drop, help]]) => ({
-      name,
-      drop,
-      help,
-      count: this.get(name as CounterName),
-    }));
+    return (Object.keys(this.meanings) as Name[]).map((name) => {
+      const [drop, help] = this.meanings[name];
+      return { name, drop, help, count: this.get(name) };
+    });
   }
 }

@@ -18,7 +18,7 @@ import {
 import type { Message } from '../wire/message.js';
 import type { Arrival } from './arrival.js';
 import { type Client, clientOf } from './client.js';
-import { Counters } from './counters.js';
+import { Counters, MEANINGS4 } from './counters.js';
 import { handleDiscover } from './discover.js';
 import { isActive, type Lease } from './lease.js';
 import { LeaseTable } from './lease-table.js';
@@ -42,8 +42,8 @@ export interface Exchange {
 }
 
 export class Engine {
-  readonly leases = new LeaseTable();
-  readonly counters = new Counters();
+  readonly leases = new LeaseTable<Lease>();
+  readonly counters = new Counters(MEANINGS4);
   /** Addresses that are being asked about, and the clients that they are for. */
   readonly #probed = new Set<string>();
   networks = new Networks({ networks: [], vrfs: [] }, 0);

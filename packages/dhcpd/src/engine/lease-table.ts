@@ -1,29 +1,42 @@
 // All leases, by address and by client in each VRF, and in the order in which they end.
-import { DeadlineHeap } from './deadline-heap.js';
-import { isActive, type Lease } from './lease.js';
 
-interface VrfLeases {
-  byAddress: Map<number, Lease>;
-  byClient: Map<string, Set<Lease>>;
+import type { DhcpLeaseState } from '@sluice/shared';
+import { DeadlineHeap } from './deadline-heap.js';
+import { isActive } from './lease.js';
+
+/** What the table knows of a lease of either family. */
+export interface TableLease {
+  vrf: string;
+  /** Of IPv4 a number, of IPv6 text. */
+  address: number | string;
+  state: DhcpLeaseState;
+  client: string;
+  port: string;
+  expiresMs: number;
+}
+
+interface VrfLeases<L extends TableLease> {
+  byAddress: Map<L['address'], L>;
+  byClient: Map<string, Set<L>>;
   /** Addresses in use by place on the network. */
   ports: Map<string, number>;
 }
 
-export class LeaseTable {
-  readonly #vrfs = new Map<string, VrfLeases>();
-  readonly #deadlines = new DeadlineHeap<Lease>();
+export class LeaseTable<L extends TableLease> {
+  readonly #vrfs = new Map<string, VrfLeases<L>>();
+  readonly #deadlines = new DeadlineHeap<L>();
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  get(vrf: string, address: number): Lease | undefined {
+  get(vrf: string, address: L['address']): L | undefined {
     return this.#vrfs.get(vrf)?.byAddress.get(address);
   }
 
   /** Leases that a client has or had in a VRF. */
-  ofClient(vrf: string, client: string): Iterable<Lease> {
+  ofClient(vrf: string, client: string): Iterable<L> {
     return this.#vrfs.get(vrf)?.byClient.get(client) ?? [];
   }
 
@@ -31,12 +44,12 @@ export class LeaseTable {
     return this.#vrfs.get(vrf)?.ports.get(port) ?? 0;
   }
 
-  *all(): IterableIterator<Lease> {
+  *all(): IterableIterator<L> {
     for (const { byAddress } of this.#vrfs.values()) yield* byAddress.values();
   }
 
   /** In place of what was known of that address. */
-  put(lease: Lease): void {
+  put(lease: L): void {
     let table = this.#vrfs.get(lease.vrf);
     if (table === undefined) {
       table = { byAddress: new Map(), byClient: new Map(), ports: new Map() };
@@ -56,9 +69,18 @@ export class LeaseTable {
     if (lease.expiresMs !== Number.POSITIVE_INFINITY) this.#deadlines.push(lease.expiresMs, lease);
   }
 
+  /** Nothing is known of its address any more. */
+  remove(lease: L): void {
+    const table = this.#vrfs.get(lease.vrf);
+    if (table?.byAddress.get(lease.address) !== lease) return;
+    unlink(table, lease);
+    table.byAddress.delete(lease.address);
+    this.#size--;
+  }
+
   /** Takes the leases out of the order that have ended; their state is the caller's to change. */
-  ended(nowMs: number): Lease[] {
-    const ended: Lease[] = [];
+  ended(nowMs: number): L[] {
+    const ended: L[] = [];
     for (let lease = this.#deadlines.pop(nowMs); lease !== null; lease = this.#deadlines.pop(nowMs)) {
       // One that was renewed or given back since has another object in its place.
       if (this.get(lease.vrf, lease.address) === lease && isActive(lease)) ended.push(lease);
@@ -67,7 +89,7 @@ export class LeaseTable {
   }
 }
 
-function unlink(table: VrfLeases, lease: Lease): void {
+function unlink<L extends TableLease>(table: VrfLeases<L>, lease: L): void {
   const leases = table.byClient.get(lease.client);
   leases?.delete(lease);
   if (leases?.size === 0) table.byClient.delete(lease.client);

@@ -24,7 +24,7 @@ export interface Lease {
 }
 
 /** Whether an address is in use, or to be left alone. */
-export function isActive(lease: Lease | undefined): boolean {
+export function isActive(lease: Pick<Lease, 'state'> | undefined): boolean {
   return lease?.state === 'bound' || lease?.state === 'declined';
 }
 

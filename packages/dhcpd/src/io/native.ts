@@ -7,9 +7,13 @@ export type Watcher = { readonly native: unique symbol };
 
 /** What `receive` tells of a message, by index; native/transfer.c. */
 export const META_UNCHECKED = 0;
+export const META_INTERFACE = 1;
 export const META_DESTINATION = 2;
 export const META_SOURCE = 3;
-export const META_COUNT = 5;
+/** IPv6 addresses, four words each. */
+export const META_DESTINATION6 = 5;
+export const META_SOURCE6 = 9;
+export const META_COUNT = 13;
 
 /** The functions of native/module.c. A namespace is a path, or empty: where the process is. */
 export interface Native {
@@ -17,6 +21,10 @@ export interface Native {
   openLink(namespace: string, device: string): number;
   /** UDP port 67. */
   openUdp(namespace: string): number;
+  /** UDP port 547 over IPv6. */
+  openUdp6(namespace: string): number;
+  /** Joins or leaves a group on a device. 0, or -errno. */
+  joinGroup6(fd: number, group: Uint8Array, index: number, join: boolean): number;
   /** Receives echo replies. */
   openIcmp(namespace: string): number;
   /** 0 for a device that is not there, or not up. */
@@ -29,6 +37,15 @@ export interface Native {
   sendFrame(fd: number, bytes: Uint8Array): number;
   /** `source` 0 lets Linux choose. */
   sendDatagram(fd: number, bytes: Uint8Array, source: number, destination: number, port: number): number;
+  /** `source` :: and `index` 0 let Linux choose. */
+  sendDatagram6(
+    fd: number,
+    bytes: Uint8Array,
+    source: Uint8Array,
+    destination: Uint8Array,
+    index: number,
+    port: number,
+  ): number;
   watch(fd: number, callback: () => void): Watcher;
   unwatch(watcher: Watcher): void;
 }

@@ -6,11 +6,16 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Logger, SluiceError } from '@sluice/shared';
-import type { Lease } from '../engine/lease.js';
-import { encodeRecord, readRecords } from './record.js';
+import type { ReadLog } from './frame.js';
 
-/** Of a file of this form, version 1. */
-const HEADER = Buffer.from('sluice leases 1\n', 'latin1');
+/** How leases of a kind are written. */
+export interface LeaseCodec<L> {
+  /** The file's first line: its kind and version. */
+  header: string;
+  encode(lease: L): Buffer;
+  read(bytes: Buffer, from: number, each: (lease: L) => void): ReadLog;
+}
+
 /** The log may have so many records beyond twice the leases. */
 const SUPERSEDED_MIN = 10_000;
 /** Records that are encoded before others have their turn. */
@@ -22,19 +27,20 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-export interface LeaseLogOptions {
+export interface LeaseLogOptions<L> {
   path: string;
+  codec: LeaseCodec<L>;
   log: Logger;
   /** All leases as they are now, for a new file. */
-  leases: () => Iterable<Lease>;
+  leases: () => Iterable<L>;
   /** How many those are. */
   size: () => number;
   /** Records beyond twice the leases after which the log is written anew; 10,000 unless told. */
   supersededMin?: number;
 }
 
-export class LeaseLog {
-  readonly #options: LeaseLogOptions;
+export class LeaseLog<L> {
+  readonly #options: LeaseLogOptions<L>;
   #file: FileHandle;
   /** Where the next record goes. */
   #end: number;
@@ -45,7 +51,7 @@ export class LeaseLog {
   #meanwhile: Buffer[] | null = null;
   #compacting: Promise<void> | null = null;
 
-  private constructor(options: LeaseLogOptions, file: FileHandle, end: number, records: number) {
+  private constructor(options: LeaseLogOptions<L>, file: FileHandle, end: number, records: number) {
     this.#options = options;
     this.#file = file;
     this.#end = end;
@@ -56,8 +62,9 @@ export class LeaseLog {
    * Reads the leases that the log has, in the order in which they were written, and is ready for more. Errors: SluiceError
    * `state` for a file that is no lease log; errno of reading and writing it.
    */
-  static async open(options: LeaseLogOptions, each: (lease: Lease) => void): Promise<LeaseLog> {
-    const { path, log } = options;
+  static async open<L>(options: LeaseLogOptions<L>, each: (lease: L) => void): Promise<LeaseLog<L>> {
+    const { path, log, codec } = options;
+    const header = Buffer.from(codec.header, 'latin1');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(path, 'a+', 0o600).then(async (made) => {
       await made.close();
@@ -65,15 +72,15 @@ export class LeaseLog {
     });
     try {
       const bytes = await file.readFile();
-      if (bytes.length < HEADER.length || !bytes.subarray(0, HEADER.length).equals(HEADER)) {
-        if (!HEADER.subarray(0, bytes.length).equals(bytes)) throw notALog(path);
-        await writeAll(file, HEADER, 0);
+      if (bytes.length < header.length || !bytes.subarray(0, header.length).equals(header)) {
+        if (!header.subarray(0, bytes.length).equals(bytes)) throw notALog(path);
+        await writeAll(file, header, 0);
         await file.datasync();
         await syncDirectory(path);
-        return new LeaseLog(options, file, HEADER.length, 0);
+        return new LeaseLog(options, file, header.length, 0);
       }
       let records = 0;
-      const { end, damaged } = readRecords(bytes, HEADER.length, (lease) => {
+      const { end, damaged } = codec.read(bytes, header.length, (lease) => {
         records++;
         each(lease);
       });
@@ -91,9 +98,9 @@ export class LeaseLog {
   }
 
   /** Resolves when the lease is on the disk. Errors: errno of writing. */
-  append(lease: Lease): Promise<void> {
+  append(lease: L): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record: encodeRecord(lease), resolve, reject });
+      this.#waiting.push({ record: this.#options.codec.encode(lease), resolve, reject });
       if (this.#waiting.length > 1) return;
       this.#inTurn(() => this.#writeWaiting());
     });
@@ -139,15 +146,15 @@ export class LeaseLog {
 
   /** The leases as they are into a new file, then what was appended to the old one meanwhile. */
   async #compact(): Promise<void> {
-    const { path, log, leases } = this.#options;
+    const { path, log, leases, codec } = this.#options;
     const meanwhile: Buffer[] = [];
     this.#meanwhile = meanwhile;
     let made: LogFile | null = null;
     try {
-      made = await LogFile.create(`${path}.new`);
+      made = await LogFile.create(`${path}.new`, Buffer.from(codec.header, 'latin1'));
       let batch: Buffer[] = [];
       for (const lease of [...leases()]) {
-        batch.push(encodeRecord(lease));
+        batch.push(codec.encode(lease));
         if (batch.length < BATCH) continue;
         await made.write(batch);
         batch = [];
@@ -190,15 +197,17 @@ export class LeaseLog {
 
 /** A log that is being made. */
 class LogFile {
-  end = HEADER.length;
   records = 0;
 
-  private constructor(readonly file: FileHandle) {}
+  private constructor(
+    readonly file: FileHandle,
+    public end: number,
+  ) {}
 
-  static async create(path: string): Promise<LogFile> {
+  static async create(path: string, header: Buffer): Promise<LogFile> {
     const file = await open(path, 'w', 0o600);
-    await writeAll(file, HEADER, 0);
-    return new LogFile(file);
+    await writeAll(file, header, 0);
+    return new LogFile(file, header.length);
   }
 
   async write(records: readonly Buffer[]): Promise<void> {

@@ -6,8 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { createLogger, dhcpLeaseStates } from '@sluice/shared';
 import fc from 'fast-check';
 import type { Lease } from '../../src/engine/lease.js';
+import type { Lease6 } from '../../src/engine6/lease6.js';
 import { LeaseLog } from '../../src/store/lease-log.js';
-import { encodeRecord, readRecords } from '../../src/store/record.js';
+import { CODEC4, encodeRecord, readRecords } from '../../src/store/record.js';
+import { CODEC6 } from '../../src/store/record6.js';
 
 const log = createLogger({ name: 'test', level: 'silent' });
 
@@ -29,7 +31,7 @@ describe('the lease log', () => {
   let dir: string;
   let path: string;
   const table = new Map<string, Lease>();
-  const opened: LeaseLog[] = [];
+  const opened: LeaseLog<Lease>[] = [];
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'sluice-leases-'));
@@ -41,9 +43,9 @@ describe('the lease log', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function open(supersededMin?: number): Promise<[LeaseLog, Lease[]]> {
+  async function open(supersededMin?: number): Promise<[LeaseLog<Lease>, Lease[]]> {
     const read: Lease[] = [];
-    const options = { path, log, leases: () => table.values(), size: () => table.size };
+    const options = { path, log, codec: CODEC4, leases: () => table.values(), size: () => table.size };
     const made = await LeaseLog.open(
       { ...options, ...(supersededMin === undefined ? {} : { supersededMin }) },
       (one) => read.push(one),
@@ -112,6 +114,28 @@ describe('the lease log', () => {
         assert.deepEqual(read.at(-1), one);
       }),
     );
+  });
+
+  it('has those of DHCPv6 again too, and damage costs no others', () => {
+    const leases: Lease6[] = ['2001:db8::5', '2001:db8:f000::/56', '2001:db8::6'].map((address, i) => ({
+      ...{ vrf: 'default', address, kind: address.includes('/') ? 'pd' : 'na', state: 'bound', iaid: i },
+      ...{ client: '00030001020000000001', hostName: 'till-1', interface: 'lan', via: 'fe80::1' },
+      ...{ port: 'link fe80::1', startedMs: 5, expiresMs: i === 1 ? Number.POSITIVE_INFINITY : 7 },
+    }));
+    const bytes = Buffer.concat(leases.map(CODEC6.encode));
+    const read = (from: Buffer): Lease6[] => {
+      const all: Lease6[] = [];
+      CODEC6.read(from, 0, (one) => all.push(one));
+      return all;
+    };
+    assert.deepEqual(read(bytes), leases);
+    const first = CODEC6.encode(leases[0]!).length;
+    for (let at = 0; at < first; at++) {
+      const damaged = Buffer.from(bytes);
+      damaged[at] = damaged[at]! ^ 1;
+      assert.deepEqual(read(damaged), leases.slice(1), `octet ${at}`);
+    }
+    assert.deepEqual(read(bytes.subarray(0, bytes.length - 1)), leases.slice(0, 2));
   });
 
   it('is no file of another kind', async () => {

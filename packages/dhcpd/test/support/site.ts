@@ -7,6 +7,7 @@ import {
   createLogger,
   type DeviceConfigInput,
   type DhcpLease,
+  dataplaneContract,
   dhcpdContract,
   until,
 } from '@sluice/shared';
@@ -18,6 +19,7 @@ export interface Site {
   lab: Lab;
   gateway: Gateway;
   dhcpd: ActorClient<typeof dhcpdContract>;
+  dataplane: ActorClient<typeof dataplaneContract>;
   config: DeviceConfigInput;
   leases(): Promise<DhcpLease[]>;
   counter(name: string): Promise<number>;
@@ -40,7 +42,11 @@ export async function startSite({ name, build, config: parts }: SiteOptions): Pr
     const gateway = await lab.gateway('gw');
     await build(lab, gateway);
     const place = { runDir: gateway.runDir, log: LOG };
-    const clients = { dhcpd: connect(dhcpdContract, place), agent: connect(agentContract, place) };
+    const clients = {
+      dhcpd: connect(dhcpdContract, place),
+      agent: connect(agentContract, place),
+      dataplane: connect(dataplaneContract, place),
+    };
     const config: DeviceConfigInput = {
       schema: 1,
       hostname: 'gw',
@@ -50,7 +56,7 @@ export async function startSite({ name, build, config: parts }: SiteOptions): Pr
     const converged = async () => (await clients.agent.request('status', {}, { deadlineMs: 1000 })).converged;
     await gateway.up(config, { converged, deadlineMs: 60_000 });
     return {
-      ...{ lab, gateway, config, dhcpd: clients.dhcpd },
+      ...{ lab, gateway, config, dhcpd: clients.dhcpd, dataplane: clients.dataplane },
       leases: async () => (await clients.dhcpd.request('show-leases', { all: true })).leases,
       counter: async (wanted) => {
         const { counters } = await clients.dhcpd.request('show-dhcp', {});
@@ -63,7 +69,7 @@ export async function startSite({ name, build, config: parts }: SiteOptions): Pr
         await until('the new configuration to be in force', converged, { deadlineMs: 30_000 });
       },
       stop: async (failed) => {
-        await Promise.all([clients.dhcpd.close(), clients.agent.close()]);
+        await Promise.all(Object.values(clients).map((client) => client.close()));
         lab.keepLogs = failed;
         await lab.stop();
       },

@@ -32,6 +32,7 @@ export function stateOf(...servers: ServerInput[]): DhcpState {
       { name: 'default', addresses: ['10.1.0.1'] },
       { name: 'guests', addresses: ['10.1.0.1'] },
     ],
+    networks6: [],
     advertisements: [],
   };
 }

@@ -48,6 +48,7 @@ export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
     handlers: {
       apply: unused,
       status,
+      'delegated-routes': unused,
       'sa-install': unused,
       'sa-remove': unused,
       'sa-counters': unused,

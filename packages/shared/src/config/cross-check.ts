@@ -3,10 +3,12 @@ import type { z } from 'zod';
 import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
 import { checkDhcp, checkDhcpClients } from './check-dhcp.js';
+import { checkDhcp6 } from './check-dhcp6.js';
 import { checkLayer2 } from './check-layer2.js';
 import { checkRouterAdvertisements } from './check-router-advertisements.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { DhcpSection } from './dhcp.js';
+import type { Dhcp6Section } from './dhcp6.js';
 import type { ConnectionSection } from './ike.js';
 import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
@@ -23,6 +25,7 @@ interface Sections extends InterfaceSections {
   nodes: NodeSection[];
   ike: { connections: ConnectionSection[] };
   dhcp: DhcpSection;
+  dhcp6: Dhcp6Section;
   router_advertisements: RouterAdvertisementSection[];
 }
 
@@ -52,6 +55,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkConnections(config, report);
   checkNodes(config, report);
   checkDhcp(config, vrfNames(config), report);
+  checkDhcp6(config, vrfNames(config), report);
   checkRouterAdvertisements(config, report);
   checkDhcpClients(config, report);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { bridgeSection } from './bridge.js';
 import { crossCheck } from './cross-check.js';
 import { dhcpSection } from './dhcp.js';
+import { dhcp6Section } from './dhcp6.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
 import { loopbackSection } from './loopback.js';
@@ -55,6 +56,7 @@ export const deviceConfigSchema = z
     nodes: z.array(nodeSection).max(USER_NODES_MAX).default([]),
     ike: ikeSection.prefault({}),
     dhcp: dhcpSection.prefault({}),
+    dhcp6: dhcp6Section.prefault({}),
     router_advertisements: z
       .array(routerAdvertisementSection)
       .default([])

@@ -48,8 +48,16 @@ export const routerAdvertisementSection = z.strictObject({
     .max(1_800, 'at most 1800 (RFC 4861)')
     .default(600)
     .describe('The longest time between two advertisements to all; the shortest is a third of it.'),
-  managed: z.boolean().default(false).describe('M: hosts ask for addresses by DHCPv6.'),
-  other_config: z.boolean().default(false).describe('O: hosts ask for the rest by DHCPv6.'),
+  managed: z
+    .boolean()
+    .optional()
+    .describe(
+      'M: hosts ask for addresses by DHCPv6. Left out: where dhcp6 gives addresses on the interface.',
+    ),
+  other_config: z
+    .boolean()
+    .optional()
+    .describe('O: hosts ask for the rest by DHCPv6. Left out: where dhcp6 serves the interface.'),
   mtu: z.boolean().default(true).describe("Whether it tells the interface's MTU."),
   hop_limit: z.int().min(0).max(255).default(64),
   reachable_ms: z.int().min(0).max(3_600_000).default(0).describe('0: hosts use their own.'),

@@ -9,7 +9,7 @@ import { loopbackSection } from '../config/loopback.js';
 import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
 import { tunnelSection } from '../config/tunnel.js';
-import { ipAddress, ipInterfaceAddress, u32 } from '../config/values.js';
+import { ip6Address, ip6Prefix, ipAddress, ipInterfaceAddress, u32 } from '../config/values.js';
 import { vlanSection } from '../config/vlan.js';
 import { vrfSection } from '../config/vrf.js';
 import {
@@ -106,6 +106,14 @@ export const auditEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('suppressed'), at_ms: z.number(), count: z.number() }),
 ]);
 
+/** A prefix that a client has by DHCPv6: it is behind the client's link-local address. */
+export const delegatedRouteSchema = z.object({
+  vrf: z.string(),
+  prefix: ip6Prefix,
+  interface: z.string(),
+  next_hop: ip6Address,
+});
+
 const none = z.object({});
 
 /** From when figures count: since they were cleared last, or since the process started. */
@@ -116,6 +124,12 @@ export const dataplaneContract = defineContract({
   requests: {
     apply: { request: dataplaneStateSchema, reply: dataplaneStatusSchema, deadlineMs: 30_000 },
     status: { request: none, reply: dataplaneStatusSchema, deadlineMs: 2000 },
+    /** All prefixes that are delegated, in place of those given before. */
+    'delegated-routes': {
+      request: z.object({ routes: z.array(delegatedRouteSchema) }),
+      reply: dataplaneStatusSchema,
+      deadlineMs: 30_000,
+    },
     'sa-install': { request: saSpecSchema, reply: none, deadlineMs: 5000 },
     'sa-remove': {
       request: saKeySchema,
@@ -233,6 +247,7 @@ export const dataplaneContract = defineContract({
 export type AssignedAddresses = z.output<
   (typeof dataplaneContract.requests)['assign-addresses']['request']
 >['tunnels'];
+export type DelegatedRoute = z.output<typeof delegatedRouteSchema>;
 export type DataplaneState = z.output<typeof dataplaneStateSchema>;
 export type DataplaneStatus = z.output<typeof dataplaneStatusSchema>;
 export type AuditEvent = z.output<typeof auditEventSchema>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineContract } from '../actor/contract.js';
 import { dhcpServerSection } from '../config/dhcp.js';
 import { dhcpClientSection } from '../config/dhcp-client.js';
+import { dhcp6ServerSection } from '../config/dhcp6.js';
 import { routerAdvertisementSection } from '../config/router-advertisement.js';
 
 /** A network that is served, with what its interface says of it. */
@@ -10,6 +11,14 @@ export const dhcpNetworkSchema = z.object({
   server: dhcpServerSection,
   vrf: z.string(),
   /** The interface's IPv4 addresses with their prefix lengths; none of a network behind relays. */
+  addresses: z.array(z.string()),
+});
+
+/** A network that is served by DHCPv6, with what its interface says of it. */
+export const dhcp6NetworkSchema = z.object({
+  server: dhcp6ServerSection,
+  vrf: z.string(),
+  /** The interface's IPv6 addresses with their prefix lengths; none of a network behind relays. */
   addresses: z.array(z.string()),
 });
 
@@ -34,6 +43,7 @@ export const dhcpStateSchema = z.object({
   networks: z.array(dhcpNetworkSchema),
   /** The box's own IPv4 addresses in each VRF that has a network. */
   vrfs: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
+  networks6: z.array(dhcp6NetworkSchema).default([]),
   /** Those that are enabled, each with the prefixes that it tells. */
   advertisements: z.array(advertisedLinkSchema).default([]),
   clients: z.array(dhcpClientSchema).default([]),
@@ -167,6 +177,7 @@ export const dhcpdContract = defineContract({
 
 export type DhcpState = z.output<typeof dhcpStateSchema>;
 export type DhcpNetwork = z.output<typeof dhcpNetworkSchema>;
+export type Dhcp6Network = z.output<typeof dhcp6NetworkSchema>;
 export type AdvertisedLink = z.output<typeof advertisedLinkSchema>;
 export type DhcpStatus = z.output<typeof dhcpStatusSchema>;
 export type DhcpLease = z.output<typeof dhcpLeaseSchema>;

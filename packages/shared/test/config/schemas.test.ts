@@ -23,6 +23,7 @@ describe('the configuration schema', () => {
       nodes: [],
       ike: { connections: [] },
       dhcp: { servers: [] },
+      dhcp6: { servers: [] },
       router_advertisements: [],
       management: { users: [] },
     });
