@@ -1,11 +1,14 @@
 // The device configuration's parts: what each process is told, whole, at a revision.
+
 import {
   type AdvertisedLink,
   advertisedPrefixes,
   advertisedPrefixSection,
   type DataplaneState,
+  DEFAULT_VRF,
   type DeviceConfig,
   type DhcpState,
+  type DnsForwarder,
   formatIp6Prefix,
   type IkeState,
   interfaceList,
@@ -13,6 +16,7 @@ import {
   parseIp6Prefix,
   tunnelIfId,
 } from '@sluice/shared';
+import { withForwarders } from './default-names.js';
 
 export function dataplanePart(config: DeviceConfig, revision: number): DataplaneState {
   return {
@@ -43,7 +47,8 @@ export function ikePart(config: DeviceConfig, revision: number): IkeState {
   };
 }
 
-export function dhcpPart(config: DeviceConfig, revision: number): DhcpState {
+export function dhcpPart(device: DeviceConfig, revision: number): DhcpState {
+  const config = withForwarders(device);
   const interfaces = interfaceList(config).map(({ name, vrf, addresses }) => ({
     name,
     vrf,
@@ -70,7 +75,26 @@ export function dhcpPart(config: DeviceConfig, revision: number): DhcpState {
     const addresses = (served?.addresses ?? []).filter((text) => parseIp6Prefix(text) !== null);
     return { server, vrf: served?.vrf ?? server.vrf, addresses };
   });
-  return { revision, networks, vrfs, networks6, clients, advertisements: advertisedLinks(config) };
+  return {
+    revision,
+    networks,
+    vrfs,
+    networks6,
+    clients,
+    forwarders: forwarders(config),
+    advertisements: advertisedLinks(config),
+  };
+}
+
+function forwarders(config: DeviceConfig): DnsForwarder[] {
+  const interfaces = interfaceList(config);
+  return config.dns.forwarders
+    .filter(({ enabled }) => enabled)
+    .map((section) => ({
+      section,
+      vrf: interfaces.find(({ name }) => name === section.interfaces[0])?.vrf ?? DEFAULT_VRF,
+      servers: section.servers ?? config.dns.servers,
+    }));
 }
 
 function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {

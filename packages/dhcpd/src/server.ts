@@ -14,6 +14,7 @@ import {
 import { Announcements } from './announcements.js';
 import { DhcpClients } from './client/clients.js';
 import { Daemons } from './daemons/daemons.js';
+import { dnsmasqSpec } from './daemons/dnsmasq.js';
 import { radvdSpec } from './daemons/radvd.js';
 import { Delegations } from './delegations.js';
 import type { Answer } from './engine/answer.js';
@@ -25,6 +26,7 @@ import { Inbox } from './inbox.js';
 import type { Link } from './io/link.js';
 import { Prober } from './io/prober.js';
 import { Transport } from './io/transport.js';
+import { leasedNames } from './leased-names.js';
 import { OtherServers } from './other-servers.js';
 import { leaseOf, leaseReports, networkReports } from './reports.js';
 import { Server6 } from './server6.js';
@@ -71,6 +73,7 @@ export class DhcpServer {
   /** Why leases cannot be written; null while they can. */
   #writeProblem: string | null = null;
   #published = '';
+  #namesChanged = false;
   #applying: Promise<unknown> = Promise.resolve();
 
   private constructor({ log, runDir }: DhcpServerOptions) {
@@ -83,7 +86,10 @@ export class DhcpServer {
       onDatagram: (vrf, payload, source, destination) => this.#onDatagram(vrf, payload, source, destination),
       onEcho: (vrf, address) => this.#prober.heard(vrf, address, null),
     });
-    this.#announcements = new Announcements((changes) => this.#server.publish('leases', { changes }));
+    this.#announcements = new Announcements((changes) => {
+      this.#namesChanged = true;
+      this.#server.publish('leases', { changes });
+    });
   }
 
   /** Errors: those of serve() and of LeaseLog.open(). */
@@ -164,8 +170,7 @@ export class DhcpServer {
       this.#transport.check();
       await this.#server6.configure(state.networks6);
       this.#giveRoutes();
-      const { runDir } = this.#daemons;
-      await this.#daemons.converge(state.advertisements.map((link) => radvdSpec(link, runDir)));
+      await this.#convergeDaemons(state);
       this.#others.keep(new Set(state.networks.map(({ server }) => server.interface ?? '')));
       if (await this.#clients.configure(state.clients)) this.#publishClientLeases();
       return this.#status();
@@ -197,6 +202,7 @@ export class DhcpServer {
     this.#server6.expire();
     this.#server6.check();
     this.#giveRoutes();
+    this.#followNames();
     this.#daemons.check();
     if (this.#clients.check()) this.#publishClientLeases();
     const status = this.#status();
@@ -209,9 +215,34 @@ export class DhcpServer {
   }
 
   #publishClientLeases(): void {
+    this.#namesChanged = true;
     const { leases } = this.#clients;
     this.#log.info({ leases }, "leases of the box's own interfaces");
     this.#server.publish('client-leases', { leases });
+  }
+
+  async #convergeDaemons({ advertisements, forwarders }: DhcpState): Promise<void> {
+    const { runDir } = this.#daemons;
+    const names = leasedNames(this.#engine, this.#server6);
+    await this.#daemons.converge([
+      ...advertisements.map((link) => radvdSpec(link, runDir)),
+      ...forwarders.map((forwarder) =>
+        dnsmasqSpec(forwarder, this.#clients.dnsServers(forwarder.vrf), names, runDir),
+      ),
+    ]);
+  }
+
+  /** Names follow leases, a second later at most. */
+  #followNames(): void {
+    const state = this.#state;
+    if (!this.#namesChanged || state === null || state.forwarders.length === 0) return;
+    this.#namesChanged = false;
+    this.#applying = this.#applying
+      .then(() => this.#convergeDaemons(state))
+      .catch((error: unknown) => {
+        this.#namesChanged = true;
+        this.#log.error({ error: messageOf(error) }, 'the names of leases could not be written');
+      });
   }
 
   /** Before there is a configuration nothing is known of who has what: routes that were given stay. */

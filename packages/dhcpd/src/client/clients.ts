@@ -60,6 +60,14 @@ export class DhcpClients {
     return [...leases, ...this.#kept];
   }
 
+  /** Those that interfaces of a VRF were told, each once. */
+  dnsServers(vrf: string): string[] {
+    const told = this.reports
+      .filter((report) => report.vrf === vrf)
+      .flatMap(({ lease }) => lease?.dns_servers ?? []);
+    return [...new Set(told)];
+  }
+
   get reports(): DhcpClientReport[] {
     return [...this.#clients.values()].map((client) => client.report());
   }

@@ -20,6 +20,8 @@ export interface DaemonSpec {
   capabilities: readonly string[];
   /** Its files, by path. */
   files: ReadonlyMap<string, string>;
+  /** Those of its files that only a new process reads; others are read again at SIGHUP. */
+  readOnce?: ReadonlySet<string>;
   /** The Debian package that has it. */
   debianPackage: string;
 }
@@ -30,6 +32,7 @@ export class Daemon {
   #fault: string | null = null;
   #stopping: Promise<void> = Promise.resolve();
   #closed = false;
+  #adopted = false;
 
   constructor(
     private spec: DaemonSpec,
@@ -57,8 +60,9 @@ export class Daemon {
       JSON.stringify(spec.args) === JSON.stringify(this.spec.args);
     this.spec = spec;
     const changed = this.#writeFiles();
-    if (!sameProcess) this.#restart();
-    else if (changed) this.#reload();
+    const stale = changed.some((path) => spec.readOnce?.has(path));
+    if (!sameProcess || stale) this.#restart(stale);
+    else if (changed.length > 0) this.#reload();
   }
 
   /** Looks whether it still is where its VRF is, and whether its log has grown too long. */
@@ -85,14 +89,14 @@ export class Daemon {
     return `${this.runDir}/${this.spec.name}.log`;
   }
 
-  /** True when one of them was another. */
-  #writeFiles(): boolean {
-    let changed = false;
+  /** Those that were others. */
+  #writeFiles(): string[] {
+    const changed: string[] = [];
     for (const [path, text] of this.spec.files) {
       if (readText(path) === text) continue;
       writeFileSync(`${path}.new`, text, { mode: 0o600 });
       renameSync(`${path}.new`, path);
-      changed = true;
+      changed.push(path);
     }
     return changed;
   }
@@ -102,8 +106,15 @@ export class Daemon {
     if (running !== null) signalProcess(running, 'SIGHUP');
   }
 
-  #restart(): void {
+  /** @param stale Whether one that is adopted has read a file that is another now. */
+  #restart(stale = false): void {
     this.#stopping = this.#stopping.then(async () => {
+      const first = this.#child === null;
+      await this.#child?.stop(STOP_GRACE_MS);
+      if (this.#closed) return;
+      this.#adopted = false;
+      this.#start();
+      if (!first || !stale || !this.#adopted) return;
       await this.#child?.stop(STOP_GRACE_MS);
       if (!this.#closed) this.#start();
     });
@@ -126,6 +137,7 @@ export class Daemon {
           this.#startedMs = Date.now();
         },
         adopted: (pid) => {
+          this.#adopted = true;
           this.#startedMs = Date.now();
           // What was written while nobody looked after it.
           const running = processById(pid);

@@ -33,6 +33,7 @@ export function stateOf(...servers: ServerInput[]): DhcpState {
       { name: 'guests', addresses: ['10.1.0.1'] },
     ],
     networks6: [],
+    forwarders: [],
     advertisements: [],
   };
 }

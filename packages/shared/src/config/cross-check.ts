@@ -4,11 +4,13 @@ import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
 import { checkDhcp, checkDhcpClients } from './check-dhcp.js';
 import { checkDhcp6 } from './check-dhcp6.js';
+import { checkDns } from './check-dns.js';
 import { checkLayer2 } from './check-layer2.js';
 import { checkRouterAdvertisements } from './check-router-advertisements.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { DhcpSection } from './dhcp.js';
 import type { Dhcp6Section } from './dhcp6.js';
+import type { DnsSection } from './dns.js';
 import type { ConnectionSection } from './ike.js';
 import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
@@ -26,6 +28,7 @@ interface Sections extends InterfaceSections {
   ike: { connections: ConnectionSection[] };
   dhcp: DhcpSection;
   dhcp6: Dhcp6Section;
+  dns: DnsSection;
   router_advertisements: RouterAdvertisementSection[];
 }
 
@@ -56,6 +59,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkNodes(config, report);
   checkDhcp(config, vrfNames(config), report);
   checkDhcp6(config, vrfNames(config), report);
+  checkDns(config, report);
   checkRouterAdvertisements(config, report);
   checkDhcpClients(config, report);
 }

@@ -6,6 +6,7 @@ import { bridgeSection } from './bridge.js';
 import { crossCheck } from './cross-check.js';
 import { dhcpSection } from './dhcp.js';
 import { dhcp6Section } from './dhcp6.js';
+import { dnsSection } from './dns.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
 import { loopbackSection } from './loopback.js';
@@ -57,6 +58,7 @@ export const deviceConfigSchema = z
     ike: ikeSection.prefault({}),
     dhcp: dhcpSection.prefault({}),
     dhcp6: dhcp6Section.prefault({}),
+    dns: dnsSection.prefault({}),
     router_advertisements: z
       .array(routerAdvertisementSection)
       .default([])

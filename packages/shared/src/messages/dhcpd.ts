@@ -4,6 +4,7 @@ import { defineContract } from '../actor/contract.js';
 import { dhcpServerSection } from '../config/dhcp.js';
 import { dhcpClientSection } from '../config/dhcp-client.js';
 import { dhcp6ServerSection } from '../config/dhcp6.js';
+import { dnsForwarderSection } from '../config/dns.js';
 import { routerAdvertisementSection } from '../config/router-advertisement.js';
 
 /** A network that is served, with what its interface says of it. */
@@ -20,6 +21,14 @@ export const dhcp6NetworkSchema = z.object({
   vrf: z.string(),
   /** The interface's IPv6 addresses with their prefix lengths; none of a network behind relays. */
   addresses: z.array(z.string()),
+});
+
+/** Names for the links of a VRF. */
+export const dnsForwarderSchema = z.object({
+  section: dnsForwarderSection,
+  vrf: z.string(),
+  /** Whom it asks; none: those that interfaces of the VRF were told by DHCP. */
+  servers: z.array(z.string()),
 });
 
 /** A link on which the box advertises itself, with what its interface says of it. */
@@ -43,6 +52,8 @@ export const dhcpStateSchema = z.object({
   networks: z.array(dhcpNetworkSchema),
   /** The box's own IPv4 addresses in each VRF that has a network. */
   vrfs: z.array(z.object({ name: z.string(), addresses: z.array(z.string()) })),
+  /** Those that are enabled. */
+  forwarders: z.array(dnsForwarderSchema).default([]),
   networks6: z.array(dhcp6NetworkSchema).default([]),
   /** Those that are enabled, each with the prefixes that it tells. */
   advertisements: z.array(advertisedLinkSchema).default([]),
@@ -178,6 +189,7 @@ export const dhcpdContract = defineContract({
 export type DhcpState = z.output<typeof dhcpStateSchema>;
 export type DhcpNetwork = z.output<typeof dhcpNetworkSchema>;
 export type Dhcp6Network = z.output<typeof dhcp6NetworkSchema>;
+export type DnsForwarder = z.output<typeof dnsForwarderSchema>;
 export type AdvertisedLink = z.output<typeof advertisedLinkSchema>;
 export type DhcpStatus = z.output<typeof dhcpStatusSchema>;
 export type DhcpLease = z.output<typeof dhcpLeaseSchema>;

@@ -24,6 +24,7 @@ describe('the configuration schema', () => {
       ike: { connections: [] },
       dhcp: { servers: [] },
       dhcp6: { servers: [] },
+      dns: { servers: [], forwarders: [] },
       router_advertisements: [],
       management: { users: [] },
     });
