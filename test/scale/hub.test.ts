@@ -48,7 +48,7 @@ describe(`${TUNNELS} tunnels on a hub`, () => {
       await hub.peers.connect();
       await until('all tunnels to be there', async () => (await hub.tunnels()) === TUNNELS, {
         deadlineMs: DEADLINE_MS,
-        intervalMs: 250,
+        intervalMs: Math.max(100, TUNNELS),
       });
     });
     say(`connected, ${Math.round((TUNNELS * 1000) / ms)} tunnels a second`, ms);

@@ -87,9 +87,9 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   # kept or computed (RFC 7296 section 2.6); the default would ignore all but five callers of an address.
   cookie_threshold = 64
   block_threshold = 64
-  # Who calls beyond these is not heard, and calls again: better than exchanges that are begun and not answered in time.
-  init_limit_half_open = 256
-  init_limit_job_load = 256
+  # Some dozens get their SAs in a second, so that the last of thousands waits for a minute. Not to hear them would be worse
+  # (init_limit_half_open): their cookies get old, and stock peers give up at the sixth.
+  half_open_timeout = 120
 
   # Only connections that ask for aggressive mode by name have it; without this not even those would answer.
   i_dont_care_about_security_and_use_aggressive_mode_psk = yes
