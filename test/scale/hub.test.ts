@@ -1,7 +1,6 @@
 // A hub and its peers: all get their tunnel, traffic passes through each, and every view of them has them all.
 //
-// Some as part of the tests; thousands, with figures, by `npm run scale -w test`
-// (SLUICE_SCALE_TUNNELS says how many).
+// Some as part of the tests; hundreds, with figures, by `npm run scale -w test` (SLUICE_SCALE_TUNNELS says how many).
 import assert from 'node:assert/strict';
 import { Lab } from '@sluice/lab';
 import { until } from '@sluice/shared';
