@@ -17,8 +17,11 @@ describe('path MTU of a tunnel', () => {
 
   suite.it('is learnt from an ICMP error about ESP, told to hosts, and given to the twin', async (sites) => {
     const { branch, branchHost, router } = sites;
-    const before = await tunnelMtu(branch, HQ.name);
-    assert.ok(before > 1400);
+    // Until the SA is known the tunnel goes by the worst that the configuration allows.
+    const before = await until('the tunnel to go by its SA', async () => {
+      const mtu = await tunnelMtu(branch, HQ.name);
+      return mtu > 1400 && mtu;
+    });
     await router.run(['ip', 'link', 'set', 'hq', 'mtu', String(NARROW)]);
     // The packet that finds it out is lost: the error is about ESP, and says nothing of what was inside.
     await ping(branchHost, HQ.host, { size: before, df: true, count: 1, deadlineS: 1 });
@@ -34,8 +37,10 @@ describe('path MTU of a tunnel', () => {
       const { answered, output } = await ping(branchHost, HQ.host, { size: mtu, df });
       assert.ok(answered, output);
     }
-    const link = await branch.gateway.run(['ip', 'link', 'show', HQ.name]);
-    assert.match(link.stdout, new RegExp(` mtu ${mtu} `));
+    await until('Linux to have it', async () => {
+      const { stdout } = await branch.gateway.run(['ip', 'link', 'show', HQ.name]);
+      return stdout.includes(` mtu ${mtu} `);
+    });
     const { errors: counters } = await branch.dataplane.request('show-errors', {});
     const learnt = counters.find(({ node, reason }) => node === 'path-mtu' && reason === 'learnt');
     assert.ok((learnt?.count ?? 0) > 0);

@@ -1,6 +1,7 @@
 // Packets of every size through the tunnel and to the gateways themselves, with and without DF.
 import assert from 'node:assert/strict';
 import type { LabNode } from '@sluice/lab';
+import { until } from '@sluice/shared';
 import { SIZES } from '../support/basic-traffic.js';
 import { ping } from '../support/ping.js';
 import { sitesSuite } from '../support/sites-suite.js';
@@ -47,9 +48,11 @@ describe('packet sizes', () => {
   suite.it('learn the MTU of the tunnel with DF, and the largest size that fits passes', async (sites) => {
     for (const { host, local, remote } of bothWays(sites)) {
       const site = local === BRANCH ? sites.branch : sites.hq;
-      const { interfaces } = await site.dataplane.request('show-interfaces', {});
-      const mtu = interfaces.find(({ name }) => name === remote.name)?.mtu ?? 0;
-      assert.ok(mtu > 1400 && mtu < LINK_MTU, `the MTU of the tunnel is ${mtu}`);
+      // Until the SA is known the tunnel goes by the worst that the configuration allows.
+      const mtu = await until('the tunnel to go by its SA', async () => {
+        const { interfaces } = await site.dataplane.request('show-interfaces', {});
+        return interfaces.find(({ name, mtu }) => name === remote.name && mtu > 1400 && mtu < LINK_MTU)?.mtu;
+      });
       for (const to of [remote.host, remote.lan]) {
         for (const size of [...SIZES.filter((octets) => octets < mtu), mtu]) {
           await allAnswered(host, to, size, true);

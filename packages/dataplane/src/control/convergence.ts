@@ -34,7 +34,7 @@ const RETRY_MS = 1_000;
  * attempt the next one rests for a multiple of its time, within bounds; after a short one it does not.
  */
 const REST_SHARE = 3;
-const REST_FROM_MS = 50;
+const REST_FROM_MS = 500;
 const REST_MAX_MS = 5_000;
 
 export interface Parts {
