@@ -30,11 +30,16 @@ export class StrayPackets {
     return this.#isDue(key, nowMs);
   }
 
-  /** The SPI by which a peer goes on to send, when it is time to do something about it; it is not again for a while. */
-  take(peer: { remote: string; local: string }, nowMs: number): number | null {
+  /**
+   * The SPI by which a peer goes on to send, when it is time to do something about it; it is not again for a while.
+   *
+   * @param installedMs When the peer got its newest SA: it may need a moment to go over to that.
+   */
+  take(peer: { remote: string; local: string }, nowMs: number, installedMs: number): number | null {
     const key = keyOf(peer.remote, peer.local);
     const stray = this.#seen.get(key);
-    if (stray === undefined || !this.#isDue(key, nowMs)) return null;
+    if (stray === undefined || !this.#isDue(key, nowMs) || stray.lastMs - installedMs < CONFIRM_MS)
+      return null;
     this.#seen.delete(key);
     this.#repairedMs.set(key, nowMs);
     return stray.spi;

@@ -297,7 +297,10 @@ export class Upkeep {
       .filter(({ state }) => state === 'INSTALLED')
       .sort((a, b) => Number(b.unique_id) - Number(a.unique_id));
     for (const child of newest) {
-      const spi = this.#strays.take(child, performance.now());
+      const inbound = this.#options.xfrm.sad.get({ dst: child.local, spi: child.spi_in });
+      if (inbound === undefined) continue;
+      const nowMs = performance.now();
+      const spi = this.#strays.take(child, nowMs, nowMs - (Date.now() - inbound.addedAtMs));
       if (spi === null) continue;
       const repair = `The peer of ${child.connection} sends by SPI ${hex(spi)}, which is not here any more: CHILD_SA ${child.name} is rekeyed.`;
       await rekey(vici, { childId: child.unique_id });
