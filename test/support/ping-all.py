@@ -1,7 +1,7 @@
 # Sends an ICMP echo request to each address read from standard input, and again to those that do not answer, until all
 # have answered or the time is over. Prints how many did, and after how many requests.
 #   ping-all.py SECONDS REQUESTS_A_SECOND
-import os, socket, struct, sys, time
+import os, select, socket, struct, sys, time
 
 seconds, rate = float(sys.argv[1]), float(sys.argv[2])
 waiting = dict.fromkeys(sys.stdin.read().split())
@@ -19,12 +19,12 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def hear():
-    while True:
-        try:
-            packet, (sender, _) = icmp.recvfrom(2048)
-        except BlockingIOError:
+def hear(until):
+    """Takes answers until that time, or until all have answered."""
+    while waiting and (left := until - time.monotonic()) > 0:
+        if not select.select([icmp], [], [], left)[0]:
             return
+        packet, (sender, _) = icmp.recvfrom(2048)
         kind, _, _, who, _ = struct.unpack_from("!BBHHH", packet, (packet[0] & 15) * 4)
         if kind == 0 and who == identifier:
             waiting.pop(sender, None)
@@ -38,12 +38,8 @@ while waiting and time.monotonic() < end:
         body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
         icmp.sendto(body, (address, 0))
         sent += 1
-        hear()
-        time.sleep(1 / rate)
+        hear(time.monotonic() + 1 / rate)
         if time.monotonic() >= end:
             break
-    again = min(end, time.monotonic() + 1)
-    while waiting and time.monotonic() < again:
-        hear()
-        time.sleep(0.01)
+    hear(min(end, time.monotonic() + 1))
 print(asked - len(waiting), sent, *list(waiting)[:5])

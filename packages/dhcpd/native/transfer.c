@@ -128,6 +128,22 @@ napi_value send_frame(napi_env env, napi_callback_info info) {
   return integer(env, sent < 0 ? -errno : (int32_t)sent);
 }
 
+// One datagram; `control` says from which address, or is NULL. What sendmsg returns, or -errno.
+static napi_value send_from(napi_env env, int fd, uint8_t *bytes, size_t size, void *to, socklen_t to_size,
+                            void *control, size_t control_size) {
+  struct iovec part = {.iov_base = bytes, .iov_len = size};
+  struct msghdr message = {
+      .msg_name = to,
+      .msg_namelen = to_size,
+      .msg_iov = &part,
+      .msg_iovlen = 1,
+      .msg_control = control,
+      .msg_controllen = control == NULL ? 0 : control_size,
+  };
+  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+  return integer(env, sent < 0 ? -errno : (int32_t)sent);
+}
+
 // sendDatagram(fd, Uint8Array, source, destination, port): source 0 lets Linux choose.
 napi_value send_datagram(napi_env env, napi_callback_info info) {
   napi_value values[5];
@@ -150,17 +166,7 @@ napi_value send_datagram(napi_env env, napi_callback_info info) {
   control.header = (struct cmsghdr){
       .cmsg_len = CMSG_LEN(sizeof where), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
   memcpy(CMSG_DATA(&control.header), &where, sizeof where);
-  struct iovec part = {.iov_base = bytes, .iov_len = size};
-  struct msghdr message = {
-      .msg_name = &to,
-      .msg_namelen = sizeof to,
-      .msg_iov = &part,
-      .msg_iovlen = 1,
-      .msg_control = source == 0 ? NULL : control.bytes,
-      .msg_controllen = source == 0 ? 0 : sizeof control,
-  };
-  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-  return integer(env, sent < 0 ? -errno : (int32_t)sent);
+  return send_from(env, fd, bytes, size, &to, sizeof to, source == 0 ? NULL : &control, sizeof control);
 }
 
 // sendDatagram6(fd, Uint8Array, source, destination, index, port): source :: and index 0 let Linux choose.
@@ -190,15 +196,5 @@ napi_value send_datagram6(napi_env env, napi_callback_info info) {
   control.header = (struct cmsghdr){
       .cmsg_len = CMSG_LEN(sizeof where), .cmsg_level = IPPROTO_IPV6, .cmsg_type = IPV6_PKTINFO};
   memcpy(CMSG_DATA(&control.header), &where, sizeof where);
-  struct iovec part = {.iov_base = bytes, .iov_len = size};
-  struct msghdr message = {
-      .msg_name = &to,
-      .msg_namelen = sizeof to,
-      .msg_iov = &part,
-      .msg_iovlen = 1,
-      .msg_control = control.bytes,
-      .msg_controllen = sizeof control,
-  };
-  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-  return integer(env, sent < 0 ? -errno : (int32_t)sent);
+  return send_from(env, fd, bytes, size, &to, sizeof to, &control, sizeof control);
 }

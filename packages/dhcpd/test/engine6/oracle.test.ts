@@ -41,7 +41,7 @@ const step = fc.record({
   passS: fc.constantFrom(0, 1, 600, 30_000),
 });
 
-describe('DHCPv6: any order of messages', () => {
+describe('DHCPv6 messages in whatever order', () => {
   it('leaves every address and prefix with one client, and within the pools', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

@@ -127,6 +127,13 @@ export const dhcpLimitsSection = z.strictObject({
 /** RFC 2131 section 3.3: all ones is for ever. */
 const leaseTime = z.int().min(60, 'at least 60').max(0xffffffff);
 
+export const declineHold = z
+  .int()
+  .min(1)
+  .max(604_800)
+  .default(3_600)
+  .describe('For how long an address that turned out to be in use is left alone.');
+
 export const dhcpServerSection = z
   .strictObject({
     interface: interfaceName
@@ -166,12 +173,7 @@ export const dhcpServerSection = z
       .describe(
         'For how long an answer is awaited from a station that already has an address before it is offered; 0: not asked.',
       ),
-    decline_hold_s: z
-      .int()
-      .min(1)
-      .max(604_800)
-      .default(3_600)
-      .describe('For how long an address that turned out to be in use is left alone.'),
+    decline_hold_s: declineHold,
     limits: dhcpLimitsSection.prefault({}),
   })
   .refine(

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hexOctets } from '../dhcp-options/values.js';
 import { parseIp6Range } from '../net/ip6-range.js';
-import { plainHex } from './dhcp.js';
+import { declineHold, plainHex } from './dhcp.js';
 import { domainName, interfaceName, ip6Address, ip6Prefix, u32 } from './values.js';
 import { vrfReference } from './vrf.js';
 
@@ -116,12 +116,7 @@ export const dhcp6ServerSection = z
       .max(0xffffffff)
       .default(86_400)
       .describe('When those that only asked for options ask again.'),
-    decline_hold_s: z
-      .int()
-      .min(1)
-      .max(604_800)
-      .default(3_600)
-      .describe('For how long an address that turned out to be in use is left alone.'),
+    decline_hold_s: declineHold,
     limits: dhcp6LimitsSection.prefault({}),
   })
   .refine(
