@@ -8,15 +8,20 @@ import { GuessLimit } from './guess-limit.js';
 import { hostKeys } from './host-keys.js';
 import { acceptSession, type OpenSession, type SessionSettings } from './session.js';
 
-/** What is left of the algorithms when those that nobody should use any more are taken away. */
+/**
+ * What is left of the algorithms when those that nobody should use any more are taken away. The client's order decides
+ * (RFC 4253 section 7.1); that a method comes first here matters to a client that sends its first packet on a guess, as
+ * dropbear's does: the guess is right when both lists begin alike. ssh2 takes every guess for a wrong one and skips the
+ * packet, so the first is one that nobody begins with, and such clients send theirs again.
+ */
 const ALGORITHMS = {
   kex: [
+    'diffie-hellman-group16-sha512',
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
     'ecdh-sha2-nistp256',
     'ecdh-sha2-nistp384',
     'ecdh-sha2-nistp521',
-    'diffie-hellman-group16-sha512',
   ],
   serverHostKey: ['ssh-ed25519', 'ecdsa-sha2-nistp256'],
   cipher: [

@@ -52,6 +52,18 @@ describe('logging in over SSH', function () {
     assert.match(ended.stdout, /page (9|10)\n$/);
   });
 
+  it("takes a password from dropbear's client, which sends its first packet of the key exchange on a guess", async () => {
+    const dbclient = (password: string) =>
+      box.inside('dbclient', ['-y', '-y', '-p', `${PORT}`, 'otto@127.0.0.1', 'show', 'agent'], {
+        DROPBEAR_PASSWORD: password,
+        HOME: box.dir,
+      });
+    const ended = await dbclient(PASSWORD);
+    assertDone(ended);
+    assert.match(ended.stdout, /^box: revision 1/);
+    assert.equal((await dbclient('wrong')).code, 1);
+  });
+
   it('offers no algorithm that nobody should use', async () => {
     for (const option of [
       'KexAlgorithms=diffie-hellman-group14-sha1',
