@@ -7,6 +7,7 @@ import { withFolder } from '../src/run/with-folder.js';
 const NODES = {
   'mss-clamp': 'ip4-mss-clamp',
   'virtual-reassembly': 'ip4-virtual-reassembly',
+  'flow-meter': 'ip4-flow-meter',
   'user-node': 'block-telnet',
 } as const;
 
@@ -30,7 +31,7 @@ describe('optional nodes', () => {
   }
 
   for (const feature of FEATURES) {
-    const passes = feature === 'user-node' ? PACKETS : 0;
+    const passes = feature === 'user-node' || feature === 'flow-meter' ? PACKETS : 0;
     it(`${feature}: meets ${passes} whole segments of connections that are open`, () =>
       withFolder(async (folder) => {
         const loop = await forwardFeatures({ features: [feature], folder });

@@ -1,5 +1,11 @@
 // 64-byte TCP segments from `lan` to `wan` by one route, with optional nodes switched on.
-import { Features, loadUserFile, setMssClamp, VIRTUAL_REASSEMBLY_BIT } from '@sluice/dataplane/test-support';
+import {
+  Features,
+  FLOW_METER_BIT,
+  loadUserFile,
+  setMssClamp,
+  VIRTUAL_REASSEMBLY_BIT,
+} from '@sluice/dataplane/test-support';
 import { MemoryGateway } from '../memory/gateway.js';
 import {
   ETHERNET,
@@ -24,7 +30,7 @@ const USER_BIT = 8;
 /** An example that looks at every packet's protocol and port. */
 const USER_NODE = `${ROOT}/examples/nodes/block-telnet.ts`;
 
-export const FEATURES = ['mss-clamp', 'virtual-reassembly', 'user-node'] as const;
+export const FEATURES = ['mss-clamp', 'virtual-reassembly', 'flow-meter', 'user-node'] as const;
 export type FeatureName = (typeof FEATURES)[number];
 
 export interface ForwardFeatures {
@@ -50,6 +56,9 @@ const SWITCH: Record<FeatureName, (gateway: MemoryGateway, folder: string) => Pr
   },
   'virtual-reassembly': (gateway) => {
     featuresOf(gateway).switch(gateway.control.row('lan'), 'ip4-unicast', VIRTUAL_REASSEMBLY_BIT, true);
+  },
+  'flow-meter': (gateway) => {
+    featuresOf(gateway).switch(gateway.control.row('lan'), 'ip4-unicast', FLOW_METER_BIT, true);
   },
   'user-node': async (gateway, folder) => {
     const { url } = await loadUserFile(USER_NODE, folder);

@@ -11,6 +11,11 @@ const CASES: readonly { name: string; features: readonly FeatureName[]; note?: s
     note: 'of segments that open no connection',
   },
   { name: 'forward/features-virtual-reassembly', features: ['virtual-reassembly'], note: 'of whole packets' },
+  {
+    name: 'forward/features-flow-meter',
+    features: ['flow-meter'],
+    note: 'each packet of another of 1,024 flows',
+  },
   { name: 'forward/features-user-node', features: ['user-node'], note: 'examples/nodes/block-telnet.ts' },
   { name: 'forward/features-all', features: FEATURES },
 ];

@@ -1,5 +1,6 @@
 // What a node may use besides its packets: tables to read, and the worker's services.
 import type { PacketPool } from '../memory/packet-pool.js';
+import type { FlowTable } from '../tables/flows.js';
 import type { HashU32 } from '../tables/hash-u32.js';
 import type { InterfaceTable } from '../tables/interfaces.js';
 import type { Ip4Fib } from '../tables/ip4-fib.js';
@@ -68,6 +69,8 @@ export interface NodeContext {
   readonly puntPolicer: PuntPolicer;
   /** What it knows of fragments that are forwarded. */
   readonly virtual: VirtualReassembly;
+  /** This worker's flows that are metered. */
+  readonly flows: FlowTable;
   readonly audit: AuditLog;
   /** This worker's interface counters; see graph/counters.ts. */
   readonly interfaceCounters: Float64Array;

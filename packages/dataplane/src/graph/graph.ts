@@ -9,6 +9,7 @@ import { hostInject } from '../nodes/host-inject.js';
 import { icmp6NdInput } from '../nodes/icmp6-nd-input.js';
 import { interfaceOutput } from '../nodes/interface-output.js';
 import { ip4Arp } from '../nodes/ip4-arp.js';
+import { ip4FlowMeter } from '../nodes/ip4-flow-meter.js';
 import { ip4Frag } from '../nodes/ip4-frag.js';
 import { ip4IcmpEcho } from '../nodes/ip4-icmp-echo.js';
 import { ip4IcmpError } from '../nodes/ip4-icmp-error.js';
@@ -20,6 +21,7 @@ import { ip4MssClampInput } from '../nodes/ip4-mss-clamp-input.js';
 import { ip4Reassembly } from '../nodes/ip4-reassembly.js';
 import { ip4Rewrite } from '../nodes/ip4-rewrite.js';
 import { ip4VirtualReassembly } from '../nodes/ip4-virtual-reassembly.js';
+import { ip6FlowMeter } from '../nodes/ip6-flow-meter.js';
 import { ip6Frag } from '../nodes/ip6-frag.js';
 import { ip6IcmpEcho } from '../nodes/ip6-icmp-echo.js';
 import { ip6IcmpError } from '../nodes/ip6-icmp-error.js';
@@ -52,11 +54,13 @@ export const GRAPH: readonly NodeDefinition[] = [
   hostInject,
   ip4Input,
   ip4VirtualReassembly,
+  ip4FlowMeter,
   ip4MssClampInput,
   ip4Lookup,
   ip4Local,
   ip6Input,
   ip6VirtualReassembly,
+  ip6FlowMeter,
   ip6MssClampInput,
   ip6Lookup,
   ip6Local,

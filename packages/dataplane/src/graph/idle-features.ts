@@ -6,6 +6,8 @@ import { TCP_SYN } from '../wire/tcp.js';
 
 /** Places on their arcs: users' nodes, of bits 8 to 15, see what came, and the ports of fragments. */
 export const VIRTUAL_REASSEMBLY_BIT = 4;
+/** Behind it, for the ports of fragments; before whatever drops. It looks at every packet: it is none of the idle ones. */
+export const FLOW_METER_BIT = 6;
 export const MSS_CLAMP_BIT = 16;
 
 /** The others: with one of these in an interface's mask, no packet passes features by. */

@@ -5,10 +5,12 @@ import { readU16, swap16, writeU16 } from './ip4.js';
 export const TCP_BYTES = 20;
 /** Header length in 32-bit words, in the upper four bits. */
 const TCP_OFFSET = 12;
-const TCP_FLAGS = 13;
+export const TCP_FLAGS = 13;
 const TCP_CHECKSUM = 16;
 
+export const TCP_FIN = 0x01;
 export const TCP_SYN = 0x02;
+export const TCP_RST = 0x04;
 
 const OPTION_END = 0;
 const OPTION_NOP = 1;

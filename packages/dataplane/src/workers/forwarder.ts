@@ -32,6 +32,7 @@ import { icmpErrorAux } from '../nodes/ip4-icmp-error.js';
 import { ip6Nd } from '../nodes/ip6-nd.js';
 import { floodLimits } from '../nodes/l2-flood.js';
 import { ADJ_GLEAN, ADJ_INCOMPLETE, ADJ_KIND, ADJ_SHIFT } from '../tables/adjacencies.js';
+import { FlowTable } from '../tables/flows.js';
 import { FragmentKey } from '../tables/fragment-contexts.js';
 import { HashU32 } from '../tables/hash-u32.js';
 import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
@@ -158,6 +159,7 @@ export class Forwarder implements LoopWork {
       icmp6Errors: new RateLimiters(INTERFACES_MAX, ICMP_ERRORS_PER_SECOND, ICMP_ERRORS_BURST),
       reassembly: new Reassembly(limits, VRFS_MAX, new FragmentKey(shared.hashSeed)),
       virtual: new VirtualReassembly(limits, VRFS_MAX, new FragmentKey(shared.hashSeed)),
+      flows: new FlowTable(shared.flows[index]!, shared.hashSeed),
       audit: new AuditLog(new SpscRing(shared.audit[index]!), new Int32Array(shared.auditSuppressed), index),
       advertisements: new RateLimiters(INTERFACES_MAX, ADVERTISEMENTS_PER_SECOND, ADVERTISEMENTS_BURST),
       acquires: new RateLimiters(INTERFACES_MAX, ACQUIRES_PER_SECOND, 1),

@@ -12,6 +12,7 @@ import type { WasmMemory } from '../memory/wasm-memory.js';
 import { adviseHugePages } from '../native/index.js';
 import { AdjacencyTable } from '../tables/adjacencies.js';
 import type { FibMemory } from '../tables/fib-layout.js';
+import { allocateFlows, type FlowMemory } from '../tables/flows.js';
 import { HashU32 } from '../tables/hash-u32.js';
 import { INTERFACES_MAX, InterfaceTable } from '../tables/interfaces.js';
 import { allocateIp4FibMemory } from '../tables/ip4-fib-layout.js';
@@ -38,6 +39,9 @@ export const REASSEMBLY: ReassemblySettings = {
   fragments: 128,
   frames: null,
 };
+
+/** Flows metered at once where the configuration says nothing else, by all workers. Memory is committed as it is used. */
+export const FLOWS = 65_536;
 
 /** Limits of the whole box; see `dataplane.reassembly` of the configuration. */
 export type ReassemblySettings = Omit<ReassemblyLimits, 'frames'> & { frames: number | null };
@@ -74,6 +78,8 @@ export interface SharedMemory {
   fromControl: SharedArrayBuffer[];
   /** Per worker: records of RECORD_WORDS for the control side. */
   toControl: SharedArrayBuffer[];
+  /** Per worker: its share of the flows that are metered. */
+  flows: FlowMemory[];
   /** Per worker: a ring of audit records, see graph/audit.ts. */
   audit: SharedArrayBuffer[];
   /** A word per worker: audit records that it did not make. */
@@ -120,6 +126,7 @@ export function allocateSharedMemory(
   frames: number,
   events: Pick<SharedMemory, 'workerEvents' | 'hostEvent' | 'controlEvent'>,
   reassembly: ReassemblySettings = REASSEMBLY,
+  flows = FLOWS,
 ): SharedMemory {
   const each = <T>(make: () => T): T[] => Array.from({ length: workers }, make);
   const ring = (): SharedArrayBuffer => SpscRing.allocate(RING);
@@ -150,6 +157,7 @@ export function allocateSharedMemory(
     running: new SharedArrayBuffer(64 * Math.ceil(workers / 16)),
     reassembly,
     hashSeed: randomInt(2 ** 32),
+    flows: each(() => allocateFlows(Math.ceil(flows / workers))),
     audit: each(() => SpscRing.allocate(AUDIT_RING_WORDS)),
     auditSuppressed: new SharedArrayBuffer(workers * 4),
     ...events,

@@ -1,7 +1,7 @@
 // Started with --trace-gc by allocation.test.ts: runs rounds of forwarders between two lines of output. What stands
 // around the rounds allocates nothing itself: frames are refilled from a template and go from ring to ring.
 import { writeSync } from 'node:fs';
-import { MSS_CLAMP_BIT, VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
+import { FLOW_METER_BIT, MSS_CLAMP_BIT, VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
 import { FRAME_BYTES, PACKET_START } from '../../src/memory/packet-pool.js';
 import type { SpscRing } from '../../src/memory/spsc-ring.js';
 import { SA_WINDOW } from '../../src/tables/security-associations.js';
@@ -258,6 +258,16 @@ const paths: Record<string, () => () => number> = {
     bench.control.two.learn('br', 'wan', ROUTER_MAC);
     bench.control.two.learn('br', 'lan', HOST_MAC);
     return oneWay(bench, ethernet(ROUTER_MAC, HOST_MAC, 0x0800, plain()), VECTOR, 'wan');
+  },
+  'flow-meter'() {
+    const bench = site(options);
+    bench.control.interfaces.features4[bench.row('lan')] = 1 << FLOW_METER_BIT;
+    return oneWay(bench, lan(bench, plain()), VECTOR, 'wan');
+  },
+  'flow-meter6'() {
+    const bench = site6(options);
+    bench.control.interfaces.features6[bench.row('lan')] = 1 << FLOW_METER_BIT;
+    return oneWay(bench, lan6(bench, plain6()), VECTOR, 'wan');
   },
   /** To two members, because nobody has heard of the station; soon more than the rate allows. */
   flood() {

@@ -40,6 +40,8 @@ describe('rounds of a forwarder', function () {
     ['reassemble', 300_000, 256],
     ['virtual-reassembly', 500_000, 256],
     ['mss-clamp', 1_000_000, 256],
+    ['flow-meter', 1_000_000, 256],
+    ['flow-meter6', 500_000, 256],
     ['echo', 1_000_000, 256],
     ['arp', 1_000_000, 256],
     ['error', 1_000_000, 256],

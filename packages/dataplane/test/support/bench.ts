@@ -25,6 +25,7 @@ import { GRAPH } from '../../src/graph/graph.js';
 import { FRAME_BYTES, LARGE_FRAMES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
 import { closeFd, eventOpen } from '../../src/native/index.js';
+import { FlowTable } from '../../src/tables/flows.js';
 import { hasEthernet } from '../../src/tables/interfaces.js';
 import { HEARD_IP6 } from '../../src/tables/neighbour-records.js';
 import { PathTable } from '../../src/tables/paths.js';
@@ -56,6 +57,8 @@ export interface BenchOptions extends BenchTables {
   clock?: () => number;
   /** Limits of reassembly that differ from the usual ones. */
   reassembly?: Partial<ReassemblySettings>;
+  /** Flows that are metered at once. */
+  flows?: number;
   /** Words of each port's rings. */
   ring?: number;
 }
@@ -93,6 +96,8 @@ export class Bench {
   readonly crypto: TestCrypto;
   readonly forwarders: Forwarder[];
   readonly control: BenchControl;
+  /** By worker, as the control side sees them. */
+  readonly flows: FlowTable[];
   private readonly watch: CounterWatch;
   private readonly auditReader: AuditReader;
   private readonly audited: AuditEvent[] = [];
@@ -117,7 +122,13 @@ export class Bench {
     };
     const frames = beside?.shared.frames ?? options.frames ?? 2048;
     const shared = {
-      ...allocateSharedMemory(workers, frames, events, { ...REASSEMBLY, ...options.reassembly }),
+      ...allocateSharedMemory(
+        workers,
+        frames,
+        events,
+        { ...REASSEMBLY, ...options.reassembly },
+        options.flows,
+      ),
       // Random in a gateway; here datagrams go to the same workers, and flows by the same paths, in every run.
       hashSeed: HASH_SEED,
       paths: PathTable.allocate(HASH_SEED),
@@ -137,6 +148,7 @@ export class Bench {
       this.ports.set(name, { toPort: new SpscRing(receive), fromPort: new SpscRing(send) });
       this.forwarders[worker ?? 0]!.addPort(this.row(name), new MemoryPort(receive, send));
     }
+    this.flows = this.shared.flows.map((memory) => new FlowTable(memory, this.shared.hashSeed));
     this.injectRings = this.shared.inject.map((buffer) => new SpscRing(buffer));
     this.puntRings = this.shared.punt.map((buffer) => new SpscRing(buffer));
     this.recordRings = this.shared.toControl.map((buffer) => new SpscRing(buffer));

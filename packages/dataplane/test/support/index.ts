@@ -5,7 +5,7 @@ export { setMssClamp } from '../../src/control/mss-clamp.js';
 export type { Port } from '../../src/drivers/port.js';
 export { VECTOR_MAX } from '../../src/graph/frame.js';
 export { GRAPH } from '../../src/graph/graph.js';
-export { VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
+export { FLOW_METER_BIT, VIRTUAL_REASSEMBLY_BIT } from '../../src/graph/idle-features.js';
 export { PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 export { SpscRing } from '../../src/memory/spsc-ring.js';
 export { closeFd, eventOpen, pinThread } from '../../src/native/index.js';
