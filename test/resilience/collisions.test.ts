@@ -17,8 +17,9 @@ const NO_IKE: Fault = {
   process: 'charon',
   what: 'ike',
   oneWay: false,
+  delayMs: 0,
+  loss: 0,
   lastsMs: 0,
-  restMs: 0,
 };
 
 describe('sides that disagree', () => {

@@ -1,16 +1,10 @@
 // Which (SPI, sequence number) pairs passed an interface more than once: under AES-GCM none may (RFC 4106 section 3.1).
-import { readFileSync } from 'node:fs';
 import type { Capture, LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
+import { ETHERNET_HEADER, framesOf } from './pcap.js';
 
 /** Ethernet, IPv4 with options at most, the head of ESP. */
 const SNAP_LENGTH = 96;
-/** pcap-savefile(5): the file's header, and a record's: seconds, microseconds, octets kept, octets in all. */
-const FILE_HEADER = 24;
-const RECORD_HEADER = 16;
-const RECORD_KEPT = 8;
-const MAGIC_LITTLE_ENDIAN = 0xa1b2c3d4;
-const ETHERNET_HEADER = 14;
 const IP4_PROTOCOL = 9;
 const PROTOCOL_ESP = 50;
 
@@ -26,27 +20,36 @@ export function captureEsp(router: LabNode, device: string): Promise<Capture> {
   return router.capture({ interface: device, filter: 'esp', snapLength: SNAP_LENGTH, name: 'esp' });
 }
 
-/** Reads a capture of plain ESP over Ethernet. A last frame that is still being written is left out. */
+/** Reads a capture of plain ESP over Ethernet. */
 export function readEsp(path: string): EspPackets {
-  const file = readFileSync(path);
-  if (file.readUInt32LE(0) !== MAGIC_LITTLE_ENDIAN)
-    throw new Error(`${path} is no pcap file of this machine's byte order`);
-  const seen = new Set<string>();
   const found: EspPackets = { packets: 0, spis: new Set(), repeated: [] };
-  for (let at = FILE_HEADER; at + RECORD_HEADER <= file.length; ) {
-    const kept = file.readUInt32LE(at + RECORD_KEPT);
-    const ip = at + RECORD_HEADER + ETHERNET_HEADER;
-    at += RECORD_HEADER + kept;
-    if (at > file.length || file[ip + IP4_PROTOCOL] !== PROTOCOL_ESP) continue;
-    const esp = ip + (file[ip]! & 0x0f) * 4;
-    const spi = file.readUInt32BE(esp);
-    const pair = `${spi.toString(16)}/${file.readUInt32BE(esp + 4)}`;
+  const sequences = new Sequences();
+  for (const frame of framesOf(path)) {
+    const ip = ETHERNET_HEADER;
+    if (frame[ip + IP4_PROTOCOL] !== PROTOCOL_ESP) continue;
+    const spi = sequences.note(frame, ip + (frame[ip]! & 0x0f) * 4);
     found.packets++;
     found.spis.add(spi);
-    if (seen.has(pair)) found.repeated.push(pair);
-    seen.add(pair);
   }
+  found.repeated = sequences.repeated;
   return found;
+}
+
+/** Sequence numbers by SPI, and those that came again. */
+export class Sequences {
+  /** `spi/sequence`. */
+  readonly repeated: string[] = [];
+  readonly #seen = new Map<number, Set<number>>();
+
+  /** Takes an ESP header at an offset; returns its SPI. */
+  note(frame: Buffer, at: number): number {
+    const [spi, sequence] = [frame.readUInt32BE(at), frame.readUInt32BE(at + 4)];
+    const seen = this.#seen.get(spi) ?? new Set();
+    this.#seen.set(spi, seen);
+    if (seen.has(sequence)) this.repeated.push(`${spi.toString(16)}/${sequence}`);
+    seen.add(sequence);
+    return spi;
+  }
 }
 
 /** Waits until the capture holds packets of an SPI: that SA is in use. */

@@ -1,19 +1,30 @@
-// What may befall two sites: processes killed and paused, links cut, exchanges kept from passing; on a schedule that a seed
-// decides.
+// What may befall two sites: processes killed and paused, links cut, delayed and lossy, exchanges kept from passing; on a
+// schedule that a seed decides.
 import type { LabNode } from '@sluice/lab';
-import { ALL_PROCESSES, type ProcessName } from './kill.js';
+import { until } from '@sluice/shared';
+import { ALL_PROCESSES } from './kill.js';
 import type { Site, TwoSites } from './two-sites.js';
 
-/** A fault: what it is, how long it lasts, and how long nothing else begins after it. */
+export type FaultProcess = (typeof ALL_PROCESSES)[number] | 'dhcpd' | 'mgmt' | 'supervisor';
+
 export interface Fault {
-  readonly kind: 'kill' | 'pause' | 'cut' | 'drop' | 'rekey';
+  readonly kind: 'kill' | 'pause' | 'cut' | 'drop' | 'delay' | 'rekey';
   /** Index of the site. */
   readonly site: 0 | 1;
-  readonly process: ProcessName;
+  readonly process: FaultProcess;
   /** Of `drop`: what does not pass the router, and which way. */
   readonly what: 'ike' | 'esp' | 'all';
   readonly oneWay: boolean;
+  /** Of `delay`: of every frame on the branch's cable; with as much jitter, and a share that is lost. */
+  readonly delayMs: number;
+  readonly loss: number;
+  /** 0 for what is over at once: a rekeying, or the kill of a process that its supervisor starts again. */
   readonly lastsMs: number;
+}
+
+/** Faults that begin together, and how long nothing else begins after they have ended. */
+export interface Step {
+  readonly faults: readonly Fault[];
   readonly restMs: number;
 }
 
@@ -28,48 +39,102 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-const KINDS = ['kill', 'kill', 'pause', 'pause', 'cut', 'drop', 'drop', 'rekey'] as const;
+const KINDS = ['kill', 'kill', 'pause', 'pause', 'cut', 'drop', 'drop', 'delay', 'rekey'] as const;
+/** Those that carry packets and keys come more often than those that only look on. */
+const PROCESSES = [...ALL_PROCESSES, ...ALL_PROCESSES, 'dhcpd', 'mgmt', 'supervisor'] as const;
 const LASTS_MAX_MS = 3_000;
 const REST_MAX_MS = 2_000;
+const DELAY_MAX_MS = 200;
+const LOSS_MAX = 0.1;
+/** Share of the steps in which two things happen at once. */
+const TWO_AT_ONCE = 0.25;
 
-export function nextFault(random: () => number): Fault {
+/** Two faults of a step are of different kinds. */
+export function nextStep(random: () => number): Step {
+  const first = nextFault(random, KINDS);
+  const others = KINDS.filter((kind) => kind !== first.kind);
+  const faults = random() < TWO_AT_ONCE ? [first, nextFault(random, others)] : [first];
+  return { faults, restMs: Math.round(random() * REST_MAX_MS) };
+}
+
+function nextFault(random: () => number, kinds: readonly Fault['kind'][]): Fault {
   const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
+  const kind = one(kinds);
+  const name = one(PROCESSES);
+  const lastsMs = Math.round(random() * LASTS_MAX_MS);
+  const isOver = kind === 'rekey' || (kind === 'kill' && name !== 'supervisor');
   return {
-    kind: one(KINDS),
+    kind,
     site: one([0, 1] as const),
-    process: one(ALL_PROCESSES),
+    process: name,
     what: one(['ike', 'esp', 'all'] as const),
     oneWay: random() < 0.5,
-    lastsMs: Math.round(random() * LASTS_MAX_MS),
-    restMs: Math.round(random() * REST_MAX_MS),
+    delayMs: Math.round(random() * DELAY_MAX_MS),
+    loss: random() * LOSS_MAX,
+    lastsMs: isOver ? 0 : lastsMs,
   };
 }
 
-export function describeFault({ kind, site, process: name, what, oneWay, lastsMs }: Fault): string {
-  const of = ['branch', 'hq'][site];
-  if (kind === 'kill') return `kill ${name} of ${of}`;
-  if (kind === 'pause') return `pause ${name} of ${of} for ${lastsMs} ms`;
-  if (kind === 'rekey') return `rekey at ${of}`;
-  if (kind === 'cut') return `cut the link of ${of} for ${lastsMs} ms`;
-  return `drop ${what} ${oneWay ? `from ${of}` : 'both ways'} for ${lastsMs} ms`;
+export function describeFault(fault: Fault): string {
+  const { process: name, what, oneWay, delayMs, loss, lastsMs } = fault;
+  const of = ['branch', 'hq'][fault.site];
+  switch (fault.kind) {
+    case 'kill':
+      return `kill ${name} of ${of}${name === 'supervisor' ? ` for ${lastsMs} ms` : ''}`;
+    case 'pause':
+      return `pause ${name} of ${of} for ${lastsMs} ms`;
+    case 'cut':
+      return `cut the link of ${of} for ${lastsMs} ms`;
+    case 'drop':
+      return `drop ${what} ${oneWay ? `from ${of}` : 'both ways'} for ${lastsMs} ms`;
+    case 'delay':
+      return `delay by ${delayMs} to ${2 * delayMs} ms and lose ${(100 * loss).toFixed(1)}% for ${lastsMs} ms`;
+    case 'rekey':
+      return `rekey at ${of}`;
+  }
+}
+
+type End = () => Promise<void>;
+const NOTHING: End = async () => undefined;
+
+/** Begins the faults of a step, ends each when its time is over, and rests. */
+export async function befall(sites: TwoSites, { faults, restMs }: Step): Promise<void> {
+  const under: Promise<void>[] = [];
+  try {
+    for (const fault of faults) {
+      const end = await begin(sites, fault);
+      under.push(passed(fault.lastsMs).finally(end));
+    }
+  } finally {
+    await Promise.all(under);
+  }
+  await passed(restMs);
+}
+
+/** A fault lasts as long as the schedule says: here the clock is the condition. */
+async function passed(ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  const options = { deadlineMs: ms + 10_000 };
+  await until(`${ms} ms of the schedule to pass`, () => performance.now() >= end, options);
 }
 
 /** Begins a fault; the function returned ends it, and must be called. Nothing to do where a process is just not there. */
-export async function begin(sites: TwoSites, fault: Fault): Promise<() => Promise<void>> {
+export async function begin(sites: TwoSites, fault: Fault): Promise<End> {
   const site = fault.site === 0 ? sites.branch : sites.hq;
   switch (fault.kind) {
-    case 'kill':
-      signal(site, fault.process, 'SIGKILL');
-      return async () => undefined;
+    case 'kill': {
+      const pid = signal(site, fault.process, 'SIGKILL');
+      return fault.process === 'supervisor' && pid !== null ? () => superviseAgain(site, pid) : NOTHING;
+    }
     case 'pause': {
       const pid = signal(site, fault.process, 'SIGSTOP');
       return async () => {
-        if (pid !== null) process.kill(pid, 'SIGCONT');
+        if (pid !== null) send(pid, 'SIGCONT');
       };
     }
     case 'rekey':
       await rekey(site);
-      return async () => undefined;
+      return NOTHING;
     case 'cut':
       await sites.router.run(['ip', 'link', 'set', site.names.name, 'down']);
       return async () => {
@@ -77,21 +142,34 @@ export async function begin(sites: TwoSites, fault: Fault): Promise<() => Promis
       };
     case 'drop':
       return drop(sites.router, site, fault);
+    case 'delay':
+      return delay(sites, fault);
   }
 }
 
 /** The pid that it went to; null when the process is not there. */
-function signal(site: Site, name: ProcessName, what: NodeJS.Signals): number | null {
+function signal(site: Site, name: FaultProcess, what: NodeJS.Signals): number | null {
   const pid = site.gateway.processes().get(name);
-  if (pid === undefined) return null;
+  return pid !== undefined && send(pid, what) ? pid : null;
+}
+
+/** False when it has ended, and the supervisor has not written that yet. */
+function send(pid: number, what: NodeJS.Signals): boolean {
   try {
     process.kill(pid, what);
-    return pid;
+    return true;
   } catch (error) {
-    // The supervisor has not written yet that it is gone.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return null;
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
   }
+}
+
+/** As whatever watches over the supervisor would: it takes over what has gone on without one. */
+async function superviseAgain(site: Site, killed: number): Promise<void> {
+  const present = (): number | undefined => site.gateway.processes().get('supervisor');
+  await until('the killed supervisor to be gone', () => present() !== killed);
+  await site.gateway.up(site.config);
+  await until('the next supervisor', () => present() !== undefined);
 }
 
 async function rekey(site: Site): Promise<void> {
@@ -102,15 +180,25 @@ async function rekey(site: Site): Promise<void> {
 }
 
 const MATCHES = {
-  ike: ['-p', 'udp', '--dport', '500'],
+  ike: ['-p', 'udp', '-m', 'multiport', '--dports', '500,4500'],
   esp: ['-p', 'esp'],
   all: [],
 } as const;
 
-async function drop(router: LabNode, site: Site, { what, oneWay }: Fault): Promise<() => Promise<void>> {
+async function drop(
+  router: LabNode,
+  site: Site,
+  { what, oneWay }: Pick<Fault, 'what' | 'oneWay'>,
+): Promise<End> {
   const rule = ['FORWARD', ...(oneWay ? ['-i', site.names.name] : []), ...MATCHES[what], ...['-j', 'DROP']];
   await router.run(['iptables', '-w', '5', '-A', ...rule]);
   return async () => {
     await router.run(['iptables', '-w', '5', '-D', ...rule]);
   };
+}
+
+async function delay({ wire }: TwoSites, { delayMs, loss }: Fault): Promise<End> {
+  if (wire === null) throw new Error('frames are delayed where the sites are made with relayBranch');
+  await wire.impair({ delayMs, jitterMs: delayMs, loss, seed: delayMs });
+  return () => wire.restore();
 }

@@ -142,6 +142,12 @@ export function assertUntouched(report: ProbeReport): void {
   }
 }
 
+/** None arrived twice, whatever was lost. */
+export function assertNoDuplicates(report: ProbeReport): void {
+  for (const [direction, { duplicates }] of Object.entries(report) as [string, FlowReport][])
+    assert.equal(duplicates, 0, `${direction}: duplicates`);
+}
+
 /** Times that an outage is tried: what a busy machine adds to one it seldom adds to each. */
 const OUTAGES = 3;
 
@@ -155,8 +161,8 @@ export async function assertResumes(
   for (let tried = 1; ; tried++) {
     const report = await during(sites, () => outage(tried));
     say(what, report);
+    assertNoDuplicates(report);
     const flows = Object.entries(report) as [string, FlowReport][];
-    for (const [direction, { duplicates }] of flows) assert.equal(duplicates, 0, `${direction}: duplicates`);
     const late = flows.filter(([, { longestGapMs }]) => longestGapMs >= limitMs);
     if (late.length === 0) return;
     const gaps = late.map(

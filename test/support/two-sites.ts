@@ -12,6 +12,7 @@ import {
   ikeBridgeContract,
   until,
 } from '@sluice/shared';
+import { WireRelay } from './wire-relay.js';
 
 export interface SiteNames {
   name: 'branch' | 'hq';
@@ -96,6 +97,8 @@ export interface TwoSites {
   hq: Site;
   /** What stands before the branch with `branchBehindNat`. */
   nat: LabNode | null;
+  /** The branch's cable to its router with `relayBranch`. */
+  wire: WireRelay | null;
   /** Ends clients, processes, namespaces. Keeps logs when `failed`, and returns where. */
   stop(failed?: boolean): Promise<string | null>;
 }
@@ -110,6 +113,8 @@ export interface TwoSitesOptions {
   prepare?: (router: LabNode) => Promise<unknown>;
   /** Puts a router with source NAT between the branch and the router, which sees the branch as BEHIND_NAT. */
   branchBehindNat?: boolean;
+  /** Has the branch's cable to its router be one that can delay, reorder and lose frames. */
+  relayBranch?: boolean;
 }
 
 /** The outside of the NAT before the branch, on the router's network `branch` then. */
@@ -120,6 +125,7 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
   const lab = await Lab.create({ name: options.name ?? 'test' });
   const sites: Site[] = [];
   let nat: LabNode | null = null;
+  let wire: WireRelay | null = null;
   const stop = async (failed = false): Promise<string | null> => {
     lab.keepLogs = failed;
     await Promise.all(sites.map((site) => site.close()));
@@ -142,12 +148,14 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
     ): Promise<Site> => {
       const behindNat = options.branchBehindNat === true && local.name === 'branch';
       if (behindNat) nat = await lab.nat('nat');
-      await Promise.all([
-        lab.link(host.port('eth0', `${local.host}/24`), gateway.port('lan0')),
-        behindNat && nat !== null
-          ? linkByNat(lab, local, gateway, nat, router)
-          : lab.link(gateway.port('wan0'), router.port(local.name, `${local.router}/24`)),
-      ]);
+      const relayed = options.relayBranch === true && local.name === 'branch';
+      const wan = async (): Promise<void> => {
+        const outside = router.port(local.name, `${local.router}/24`);
+        if (behindNat && nat !== null) await linkByNat(lab, local, gateway, nat, router);
+        else if (relayed) wire = await WireRelay.between(lab, gateway.port('wan0'), outside);
+        else await lab.link(gateway.port('wan0'), outside);
+      };
+      await Promise.all([lab.link(host.port('eth0', `${local.host}/24`), gateway.port('lan0')), wan()]);
       await host.route('default', local.lan);
       const config = siteConfig(local, remote, gateway.writeFile('tunnel.psk', psk));
       options.configure?.(config, local);
@@ -162,7 +170,7 @@ export async function twoSites(options: TwoSitesOptions = {}): Promise<TwoSites>
     await options.prepare?.(router);
     await hq.up();
     await branch.up();
-    const made: TwoSites = { lab, branchHost, router, hqHost, branch, hq, nat, stop };
+    const made: TwoSites = { lab, branchHost, router, hqHost, branch, hq, nat, wire, stop };
     if (options.waitForTunnel !== false) await tunnelUp(made);
     return made;
   } catch (error) {
