@@ -11,8 +11,11 @@ import {
   type ManagementSection,
   messageOf,
 } from '@sluice/shared';
+import { GuessLimit } from '../login/guess-limit.js';
+import { Passwords } from '../login/passwords.js';
 import { SshServer } from '../ssh/server.js';
 import { FigureSource } from './figures.js';
+import type { LoginService } from './login-metrics.js';
 import { renderMetrics } from './metrics.js';
 import { MetricsServer } from './metrics-server.js';
 
@@ -27,6 +30,7 @@ interface Running {
 export class ManagementDaemon {
   private readonly agent: ActorClient<typeof agentContract>;
   private readonly figures: FigureSource;
+  private readonly passwords: Passwords;
   private readonly subscription: { close(): void };
   private revision = -1;
   private readonly running = new Map<string, Running>();
@@ -41,6 +45,7 @@ export class ManagementDaemon {
     private readonly log: Logger,
   ) {
     this.agent = connect(agentContract, { runDir, log });
+    this.passwords = new Passwords(new GuessLimit(), log);
     this.figures = new FigureSource(runDir, log);
     const follow = ({ revision }: { revision: number }): void => this.follow(revision);
     this.subscription = this.agent.subscribe('status', { onSnapshot: follow, onEvent: follow });
@@ -80,9 +85,11 @@ export class ManagementDaemon {
     const { metrics, ssh, users = [] } = section ?? {};
     const results = await Promise.allSettled([
       this.keep('metrics', metrics, async ({ address, port }) =>
-        MetricsServer.listen(address, port, async () => renderMetrics(await this.figures.read())),
+        MetricsServer.listen(address, port, async () =>
+          renderMetrics(await this.figures.read(), this.logins()),
+        ),
       ),
-      this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.log)),
+      this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.passwords)),
     ]);
     const server = this.running.get('ssh')?.service;
     // Whoever is logged in stays so when others may log in.
@@ -110,6 +117,11 @@ export class ManagementDaemon {
       throw new Error(`${name} cannot listen on ${address} port ${port}: ${messageOf(error)}`);
     }
     this.log.info({ address, port }, `${name} is served`);
+  }
+
+  private logins(): LoginService[] {
+    const server = this.running.get('ssh')?.service;
+    return server instanceof SshServer ? [{ service: 'ssh', strangers: server.strangers }] : [];
   }
 
   private settings(): { runDir: string; stateDir: string; log: Logger } {

@@ -14,6 +14,7 @@ import type {
   WorkerRuntime,
 } from '@sluice/shared';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { addLogins, type LoginService } from './login-metrics.js';
 
 /** The answers that a scrape is made of; null from a process that did not answer. */
 export interface Figures {
@@ -56,7 +57,7 @@ class Page {
 export const METRICS_TYPE = new Registry().contentType;
 
 /** The page that a scrape is answered with. */
-export function renderMetrics(figures: Figures): Promise<string> {
+export function renderMetrics(figures: Figures, logins: readonly LoginService[] = []): Promise<string> {
   const page = new Page();
   page.gauge('sluice_process_up', 'Whether a process of the gateway answers', [
     [{ process: 'agent' }, Number(figures.agent !== null)],
@@ -72,6 +73,7 @@ export function renderMetrics(figures: Figures): Promise<string> {
     page.gauge('sluice_child_sas', 'CHILD_SAs that are installed', [[{}, figures.ike.ikeSas.children]]);
   }
   if (figures.dhcp !== null) addDhcp(page, figures.dhcp);
+  if (logins.length > 0) addLogins(page, logins);
   return page.text();
 }
 

@@ -1,18 +1,11 @@
 // Who may log in: by a public key, or by a password whose argon2 hash the configuration has.
 import { timingSafeEqual } from 'node:crypto';
-import { hashSync, verify } from '@node-rs/argon2';
 import type { Logger, UserSection } from '@sluice/shared';
 import ssh2, { type AuthContext, type PasswordAuthContext, type PublicKeyAuthContext } from 'ssh2';
+import type { Passwords } from '../login/passwords.js';
 import type { SessionUser } from '../shell/session.js';
-import type { GuessLimit } from './guess-limit.js';
 
 const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
-
-/** What a password is compared with when nobody has that name, so that it takes as long. */
-const NOBODY = hashSync('nobody has this password');
-
-/** One at a time: a hash takes 19 MiB and some 20 ms, which many at once must not multiply. */
-let hashing: Promise<unknown> = Promise.resolve();
 
 export class Authentication {
   /** Who has proved to be whom; null before. */
@@ -21,7 +14,7 @@ export class Authentication {
   constructor(
     private readonly users: readonly UserSection[],
     private readonly address: string,
-    private readonly limit: GuessLimit,
+    private readonly passwords: Passwords,
     private readonly log: Logger,
   ) {}
 
@@ -53,22 +46,13 @@ export class Authentication {
   }
 
   async #password(context: PasswordAuthContext, user: UserSection | undefined): Promise<void> {
-    const { address, limit, log } = this;
-    if (limit.lockedFor(address) > 0) return context.reject(['publickey']);
-    const compared = hashing.then(() => verify(user?.password_hash ?? NOBODY, context.password));
-    hashing = compared.catch(() => undefined);
-    const right = await compared.catch((error: unknown) => {
-      log.error({ err: error, user: context.username }, 'a password could not be compared');
-      return false;
-    });
-    if (right && user?.password_hash !== undefined) {
-      limit.succeeded(address);
+    const { username: name, password } = context;
+    const verdict = await this.passwords.check(user, { name, password, address: this.address });
+    if (verdict === 'right' && user !== undefined) {
       this.#accepted(user, 'password');
       return context.accept();
     }
-    const locked = limit.failed(address);
-    log.warn({ user: context.username, address, locked }, 'a wrong password');
-    context.reject(locked ? ['publickey'] : METHODS);
+    context.reject(verdict === 'locked' ? ['publickey'] : METHODS);
   }
 
   #accepted({ name, role }: UserSection, by: string): void {

@@ -1,12 +1,14 @@
 // The SSH server: connections, their limits, their sessions.
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Logger, SshSection, UserSection } from '@sluice/shared';
+import type { SshSection, UserSection } from '@sluice/shared';
 import ssh2, { type Connection } from 'ssh2';
+import type { Passwords } from '../login/passwords.js';
+import type { SessionSettings } from '../login/shell.js';
+import { type Stranger, Strangers } from '../login/strangers.js';
 import type { SessionUser } from '../shell/session.js';
 import { Authentication } from './authentication.js';
-import { GuessLimit } from './guess-limit.js';
 import { hostKeys } from './host-keys.js';
-import { acceptSession, type OpenSession, type SessionSettings } from './session.js';
+import { acceptSession, type OpenSession } from './session.js';
 
 /**
  * What is left of the algorithms when those that nobody should use any more are taken away. The client's order decides
@@ -35,31 +37,38 @@ const ALGORITHMS = {
   compress: ['none'],
 } as const;
 
-/** To log in within; a connection that only waits is closed. */
-const LOGIN_MS = 30_000;
-/** Connections that have not logged in yet, altogether and of one address. */
-const STRANGERS_MAX = 64;
-const STRANGERS_PER_ADDRESS_MAX = 8;
+/** A client greets by itself; whoever types a password takes a while. */
+const TIMES = { greetMs: 10_000, loginMs: 30_000 };
+/** Connections that have logged in, and their sessions. */
+const KNOWN_MAX = 64;
 const SESSIONS_MAX = 64;
+
+interface Known {
+  user: SessionUser;
+  sessions: Set<OpenSession>;
+  /** Ends a connection that has had no session for the idle time. */
+  idle: NodeJS.Timeout;
+}
 
 export class SshServer {
   readonly #listener: Server;
   readonly #ssh: ssh2.Server;
-  readonly #limit = new GuessLimit();
+  readonly strangers: Strangers;
   /** Those who have not logged in, by address and port. */
-  readonly #strangers = new Map<string, { socket: Socket; login: NodeJS.Timeout }>();
-  readonly #known = new Map<Connection, { user: SessionUser | null; sessions: Set<OpenSession> }>();
+  readonly #arrivals = new Map<string, Stranger>();
+  readonly #known = new Map<Connection, Known>();
 
   private constructor(
     keys: string[],
     private users: readonly UserSection[],
     private readonly settings: SessionSettings,
-    private readonly log: Logger,
+    private readonly passwords: Passwords,
   ) {
+    this.strangers = new Strangers('ssh', TIMES, settings.log);
     this.#ssh = new ssh2.Server(
       // Readonly lists are lists here: ssh2 copies them.
       { hostKeys: keys, algorithms: ALGORITHMS as unknown as ssh2.Algorithms, ident: 'sluice' },
-      (client, { ip, port }) => this.#connected(client, ip, nameOf(ip, port)),
+      (client, { ip, port }) => this.#connected(client, ip, this.#arrivals.get(nameOf(ip, port))),
     );
     // ssh2 tells of a connection when it has greeted: those that do not are counted too.
     this.#listener = createServer((socket) => this.#arrived(socket));
@@ -70,10 +79,16 @@ export class SshServer {
     section: SshSection,
     users: readonly UserSection[],
     settings: Omit<SessionSettings, 'idleMs'>,
-    log: Logger,
+    passwords: Passwords,
   ): Promise<SshServer> {
     const keys = hostKeys(settings.stateDir);
-    const server = new SshServer(keys, users, { ...settings, idleMs: section.idle_timeout_s * 1000 }, log);
+    const { log } = settings;
+    const server = new SshServer(
+      keys,
+      users,
+      { ...settings, idleMs: section.idle_timeout_s * 1000 },
+      passwords,
+    );
     const listener = server.#listener;
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
@@ -91,7 +106,7 @@ export class SshServer {
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
     for (const { sessions } of this.#known.values()) for (const session of sessions) session.end();
     for (const client of this.#known.keys()) client.end();
-    for (const { socket } of this.#strangers.values()) socket.destroy();
+    this.strangers.clear();
     await closed;
   }
 
@@ -99,9 +114,9 @@ export class SshServer {
   admit(users: readonly UserSection[]): void {
     this.users = users;
     for (const [client, { user }] of this.#known) {
-      if (users.some(({ name, role }) => name === user?.name && role === user.role)) continue;
-      this.log.info(
-        { user: user?.name },
+      if (users.some(({ name, role }) => name === user.name && role === user.role)) continue;
+      this.settings.log.info(
+        { user: user.name },
         'logged out: the configuration has another role for this user, or none',
       );
       client.end();
@@ -111,52 +126,59 @@ export class SshServer {
   #arrived(socket: Socket): void {
     const { remoteAddress: address = '', remotePort = 0 } = socket;
     const name = nameOf(address, remotePort);
-    const ofAddress = [...this.#strangers.values()].filter(
-      (each) => each.socket.remoteAddress === address,
-    ).length;
-    if (this.#strangers.size >= STRANGERS_MAX || ofAddress >= STRANGERS_PER_ADDRESS_MAX) {
-      this.log.debug({ address }, 'too many SSH connections that have not logged in');
-      socket.destroy();
-      return;
-    }
-    const login = setTimeout(() => socket.destroy(), LOGIN_MS);
-    this.#strangers.set(name, { socket, login });
-    socket.on('close', () => this.#settled(name));
+    this.#arrivals.set(name, this.strangers.admit(socket));
+    socket.once('close', () => this.#arrivals.delete(name));
     this.#ssh.injectSocket(socket);
   }
 
-  /** It is logged in, or gone. */
-  #settled(name: string): void {
-    clearTimeout(this.#strangers.get(name)?.login);
-    this.#strangers.delete(name);
-  }
-
-  #connected(client: Connection, address: string, name: string): void {
-    const { log } = this;
+  /** It has greeted: what it said is the first line of SSH. */
+  #connected(client: Connection, address: string, stranger: Stranger | undefined): void {
+    const { log } = this.settings;
+    stranger?.reached('greeted');
     // A peer that breaks the protocol, has no algorithm that we have, or is gone.
     client.on('error', (error: Error) => {
       log.debug({ address, reason: error.message }, 'an SSH connection broke');
+      stranger?.notUnderstood();
       client.end();
     });
-    const authentication = new Authentication(this.users, address, this.#limit, log);
+    client.on('handshake', () => stranger?.reached('proving'));
+    const authentication = new Authentication(this.users, address, this.passwords, log);
     client.on('authentication', (context) => authentication.attempt(context));
     client.on('close', () => {
-      for (const session of this.#known.get(client)?.sessions ?? []) session.end();
+      const known = this.#known.get(client);
+      clearTimeout(known?.idle);
+      for (const session of known?.sessions ?? []) session.end();
       this.#known.delete(client);
     });
     client.on('ready', () => {
-      this.#settled(name);
-      const sessions = new Set<OpenSession>();
-      const { user } = authentication;
-      this.#known.set(client, { user, sessions });
-      client.on('session', (accept, reject) => {
-        const open = [...this.#known.values()].reduce((sum, each) => sum + each.sessions.size, 0);
-        if (user === null || open >= SESSIONS_MAX) return void reject();
-        const session = acceptSession(accept(), user, this.settings, (ended) => {
-          sessions.delete(ended);
-        });
-        sessions.add(session);
+      stranger?.known();
+      if (authentication.user !== null) this.#admitted(client, authentication.user);
+    });
+  }
+
+  #admitted(client: Connection, user: SessionUser): void {
+    const { idleMs, log } = this.settings;
+    if (this.#known.size >= KNOWN_MAX) {
+      log.warn(
+        { user: user.name, connections: KNOWN_MAX },
+        'too many are logged in over SSH: no more are let in',
+      );
+      client.end();
+      return;
+    }
+    const sessions = new Set<OpenSession>();
+    const idle = setTimeout(() => client.end(), idleMs);
+    this.#known.set(client, { user, sessions, idle });
+    client.on('session', (accept, reject) => {
+      const open = [...this.#known.values()].reduce((sum, each) => sum + each.sessions.size, 0);
+      if (open >= SESSIONS_MAX) return void reject();
+      clearTimeout(this.#known.get(client)?.idle);
+      const session = acceptSession(accept(), user, this.settings, (ended) => {
+        sessions.delete(ended);
+        const known = this.#known.get(client);
+        if (known && sessions.size === 0) known.idle = setTimeout(() => client.end(), idleMs);
       });
+      sessions.add(session);
     });
   }
 }

@@ -1,25 +1,15 @@
 // One session of a connection: a terminal, a command, commands one a line, or files.
-import { join } from 'node:path';
-import type { Logger } from '@sluice/shared';
 import type { ServerChannel, Session } from 'ssh2';
+import { openShell, placeOf, type SessionSettings, sizeOf } from '../login/shell.js';
 import { LineSession } from '../shell/line-session.js';
 import { SessionModes } from '../shell/modes.js';
 import type { SessionOutput, SessionUser } from '../shell/session.js';
-import { type ScreenSize, TerminalSession } from '../shell/terminal-session.js';
+import type { ScreenSize, TerminalSession } from '../shell/terminal-session.js';
 import { serveFiles } from './sftp.js';
-
-export interface SessionSettings {
-  runDir: string;
-  stateDir: string;
-  idleMs: number;
-  log: Logger;
-}
 
 export interface OpenSession {
   end(): void;
 }
-
-const SMALLEST: ScreenSize = { columns: 80, rows: 24 };
 
 /** Takes the requests of a session. @param onEnd Called once, when it is over. */
 export function acceptSession(
@@ -28,8 +18,8 @@ export function acceptSession(
   settings: SessionSettings,
   onEnd: (session: OpenSession) => void,
 ): OpenSession {
-  const { runDir, stateDir, idleMs, log } = settings;
-  const place = { user, runDir, captureDir: join(stateDir, 'captures'), filesDir: join(stateDir, 'files') };
+  const { stateDir, log } = settings;
+  const place = placeOf(user, settings);
   let size: ScreenSize | null = null;
   let terminal: TerminalSession | null = null;
   let interrupt = (): void => undefined;
@@ -43,11 +33,11 @@ export function acceptSession(
   };
 
   session.on('pty', (accept, _reject, info) => {
-    size = sizeOf(info);
+    size = sizeOf(info.cols, info.rows);
     accept?.();
   });
   session.on('window-change', (accept, _reject, info) => {
-    size = sizeOf(info);
+    size = sizeOf(info.cols, info.rows);
     terminal?.resize(size);
     accept?.();
   });
@@ -79,25 +69,14 @@ export function acceptSession(
     serveFiles(sftp, { stateDir, user, log });
   });
 
-  async function shell(channel: ServerChannel, screen: ScreenSize): Promise<void> {
-    const modes = new SessionModes(place, () => terminal?.end());
-    await modes.greet();
-    terminal = new TerminalSession(channel, place, screen, {
-      prompt: () => modes.prompt(),
-      program: (environment) => modes.program(environment),
-    });
-    const idle = idleTimer(idleMs, () => {
-      terminal?.announce('nobody has typed for a while: the session ends');
-      terminal?.end();
-    });
-    terminal.on('key', () => idle.reset(() => terminal?.running === true));
-    terminal.on('end', () => {
-      idle.stop();
+  async function shell(channel: ServerChannel, first: ScreenSize): Promise<void> {
+    const opened = await openShell(channel, user, () => size ?? first, settings);
+    opened.on('end', () => {
       channel.exit(0);
       channel.end();
     });
-    interrupt = () => terminal?.interrupt();
-    terminal.start('Sluice. "?" says what there is, Tab completes.\n');
+    terminal = opened;
+    interrupt = () => opened.interrupt();
   }
 
   async function lines(channel: ServerChannel): Promise<void> {
@@ -134,29 +113,5 @@ function plainOutput(channel: ServerChannel): SessionOutput {
     err: (text) => write(channel.stderr, text),
     screen: null,
     binary: channel,
-  };
-}
-
-/** What a client says may be 0, or absurd. */
-function sizeOf({ cols, rows }: { cols: number; rows: number }): ScreenSize {
-  const within = (value: number, fallback: number): number =>
-    value >= 2 && value <= 1000 ? value : fallback;
-  return { columns: within(cols, SMALLEST.columns), rows: within(rows, SMALLEST.rows) };
-}
-
-function idleTimer(ms: number, onIdle: () => void) {
-  let busy = (): boolean => false;
-  const look = (): void => {
-    if (busy()) timer = setTimeout(look, ms);
-    else onIdle();
-  };
-  let timer = setTimeout(look, ms);
-  return {
-    reset: (isBusy: () => boolean): void => {
-      busy = isBusy;
-      clearTimeout(timer);
-      timer = setTimeout(look, ms);
-    },
-    stop: (): void => clearTimeout(timer),
   };
 }

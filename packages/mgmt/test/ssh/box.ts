@@ -10,6 +10,7 @@ import { agentContract, connect, createLogger, PidFile, until } from '@sluice/sh
 import { EXECUTABLE } from '../sluice.js';
 
 export const PORT = 2222;
+export const METRICS_PORT = 9273;
 /** All of a gateway's processes start beside those of other tests. */
 const START_MS = 60_000;
 export const PASSWORD = 'correct horse battery';
@@ -90,6 +91,7 @@ export class Box {
       '  - name: lo1 # of the box itself',
       '    addresses: [192.0.2.1/32]',
       'management:',
+      `  metrics: { address: 127.0.0.1, port: ${METRICS_PORT} }`,
       `  ssh: { address: 127.0.0.1, port: ${PORT}, idle_timeout_s: ${idleS} }`,
       '  users:',
       `    - { name: anna, role: admin, public_keys: ["${this.publicKey('anna')}"] }`,
@@ -116,6 +118,11 @@ export class Box {
     { user = 'anna', input = '' }: { user?: string; input?: string } = {},
   ): Promise<Ended> {
     return this.client('ssh', user, [], ['127.0.0.1', ...words], input);
+  }
+
+  /** What has a program run in the box's namespace. */
+  within(): string[] {
+    return ['nsenter', '-n', '-t', String(this.#gateway?.pid)];
   }
 
   /** Any program in the box's namespace. */

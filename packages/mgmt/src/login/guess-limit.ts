@@ -24,13 +24,13 @@ export class GuessLimit {
 
   /** Seconds for which an address is still shut out; 0 when it is not. */
   lockedFor(address: string): number {
-    const left = (this.#guessers.get(guesserOf(address))?.lockedUntil ?? 0) - this.now();
+    const left = (this.#guessers.get(sourceOf(address))?.lockedUntil ?? 0) - this.now();
     return Math.max(0, Math.ceil(left / 1000));
   }
 
   /** A password was wrong. True when the address is shut out by it. */
   failed(address: string): boolean {
-    const key = guesserOf(address);
+    const key = sourceOf(address);
     const now = this.now();
     const known = this.#guessers.get(key) ?? {
       failures: 0,
@@ -53,12 +53,12 @@ export class GuessLimit {
   }
 
   succeeded(address: string): void {
-    this.#guessers.delete(guesserOf(address));
+    this.#guessers.delete(sourceOf(address));
   }
 }
 
-/** IPv6 hosts choose among the addresses of a /64. */
-function guesserOf(address: string): string {
+/** Who an address stands for: IPv6 hosts choose among those of a /64. */
+export function sourceOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped) return mapped[1] as string;
   if (!address.includes(':')) return address;
