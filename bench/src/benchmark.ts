@@ -57,7 +57,7 @@ export interface BenchContext {
   wants(name: string): boolean;
   /** Rounds of all sides in turn, A B A B; gives each side's rounds, and closes the sides also on failure. */
   alternate(sides: readonly Side[]): Promise<Round[][]>;
-  /** The same for sides whose rounds are short: three times as many. */
+  /** The same for sides whose rounds are short and on one core: three times as many, in which the core was at its full speed. */
   alternateShort(sides: readonly Side[]): Promise<Round[][]>;
   /** Measures the cases that were asked for, one after the other; one that fails is reported, and the others run. */
   each<Case extends { name: string }>(

@@ -5,6 +5,7 @@ import {
   BenchControl,
   type BenchTables,
   closeFd,
+  compileAtCalls,
   eventOpen,
   Forwarder,
   GRAPH,
@@ -52,6 +53,7 @@ export class MemoryGateway implements LoopGateway {
   readonly crypto: TestCrypto;
 
   constructor(tables: BenchTables, { frames, clock = Date.now }: GatewayOptions) {
+    compileAtCalls();
     const events = { workerEvents: [eventOpen()], hostEvent: eventOpen(), controlEvent: eventOpen() };
     this.shared = allocateSharedMemory(1, frames, events);
     this.pool = new PacketPool(this.shared.pool, frames);

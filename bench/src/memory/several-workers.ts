@@ -4,6 +4,7 @@ import {
   allocateSharedMemory,
   BenchControl,
   closeFd,
+  compileAtCalls,
   eventOpen,
   type SharedMemory,
 } from '@sluice/dataplane/test-support';
@@ -39,6 +40,7 @@ export class SeveralWorkers {
   private readonly threads: Worker[] = [];
 
   constructor(readonly count: number) {
+    compileAtCalls();
     const events = {
       workerEvents: Array.from({ length: count }, eventOpen),
       hostEvent: eventOpen(),

@@ -1,6 +1,8 @@
 // What the runner gives to benchmarks.
 import { cpus } from 'node:os';
 import type { BenchContext, Figure, Round, Side } from '../benchmark.js';
+import { gauge } from './gauge.js';
+import { undisturbed } from './undisturbed.js';
 
 /** Short rounds to an ordinary one. */
 const SHORT_ROUNDS = 3;
@@ -25,7 +27,9 @@ export function makeContext(
     wants: (name) => names.length === 0 || names.some((wanted) => isPart(name, wanted)),
     alternate: (sides) => alternate(sides, 1, rounds),
     alternateShort: (sides) =>
-      quick ? alternate(sides, 1, rounds) : alternate(sides, SHORT_ROUNDS, rounds * SHORT_ROUNDS),
+      quick
+        ? alternate(sides, 1, rounds)
+        : undisturbed(sides, gauge(context.cores.at(-1)!), SHORT_ROUNDS, rounds * SHORT_ROUNDS),
     async each(cases, measure) {
       const figures: Figure[] = [];
       for (const one of cases) {

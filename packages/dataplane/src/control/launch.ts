@@ -3,6 +3,7 @@
 // main.ts uses this module before there is anything else of the process, and control/threads.ts afterwards: they must
 // have the same one.
 import { Worker } from 'node:worker_threads';
+import { compileAtCalls } from './compilation.js';
 import { keepYoungGeneration } from './young-generation.js';
 
 export type ThreadKind = 'worker' | 'host-io';
@@ -45,6 +46,7 @@ export function launch(kind: ThreadKind, name: string): Worker {
 }
 
 function start(kind: ThreadKind, name: string): Worker {
+  compileAtCalls();
   const thread = new Worker(code[kind], { name, resourceLimits: RESOURCE_LIMITS });
   // V8 sets the flag back for the whole process whenever a thread's heap is made.
   thread.on('online', keepYoungGeneration);

@@ -9,6 +9,9 @@ import { IP4_FIB } from './ip4-fib-layout.js';
 import { IP6_FIB } from './ip6-fib-layout.js';
 import { clearBeyond, Rib } from './rib.js';
 
+/** Routes at a time: see inRuns(). */
+const RUN = 1024;
+
 /** Routes as parallel arrays of one length; a prefix that comes twice has its last adjacency. */
 export interface RouteArrays {
   /** One word a route for IPv4, four for IPv6, the most significant first. Host bits are ignored. */
@@ -61,18 +64,26 @@ export function build(load: FibLoad, routes: RouteArrays): FibBuilt {
   // Short prefixes first: a longer one then finds its entries as they are to be around it, and each entry
   // is written about once.
   for (let length = 0; length <= bits; length++) {
-    for (let i = from[length]!; i < from[length + 1]!; i++) {
-      const route = order[i]!;
-      for (let word = 0; word < words; word++) key[word] = addresses[route * words + word]!;
-      clearBeyond(key, length);
-      const adjacency = adjacencies[route]!;
-      const isNew = rib.set(key, length, adjacency) === 0;
-      // The writer gives the table its default route when it is published.
-      if (length === 0) continue;
-      if (!trie.insert(root, key, length, leafOf(length, adjacency), isNew)) throw exhausted(load, i, total);
-    }
+    inRuns(from[length]!, from[length + 1]!, (first, end) => {
+      for (let i = first; i < end; i++) {
+        const route = order[i]!;
+        for (let word = 0; word < words; word++) key[word] = addresses[route * words + word]!;
+        clearBeyond(key, length);
+        const adjacency = adjacencies[route]!;
+        const isNew = rib.set(key, length, adjacency) === 0;
+        // The writer gives the table its default route when it is published.
+        if (length === 0) continue;
+        if (!trie.insert(root, key, length, leafOf(length, adjacency), isNew))
+          throw exhausted(load, i, total);
+      }
+    });
   }
   return { root, rib: rib.transfer() };
+}
+
+/** Calls `run` for parts of what lies between: what is called again and again is optimised, a long loop would not be. */
+function inRuns(first: number, end: number, run: (first: number, end: number) => void): void {
+  for (let at = first; at < end; at += RUN) run(at, Math.min(at + RUN, end));
 }
 
 /** Checks the routes, and sorts their indexes by prefix length, stably; `from` is where each length begins. */
@@ -81,14 +92,18 @@ function orderByLength(
   { lengths, adjacencies }: RouteArrays,
 ): { order: Uint32Array; from: Uint32Array } {
   const from = new Uint32Array(family.bits + 2);
-  for (let i = 0; i < lengths.length; i++) {
-    checkRoute(family, lengths[i]!, adjacencies[i]!, i);
-    from[lengths[i]! + 1]!++;
-  }
+  inRuns(0, lengths.length, (first, end) => {
+    for (let i = first; i < end; i++) {
+      checkRoute(family, lengths[i]!, adjacencies[i]!, i);
+      from[lengths[i]! + 1]!++;
+    }
+  });
   for (let length = 0; length <= family.bits; length++) from[length + 1]! += from[length]!;
   const order = new Uint32Array(lengths.length);
   const next = from.slice();
-  for (let i = 0; i < lengths.length; i++) order[next[lengths[i]!]!++] = i;
+  inRuns(0, lengths.length, (first, end) => {
+    for (let i = first; i < end; i++) order[next[lengths[i]!]!++] = i;
+  });
   return { order, from };
 }
 

@@ -1,5 +1,6 @@
 // What tests and benchmarks of other packages take of the data plane's inside: its parts, and tables made of a description.
 
+export { compileAtCalls } from '../../src/control/compilation.js';
 export { Features } from '../../src/control/features.js';
 export { setMssClamp } from '../../src/control/mss-clamp.js';
 export type { Port } from '../../src/drivers/port.js';
