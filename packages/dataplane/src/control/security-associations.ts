@@ -20,7 +20,6 @@ import {
   SA_OUTBOUND,
   SA_OUTER_VRF,
   SA_PACKETS,
-  SA_PROVED,
   SA_REPLAYED,
   SA_SELECTORS,
   SA_SEQ_HIGH,
@@ -35,6 +34,7 @@ import { ipWords } from './ip-words.js';
 import { isFor, isSameSa, journalKey, keyOf, lastOf, scopeOf, setKey } from './sa-identity.js';
 import type { SaPort, SaSizing } from './sa-port.js';
 import { transformOf, writeSaChanges, writeSaDf, writeSaRow } from './sa-row.js';
+import { SaTakeOver } from './sa-take-over.js';
 import { SelectorRuns } from './selector-runs.js';
 import type { SequenceJournal } from './sequence-journal.js';
 import { selectsPorts } from './virtual-reassembly.js';
@@ -44,11 +44,6 @@ const BLOCK = 1 << 23;
 const TWO_32 = 4294967296;
 /** Numbers kept for the rekey when 32 bits run out: at 1 Mpps some minutes. */
 const SEQUENCE_LOW = 2 ** 28;
-/**
- * A new SA takes over from a working one when its inbound twin has proved that the peer has it, or after
- * this time: a responder of a new IKE_SA has its SAs before the initiator does.
- */
-const TAKE_OVER_MS = 1_000;
 const JOURNAL_INBOUND_MS = 1_000;
 
 interface Sa {
@@ -74,8 +69,7 @@ export class SecurityAssociations {
   private readonly byInterface = new Map<number, Sa[]>();
   /** By interface id: what the SA makes of packets that its tunnel sends by, or sent by last. */
   private readonly sizings = new Map<number, SaSizing>();
-  /** Interface ids where a new SA waits to take over. */
-  private readonly contested = new Set<number>();
+  private readonly takeOver: SaTakeOver;
 
   constructor(
     private readonly table: SaTable,
@@ -87,6 +81,7 @@ export class SecurityAssociations {
   ) {
     this.perWorker = new Array<number>(port.workers).fill(0);
     this.selectors = new SelectorRuns(table.selectors, epoch);
+    this.takeOver = new SaTakeOver(table);
   }
 
   get size(): number {
@@ -216,7 +211,7 @@ export class SecurityAssociations {
         active:
           spec.direction === 'in' ||
           (tunnel !== undefined && this.interfaces.tunnelSa[tunnel.row] === sa.row),
-        exhausted: spec.direction === 'out' && this.sequence(sa.row) >= lastOf(sa.spec),
+        exhausted: spec.direction === 'out' && this.isSpent(sa),
         counters: this.countersOf(sa),
       };
     });
@@ -246,8 +241,7 @@ export class SecurityAssociations {
         failure = error;
       }
     }
-    // A copy: choose() takes out an id and may put it back, and a Set's iteration would meet it again, for ever.
-    for (const ifId of [...this.contested]) this.choose(ifId, now);
+    for (const ifId of this.takeOver.contested()) this.choose(ifId, now);
     if (failure === null) return;
     throw new Error(`sequence numbers cannot be kept, make room in the run directory: ${messageOf(failure)}`);
   }
@@ -275,18 +269,26 @@ export class SecurityAssociations {
   /** Decides by which SA a tunnel sends. */
   private choose(ifId: number, now: number): void {
     const tunnel = this.port.tunnel(ifId);
-    this.contested.delete(ifId);
-    if (tunnel === undefined) return;
+    if (tunnel === undefined) {
+      this.takeOver.end(ifId);
+      return;
+    }
     const own = this.byInterface.get(ifId) ?? [];
     const outbound = own.filter((sa) => sa.spec.direction === 'out' && isFor(sa.spec, tunnel.kind));
     const newest = outbound[outbound.length - 1];
     const current = outbound.find((sa) => sa.row === this.interfaces.tunnelSa[tunnel.row]);
-    if (newest === undefined || current === undefined || this.mayTakeOver(newest, current, own, now)) {
-      this.interfaces.setTunnelSa(tunnel.row, newest?.row ?? 0);
-      if (newest !== undefined && newest !== current) this.measure(newest);
-    } else if (newest !== current) {
-      this.contested.add(ifId);
+    if (newest === undefined || current === undefined || newest === current) {
+      this.takeOver.end(ifId);
+    } else if (!this.isSpent(current) && !this.takeOver.decide(newest, current, own, now)) {
+      return;
     }
+    this.interfaces.setTunnelSa(tunnel.row, newest?.row ?? 0);
+    if (newest !== undefined && newest !== current) this.measure(newest);
+  }
+
+  /** Whether an outbound SA has used all its sequence numbers. */
+  private isSpent({ spec, row }: Sa): boolean {
+    return this.sequence(row) >= lastOf(spec);
   }
 
   /** Where what a tunnel sends goes to; null while it has no SA. */
@@ -317,20 +319,6 @@ export class SecurityAssociations {
     const family = ipWords(spec.dst).family;
     this.sizings.set(spec.if_id, { transform: transformOf(spec), family, udp: spec.encap !== null });
     this.port.resized(spec.if_id);
-  }
-
-  private mayTakeOver(newest: Sa, current: Sa, own: Sa[], now: number): boolean {
-    if (newest === current) return false;
-    if (now - newest.installedAt >= TAKE_OVER_MS) return true;
-    // One end has another address: what is sent from or to the one before is likely to be lost.
-    if (newest.spec.src !== current.spec.src || newest.spec.dst !== current.spec.dst) return true;
-    return own.some(
-      (sa) =>
-        sa.spec.direction === 'in' &&
-        sa.spec.src === newest.spec.dst &&
-        sa.installedAt > current.installedAt &&
-        this.table.words[(sa.row << SA_SHIFT) + SA_PROVED] === 1,
-    );
   }
 
   /** Raises the limit of an outbound SA when half of what was reserved is used. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { IN, OUT, PEER, SaBench } from './support/sa-bench.js';
+import { IN, LOCAL, OUT, PEER, SaBench } from './support/sa-bench.js';
 
 describe('take-over after a rekey', () => {
   let bench: SaBench;
@@ -12,7 +12,7 @@ describe('take-over after a rekey', () => {
   });
   afterEach(() => bench.close());
 
-  it('waits while nothing shows that the peer has the new SA, for a second at most', () => {
+  it('waits while nothing shows that the peer has the new SA, for a second while the peer is silent', () => {
     assert.equal(bench.activeSpi, OUT);
     bench.sas.tick(5999);
     assert.equal(bench.activeSpi, OUT);
@@ -21,11 +21,69 @@ describe('take-over after a rekey', () => {
   });
 
   it('happens when the inbound twin has proved that the peer has it', () => {
-    bench.prove(IN);
+    bench.hear(IN);
     bench.sas.tick(5050);
     assert.equal(bench.activeSpi, OUT, 'the old inbound SA proves nothing');
-    bench.prove(IN + 1);
+    bench.hear(IN + 1);
     bench.sas.tick(5100);
+    assert.equal(bench.activeSpi, OUT + 1);
+  });
+
+  it('waits for as long as the peer sends by the old SA, and for ten seconds of silence after that', () => {
+    for (let now = 5500; now <= 60_000; now += 500) {
+      bench.hear(IN);
+      bench.sas.tick(now);
+      assert.equal(bench.activeSpi, OUT, `${now}`);
+    }
+    bench.sas.tick(69_999);
+    assert.equal(bench.activeSpi, OUT);
+    bench.sas.tick(70_000);
+    assert.equal(bench.activeSpi, OUT + 1);
+  });
+
+  it('follows a peer that has sent by the old SA for long when it goes over', () => {
+    bench.hear(IN);
+    bench.sas.tick(30_000);
+    bench.hear(IN + 1);
+    bench.sas.tick(30_050);
+    assert.equal(bench.activeSpi, OUT + 1);
+  });
+
+  it('does not take what came before the new SA for a sign of the peer', () => {
+    bench.hear(IN);
+    bench.sas.tick(5050);
+    bench.install(OUT + 2, 'out', 5500);
+    bench.sas.tick(6499);
+    assert.equal(bench.activeSpi, OUT);
+    bench.sas.tick(6500);
+    assert.equal(bench.activeSpi, OUT + 2);
+  });
+
+  it('takes packets of another address for no sign of the peer', () => {
+    bench.install(IN + 2, 'in', 5001, { src: '198.51.100.200' });
+    bench.hear(IN + 2);
+    bench.sas.tick(5100);
+    assert.equal(bench.activeSpi, OUT);
+    bench.sas.tick(6000);
+    assert.equal(bench.activeSpi, OUT + 1);
+  });
+
+  it('knows the new pair by its order when all came in one millisecond, as after a restart', () => {
+    for (const spi of [OUT, OUT + 1]) bench.sas.remove({ dst: PEER, spi }, 7000);
+    for (const spi of [IN, IN + 1]) bench.sas.remove({ dst: LOCAL, spi }, 7000);
+    for (const spi of [IN, OUT, IN + 1, OUT + 1]) bench.install(spi, spi < OUT ? 'in' : 'out', 7000);
+    bench.hear(IN);
+    bench.sas.tick(7050);
+    assert.equal(bench.activeSpi, OUT);
+    bench.hear(IN + 1);
+    bench.sas.tick(7100);
+    assert.equal(bench.activeSpi, OUT + 1);
+  });
+
+  it('happens at once when the old SA has no sequence number left', () => {
+    bench.hear(IN);
+    bench.use(OUT, 2 ** 32 - 1);
+    bench.sas.tick(5050);
     assert.equal(bench.activeSpi, OUT + 1);
   });
 

@@ -1,5 +1,5 @@
 // ALLOCSPI, NEWSA, UPDSA, DELSA, GETSA, FLUSHSA (net/xfrm/xfrm_user.c is what charon was written against).
-
+import type { SaCounters } from '@sluice/shared';
 import {
   EAFNOSUPPORT,
   EEXIST,
@@ -141,14 +141,20 @@ function keyIn(request: Message): { dst: string; spi: number } {
  * until it has heard of the deletion. charon waits for that itself only where it has rekeyed, not where it authenticates
  * again or where both sides have rekeyed at once.
  */
-function hasTwin(context: XfrmContext, { direction, ifId, selectors }: SaEntry): boolean {
-  if (direction !== 'in') return false;
+function hasTwin(context: XfrmContext, { ifId, selectors }: SaEntry): boolean {
   const traffic = JSON.stringify(selectors);
   return context.sad
     .ofInterface(ifId)
     .some(
       (other) => other.direction === 'in' && other.installed && JSON.stringify(other.selectors) === traffic,
     );
+}
+
+/** Has the data plane remove an inbound SA that has left the SAD; returns its last counters, as far as they are known. */
+export function removeInbound(context: XfrmContext, entry: SaEntry): Promise<SaCounters | null> {
+  return hasTwin(context, entry)
+    ? context.sync.removeLater(entry, context.now())
+    : context.sync.remove(entry);
 }
 
 export const deleteSa: Handler = async (context, request) => {
@@ -158,9 +164,8 @@ export const deleteSa: Handler = async (context, request) => {
     if (!context.spis.release(key)) throw new Refused(ESRCH);
     return [];
   }
-  const last = hasTwin(context, entry)
-    ? await context.sync.removeLater(entry, context.now())
-    : await context.sync.remove(key);
+  const last =
+    entry.direction === 'in' ? await removeInbound(context, entry) : await context.sync.remove(key);
   const { spi, direction, reqid } = entry;
   const sequence = Math.max(totals(entry).sequence, last?.sequence ?? 0);
   context.spis.remember(spi, { direction, reqid, sequence }, context.now());

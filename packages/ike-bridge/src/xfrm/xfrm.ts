@@ -9,7 +9,7 @@ import { errorReply, type Message } from './netlink.js';
 import { deletePolicy, flushPolicies, getPolicy, newPolicy, updatePolicy } from './policy-requests.js';
 import { Refused } from './refused.js';
 import { nameOf, type SaEntry } from './sa-entry.js';
-import { allocateSpi, deleteSa, flushSas, getSa, newSa, updateSa } from './sa-requests.js';
+import { allocateSpi, deleteSa, flushSas, getSa, newSa, removeInbound, updateSa } from './sa-requests.js';
 import { Sad } from './sad.js';
 import { type Repairs, SadSync } from './sad-sync.js';
 import { type SaSink, SinkUnavailable, type XfrmLog } from './sink.js';
@@ -202,11 +202,15 @@ export class Xfrm {
     if (entry !== undefined) this.#context.multicast(GROUP.MAPPING, mappingEvent(entry, address, port));
   }
 
-  /** Takes SAs out that nobody wants any more. */
+  /**
+   * Takes SAs out that nobody wants any more: outbound ones first, because what then leaves by another SA has the peer go
+   * over to that, too.
+   */
   async drop(keys: readonly { dst: string; spi: number }[]): Promise<void> {
-    for (const key of keys) {
-      const entry = this.sad.remove(key);
-      if (entry !== undefined) await this.#context.sync.remove(entry);
-    }
+    const entries = keys.map((key) => this.sad.remove(key)).filter((entry) => entry !== undefined);
+    for (const entry of entries.filter(({ direction }) => direction === 'out'))
+      await this.#context.sync.remove(entry);
+    for (const entry of entries.filter(({ direction }) => direction === 'in'))
+      await removeInbound(this.#context, entry);
   }
 }

@@ -70,4 +70,23 @@ describe('a deleted SA', () => {
     await f.xfrm.tick();
     assert.deepEqual(present(), [twin]);
   });
+
+  it('goes after its outbound twin when both are dropped, and receives meanwhile', async () => {
+    const [old, twin] = [await inbound(), await inbound()];
+    await f.errno(saRequest(XFRM_MSG.NEWSA, spec({ spi: 1 })));
+    f.sink.count({ dst: LOCAL, spi: old }, { last_used_at_ms: f.now });
+    await f.xfrm.drop([
+      { dst: LOCAL, spi: old },
+      { dst: PEER, spi: 1 },
+    ]);
+    assert.deepEqual(f.sink.specs('out'), []);
+    assert.deepEqual(present(), [old, twin]);
+    f.now += 2000;
+    await f.xfrm.tick();
+    assert.deepEqual(present(), [twin]);
+    assert.deepEqual(
+      f.sink.history.filter((what) => what.startsWith('remove')).map((what) => what.split(' ')[1]),
+      ['out', 'in'],
+    );
+  });
 });

@@ -12,8 +12,10 @@ import { espKeySet, espKeyWipe, NativeError } from '../../../src/native/index.js
 import { HashU32, HashU32Writer } from '../../../src/tables/hash-u32.js';
 import { InterfaceTable } from '../../../src/tables/interfaces.js';
 import {
+  SA_COUNTERS_SHIFT,
   SA_LIMIT_HIGH,
   SA_LIMIT_LOW,
+  SA_PACKETS,
   SA_PROVED,
   SA_SEQ_HIGH,
   SA_SEQ_LOW,
@@ -203,8 +205,10 @@ export class SaBench {
   }
 
   /** A packet of this inbound SA was authentic. */
-  prove(spi: number): void {
-    this.table.words[(this.row(spi) << SA_SHIFT) + SA_PROVED] = 1;
+  hear(spi: number): void {
+    const row = this.row(spi);
+    this.table.words[(row << SA_SHIFT) + SA_PROVED] = 1;
+    this.table.counters[(row << SA_COUNTERS_SHIFT) + SA_PACKETS]!++;
   }
 
   /** The last number in the journal's file for a key; 0 when there is none. */
