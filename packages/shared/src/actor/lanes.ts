@@ -9,8 +9,11 @@ const LANES_MAX = 4;
 const RECONNECT_MS = 20;
 /** What is not there is looked for so often: traffic may be waiting for it. A look costs some 20 µs. */
 const RECONNECT_MAX_MS = 50;
-/** Longer than a server holds a request. For a reply that was lost while its peer went away. */
-const RESEND_MS = 1500;
+/**
+ * Much longer than a server holds a request. What is not answered is sent again by another socket, where the first
+ * answer cannot be taken for a second one. Twice as long each time, so that a server that is late comes to answer.
+ */
+const RESEND_MS = 3000;
 
 interface Job {
   message: Buffer;
@@ -18,6 +21,9 @@ interface Job {
   failed: (reason: unknown) => void;
   signal: AbortSignal;
   onAbort: () => void;
+  /** How long the next answer is waited for. */
+  patienceMs: number;
+  timer: NodeJS.Timeout | null;
 }
 
 interface Lane {
@@ -27,12 +33,14 @@ interface Lane {
 
 export class Lanes {
   readonly #path: string;
+  readonly #resendMs: number;
   readonly #lanes = new Set<Lane>();
   readonly #queue: Job[] = [];
   #closed = false;
 
-  constructor(path: string) {
+  constructor(path: string, resendMs = RESEND_MS) {
     this.#path = path;
+    this.#resendMs = resendMs;
   }
 
   /** Sends a message and resolves with its answer; rejects with the signal's reason, and then never sends it. */
@@ -48,6 +56,8 @@ export class Lanes {
         answered: resolve,
         failed: reject,
         onAbort: () => this.#cancel(job),
+        patienceMs: this.#resendMs,
+        timer: null,
       };
       signal.addEventListener('abort', job.onAbort, { once: true });
       this.#queue.push(job);
@@ -58,25 +68,43 @@ export class Lanes {
   /** Whoever still waits is to be ended by its signal. */
   close(): void {
     this.#closed = true;
-    for (const lane of this.#lanes) lane.socket.close();
-    this.#lanes.clear();
+    for (const lane of this.#lanes) this.#end(lane);
   }
 
   #next(): void {
-    while (this.#queue.length > 0 && !this.#closed) {
-      const lane = this.#freeLane();
-      if (!lane) return;
-      const job = this.#queue.shift();
-      if (!job) return;
-      lane.job = job;
+    for (let job = this.#queue[0]; job !== undefined && !this.#closed; job = this.#queue[0]) {
       try {
+        const lane = this.#freeLane();
+        if (!lane) return;
         lane.socket.send(job.message);
+        this.#await(lane, job);
       } catch (error) {
-        lane.job = null;
         finish(job);
         job.failed(error);
       }
+      this.#queue.shift();
     }
+  }
+
+  #await(lane: Lane, job: Job): void {
+    lane.job = job;
+    job.timer = setTimeout(() => this.#sendAgain(lane, job), job.patienceMs);
+    job.patienceMs *= 2;
+  }
+
+  #sendAgain(lane: Lane, job: Job): void {
+    // In a process that is late, timers come before what has arrived.
+    this.#receive(lane);
+    if (lane.job !== job) return;
+    this.#end(lane);
+    this.#queue.unshift(job);
+    this.#next();
+  }
+
+  #end(lane: Lane): void {
+    if (lane.job?.timer) clearTimeout(lane.job.timer);
+    lane.socket.close();
+    this.#lanes.delete(lane);
   }
 
   #freeLane(): Lane | null {
@@ -86,7 +114,6 @@ export class Lanes {
       receiveLimitBytes: MESSAGE_LIMIT_BYTES,
       reconnectMs: RECONNECT_MS,
       reconnectMaxMs: RECONNECT_MAX_MS,
-      resendMs: RESEND_MS,
     });
     const lane: Lane = { socket, job: null };
     try {
@@ -116,8 +143,7 @@ export class Lanes {
     for (const lane of this.#lanes) {
       if (lane.job !== job) continue;
       // A REQ socket cannot take a message back: it would resend it when the server returns.
-      lane.socket.close();
-      this.#lanes.delete(lane);
+      this.#end(lane);
     }
     job.failed(job.signal.reason);
     // After the others that end in this turn, so that no socket is opened for them.
@@ -126,5 +152,6 @@ export class Lanes {
 }
 
 function finish(job: Job): void {
+  if (job.timer) clearTimeout(job.timer);
   job.signal.removeEventListener('abort', job.onAbort);
 }

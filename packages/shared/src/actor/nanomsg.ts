@@ -50,9 +50,14 @@ export interface SocketOptions {
   /** First and longest wait before connecting again to a peer that is not there. */
   reconnectMs?: number;
   reconnectMaxMs?: number;
-  /** REQ only: an unanswered request is sent again after this long. */
-  resendMs?: number;
 }
+
+/**
+ * A REQ socket that gets two replies to a request, as it does when it has sent it twice to one peer, frees the second
+ * where it keeps the first, and ends the process when it is read or closed (nn_req_in of nanomsg 1.1.5). So it sends
+ * again only when its peer has gone.
+ */
+const NEVER_MS = 2 ** 31 - 1;
 
 /** Longest path of a Unix socket, less its closing NUL (sys/un.h). */
 export const SOCKET_PATH_MAX = 107;
@@ -77,8 +82,7 @@ export class NanomsgSocket {
       this.#set('NN_RECONNECT_IVL', nn.NN_SOL_SOCKET, nn.NN_RECONNECT_IVL, options.reconnectMs);
     if (options.reconnectMaxMs !== undefined)
       this.#set('NN_RECONNECT_IVL_MAX', nn.NN_SOL_SOCKET, nn.NN_RECONNECT_IVL_MAX, options.reconnectMaxMs);
-    if (options.resendMs !== undefined)
-      this.#set('NN_REQ_RESEND_IVL', nn.NN_REQ, nn.NN_REQ_RESEND_IVL, options.resendMs);
+    if (kind === 'req') this.#set('NN_REQ_RESEND_IVL', nn.NN_REQ, nn.NN_REQ_RESEND_IVL, NEVER_MS);
   }
 
   /** Listens on a Unix socket at `path`, at most SOCKET_PATH_MAX octets long. */
@@ -100,7 +104,7 @@ export class NanomsgSocket {
     this.#check('nn_setsockopt NN_SUB_UNSUBSCRIBE', nn.Chan(this.#socket, nn.NN_SUB_UNSUBSCRIBE, prefix));
   }
 
-  /** Never waits: what cannot be sent is dropped (PUB, REP) or sent once a peer is there (REQ). */
+  /** Never waits: what cannot be sent is dropped (PUB, REP) or sent once a peer is there (REQ), and again when that has gone. */
   send(message: Buffer): void {
     this.#check('nn_send', nn.Send(this.#socket, message, nn.NN_DONTWAIT));
   }
