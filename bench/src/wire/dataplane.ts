@@ -8,6 +8,7 @@ import {
   dataplaneContract,
   dataplaneSection,
   type interfaceDrivers,
+  ipfixSection,
 } from '@sluice/shared';
 import { FIRST } from '../run/first.js';
 import { ROOT } from '../run/root.js';
@@ -65,5 +66,6 @@ function state(driver: Driver, core: number): DataplaneState {
     vrfs: [{ name: 'default' }],
     interfaces: [port('near', GENERATOR.device, GENERATOR.router), port('far', SINK.device, SINK.router)],
     ...{ vlans: [], bridges: [], loopbacks: [], tunnels: [], routes: [], nodes: [] },
+    ipfix: ipfixSection.parse({}),
   };
 }

@@ -31,6 +31,7 @@ export function dataplanePart(config: DeviceConfig, revision: number): Dataplane
     tunnels: config.tunnels.map((tunnel) => ({ ...tunnel, if_id: tunnelIfId(tunnel) })),
     routes: config.routes,
     nodes: config.nodes,
+    ipfix: config.ipfix,
   };
 }
 

@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "tap.h"
 #include "thread.h"
+#include "udp.h"
 
 static const struct function functions[] = {
     {"errorClass", error_class},
@@ -64,6 +65,9 @@ static const struct function functions[] = {
     {"tapRead", tap_read},
     {"tapWrite", tap_write},
     {"tapStatistics", tap_statistics},
+
+    {"udpOpen", udp_open},
+    {"udpSend", udp_send},
 
     {"espKeySet", esp_key_set},
     {"espKeyWipe", esp_key_wipe},

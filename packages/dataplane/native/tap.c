@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include "args.h"
 #include "errors.h"
+#include "namespace.h"
 #include "pool.h"
 
 // Descriptors are the handles; those beyond cannot be TAPs.
@@ -59,28 +59,14 @@ static int attach(const char *name, short kind, const char **call) {
   return -error;
 }
 
-// attach() in the network namespace at `path`, for this thread and for as long as it takes. A thread that could not come
-// back would open everything else in the wrong place: it ends the process instead.
-static int attach_in(const char *path, const char *name, short kind, const char **call) {
-  if (path[0] == '\0') return attach(name, kind, call);
-  *call = "open /proc/thread-self/ns/net";
-  int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (home < 0) return -errno;
-  *call = "open of the namespace";
-  int away = open(path, O_RDONLY | O_CLOEXEC);
-  int result = away < 0 ? -errno : 0;
-  if (result == 0) {
-    *call = "setns";
-    if (setns(away, CLONE_NEWNET) != 0) {
-      result = -errno;
-    } else {
-      result = attach(name, kind, call);
-      if (setns(home, CLONE_NEWNET) != 0) abort();
-    }
-    close(away);
-  }
-  close(home);
-  return result;
+struct device {
+  const char *name;
+  short kind;
+};
+
+static int attach_there(const void *what, const char **call) {
+  const struct device *device = what;
+  return attach(device->name, device->kind, call);
 }
 
 napi_value tap_open(napi_env env, napi_callback_info info) {
@@ -101,7 +87,8 @@ napi_value tap_open(napi_env env, napi_callback_info info) {
   }
   bool ethernet = strcmp(kind, "tap") == 0;
   const char *call;
-  int fd = attach_in(namespace, name, ethernet ? IFF_TAP : IFF_TUN, &call);
+  struct device device = {.name = name, .kind = ethernet ? IFF_TAP : IFF_TUN};
+  int fd = in_namespace(namespace, attach_there, &device, &call);
   int error = fd < 0 ? -fd : 0;
   if (error == 0 && ioctl(fd, TUNSETPERSIST, persist ? 1UL : 0UL) != 0) {
     error = errno;

@@ -59,6 +59,7 @@ export class FakeDataplane {
         'show-neighbours': refuse,
         'show-bridges': refuse,
         'show-macs': refuse,
+        'show-flows': refuse,
         'show-runtime': refuse,
         'show-nodes': refuse,
         'nodes-reload': refuse,

@@ -6,6 +6,7 @@ import type { InterfaceTable } from '../tables/interfaces.js';
 import { withDelegated } from './delegated-routes.js';
 import { deviceRunning } from './device.js';
 import type { Features } from './features.js';
+import type { FlowMetering } from './flows/flow-metering.js';
 import type { Interface } from './interface.js';
 import type { Interfaces } from './interfaces.js';
 import type { Layer2 } from './layer2.js';
@@ -55,6 +56,7 @@ export interface Parts {
   /** A sentence for whatever else does not work. */
   disturbances: () => string[];
   userNodes: UserNodes;
+  flows: FlowMetering;
   tunnels: Tunnels;
   layer2: Layer2;
 }
@@ -74,7 +76,7 @@ export class Convergence {
   private state: DataplaneState | null = null;
   /** To prefixes that DHCPv6 has delegated, beside those of the state. */
   private delegated: readonly DelegatedRoute[] = [];
-  private initial: DataplaneState['dataplane'] | null = null;
+  private initial: Pick<DataplaneState, 'dataplane' | 'ipfix'> | null = null;
   private readonly vrfs: Vrfs;
   private readonly twins: TwinConvergence;
   private readonly tunnels: TunnelConvergence;
@@ -101,7 +103,7 @@ export class Convergence {
   /** Converges to a state; resolves when it was tried, whether or not all could be done. */
   apply(state: DataplaneState): Promise<void> {
     this.state = state;
-    this.initial ??= state.dataplane;
+    this.initial ??= state;
     this.converged = false;
     return this.enqueue();
   }
@@ -270,6 +272,8 @@ export class Convergence {
     });
     await note('VRFs', () => this.vrfs.prune(state));
     await note('twins', () => this.twins.converge());
+    // Collectors are reached from the twins' namespaces.
+    await note('flows', () => this.parts.flows.converge(state.ipfix, this.parts.interfaces.list()));
     return problems;
   }
 
@@ -290,12 +294,15 @@ export class Convergence {
 
   private checkRestart(state: DataplaneState, problems: string[]): void {
     for (const key of ['workers', 'frames'] as const) {
-      const now = this.initial?.[key];
+      const now = this.initial?.dataplane[key];
       if (now !== state.dataplane[key]) {
         problems.push(`dataplane.${key} is ${now} until the data plane is restarted`);
       }
     }
-    const [before, wanted] = [this.initial?.reassembly, state.dataplane.reassembly];
+    const flows = this.initial?.ipfix.max_flows;
+    if (flows !== state.ipfix.max_flows)
+      problems.push(`ipfix.max_flows is ${flows} until the data plane is restarted`);
+    const [before, wanted] = [this.initial?.dataplane.reassembly, state.dataplane.reassembly];
     for (const key of ['timeout_ms', 'max_datagrams', 'max_fragments', 'max_frames'] as const) {
       if (before?.[key] !== wanted[key]) {
         problems.push(

@@ -5,11 +5,13 @@ import {
   type DataplaneStatus,
   dataplaneContract,
   type ErrorCounter,
+  type FlowsReport,
   type Logger,
   SluiceError,
   serve,
 } from '@sluice/shared';
 import { Dataplane } from './dataplane.js';
+import { reportFlows } from './flows/flow-reports.js';
 import { monotonicMs } from './monotonic.js';
 
 /** How often counters are published while anyone may watch. */
@@ -87,6 +89,7 @@ export class DataplaneActor {
           frames_free: actor.dataplane?.framesFree ?? 0,
           large_frames_free: actor.dataplane?.largeFramesFree ?? 0,
         }),
+        'show-flows': ({ limit }) => actor.flows(limit),
         'show-nodes': () => ({ nodes: actor.dataplane?.userNodes.reports() ?? [] }),
         'nodes-reload': async () => {
           await (await actor.ready()).reloadUserNodes();
@@ -146,7 +149,7 @@ export class DataplaneActor {
     if (this.dataplane === null) {
       const { workers, frames } = state.dataplane;
       log.info({ workers, frames }, 'starting the workers');
-      const dataplane = new Dataplane(state.dataplane, {
+      const dataplane = new Dataplane(state, {
         runDir,
         died,
         note: (text) => log.warn(text),
@@ -199,6 +202,23 @@ export class DataplaneActor {
   private async errors(): Promise<ErrorCounter[]> {
     const { dataplane } = this;
     return dataplane === null ? [] : dataplane.reports.errors(await dataplane.lossesAround());
+  }
+
+  private flows(limit: number): FlowsReport {
+    const { dataplane } = this;
+    if (dataplane === null) return { flows: [], total: 0, max_flows: 0, not_metered: 0, collectors: [] };
+    const vrfs = dataplane.vrfs();
+    const { flows, interfaces, reports } = dataplane;
+    const names = {
+      interface: (row: number) => interfaces.ofRow(row)?.name ?? null,
+      vrf: (id: number) => vrfs.find((vrf) => vrf.id === id)?.name ?? null,
+    };
+    return {
+      ...reportFlows(flows.tables, flows.exporter.collectors, limit, names),
+      not_metered:
+        reports.count('ip4-flow-meter', 'flows_not_metered') +
+        reports.count('ip6-flow-meter', 'flows_not_metered'),
+    };
   }
 
   private status(): DataplaneStatus {

@@ -37,6 +37,8 @@ import { Clearing } from './clearing.js';
 import { ControlLoop } from './control-loop.js';
 import { Convergence } from './convergence.js';
 import { Features } from './features.js';
+import { FlowMetering } from './flows/flow-metering.js';
+import { hasLeft } from './flows/has-left.js';
 import { Interfaces } from './interfaces.js';
 import { hearStation, Layer2 } from './layer2.js';
 import { LinkControl } from './link-control.js';
@@ -69,6 +71,7 @@ const MAC_TICK_MS = 1_000;
 const TRACE_TICK_MS = 1_000;
 const CAPTURE_TICK_MS = 20;
 const USER_NODE_TICK_MS = 500;
+const FLOW_TICK_MS = 100;
 
 export interface DataplaneOptions {
   runDir: string;
@@ -95,6 +98,7 @@ export class Dataplane {
   readonly routeReports: RouteReports;
   readonly convergence: Convergence;
   readonly userNodes: UserNodes;
+  readonly flows: FlowMetering;
   private readonly threads: Threads;
   private readonly loop: ControlLoop;
   private readonly epoch: EpochControl;
@@ -108,7 +112,8 @@ export class Dataplane {
   private readonly chores: Chores;
   private readonly pool: PacketPool;
 
-  constructor(settings: DataplaneState['dataplane'], options: DataplaneOptions) {
+  constructor(state: Pick<DataplaneState, 'dataplane' | 'ipfix'>, options: DataplaneOptions) {
+    const settings = state.dataplane;
     const { workers, frames } = settings;
     this.chores = new Chores(options.note);
     const { chores } = this;
@@ -119,12 +124,13 @@ export class Dataplane {
       controlEvent: eventOpen(),
     };
     const limits = settings.reassembly;
-    this.shared = allocateSharedMemory(workers, frames, events, {
+    const reassembly = {
       timeoutMs: limits.timeout_ms,
       datagrams: limits.max_datagrams,
       fragments: limits.max_fragments,
       frames: limits.max_frames ?? null,
-    });
+    };
+    this.shared = allocateSharedMemory(workers, frames, events, reassembly, state.ipfix.max_flows);
     const { shared } = this;
     this.pool = new PacketPool(shared.pool, frames);
     poolRegister(
@@ -232,6 +238,15 @@ export class Dataplane {
         }),
     );
     this.twins.namespaces.onMade = (name) => this.monitor.forget(name);
+    this.flows = new FlowMetering({
+      shared,
+      epoch: this.epoch,
+      features,
+      namespaceOf: async (vrf) => {
+        const { namespaces } = this.twins;
+        return namespaces.pathOf(await namespaces.nameOf(vrf));
+      },
+    });
     this.traces = new TraceSession(this.threads.workers);
     this.captures = new CaptureSession(options.runDir, shared.captures, this.threads.workers, {
       row: (name) => this.interfaces.get(name)?.row,
@@ -252,6 +267,7 @@ export class Dataplane {
       adjacencies,
       features,
       userNodes: this.userNodes,
+      flows: this.flows,
       tunnels: new Tunnels(shared.tunnels, new HashU32Writer(shared.tunnelIndex, this.epoch)),
       layer2: this.layer2,
       pathMtus: new PathMtus(),
@@ -293,6 +309,7 @@ export class Dataplane {
       this.captures.tick(monotonicMs()),
     );
     chores.every(TRACE_TICK_MS, 'trace', () => this.traces.tick(monotonicMs()));
+    chores.every(FLOW_TICK_MS, 'IPFIX', () => this.flows.tick(Date.now()));
     chores.every(USER_NODE_TICK_MS, 'nodes', () => this.userNodes.tick());
     chores.every(USER_NODE_TICK_MS, 'nodes that hold a worker', () => this.userNodes.watch(monotonicMs()));
   }
@@ -356,9 +373,12 @@ export class Dataplane {
     const { workerEvents, hostEvent, controlEvent } = this.shared;
     const steps: (() => unknown)[] = [
       () => this.captures.stop(),
+      () => this.flows.flush(),
+      () => hasLeft(this.threads),
       () => this.convergence.idle(),
       () => this.chores.stop(),
       () => this.loop.close(),
+      () => this.flows.close(),
       () => this.convergence.releaseDevices(),
       () => this.twins.close(),
       () => this.threads.stop(),

@@ -131,6 +131,13 @@ export class Reports {
     return [...graph, overflow, ...around].filter((counter) => counter.count > 0);
   }
 
+  /** A counter of a node of the graph, by all workers. */
+  count(nodeName: string, name: string): number {
+    const index = GRAPH.findIndex((node) => node.name === nodeName);
+    const at = GRAPH[index]?.counters.findIndex((counter) => counter.name === name) ?? -1;
+    return at < 0 ? 0 : this.workers.reduce((sum, worker) => sum + worker.ofNode(index)[at]!, 0);
+  }
+
   /** The graph's nodes and users', with the index of their counters. */
   private nodes(): { node: Pick<NodeDefinition, 'name' | 'counters'>; index: number }[] {
     return [

@@ -66,6 +66,9 @@ interface Addon {
   tapWrite: BatchCall;
   tapStatistics: StatisticsCall;
 
+  udpOpen(namespace: string, version: 4 | 6): number;
+  udpSend(fd: number, bytes: Uint8Array, length: number, address: Uint8Array, port: number): number;
+
   espKeySet(
     slot: number,
     cipher: string,

@@ -9,3 +9,4 @@ export * from './poller.js';
 export * from './pool.js';
 export * from './tap.js';
 export * from './thread.js';
+export * from './udp.js';

@@ -154,6 +154,59 @@ export const BRIDGES: Shown<'show-bridges'> = {
   ],
 };
 
+export const FLOWS: Shown<'show-flows'> = {
+  flows: [
+    {
+      interface: 'lan',
+      vrf: 'default',
+      egress_interface: 'wan',
+      src: '10.1.0.10',
+      dst: '198.51.100.7',
+      protocol: 6,
+      tos: 0xb8,
+      src_port: 40_000,
+      dst_port: 443,
+      icmp: null,
+      tcp_flags: 0x1b,
+      packets: 1_200,
+      octets: 1_500_000,
+      first_ms: 1_700_000_000_000,
+      last_ms: 1_700_000_030_000,
+    },
+    {
+      interface: 'lan',
+      vrf: 'default',
+      egress_interface: null,
+      src: '2001:db8:1::10',
+      dst: '2001:db8:1::1',
+      protocol: 58,
+      tos: 0,
+      src_port: 0,
+      dst_port: 0,
+      icmp: 0x8000,
+      tcp_flags: 0,
+      packets: 2,
+      octets: 208,
+      first_ms: 1_700_000_029_000,
+      last_ms: 1_700_000_030_000,
+    },
+  ],
+  total: 2_500,
+  max_flows: 65_536,
+  not_metered: 3,
+  collectors: [
+    {
+      host: '192.0.2.9',
+      port: 4739,
+      vrf: 'default',
+      messages: 40,
+      records: 800,
+      lost_records: 7,
+      problem: null,
+    },
+  ],
+};
+
 export const MACS: Shown<'show-macs'> = {
   macs: [{ bridge: 'lan', member: 'p1', mac: '02:00:00:00:0a:01', age_s: 61, moves: 1 }],
   total: 2_500,

@@ -59,6 +59,7 @@ export async function fakeDataplane(runDir: string): Promise<FakeDataplane> {
       'show-neighbours': () => figures.NEIGHBOURS,
       'show-bridges': () => figures.BRIDGES,
       'show-macs': () => figures.MACS,
+      'show-flows': () => figures.FLOWS,
       'show-sa': () => ({ sas: [figures.SA] }),
       'show-runtime': () => figures.RUNTIME,
       'show-nodes': () => ({ nodes: [figures.NODE] }),

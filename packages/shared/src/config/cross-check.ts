@@ -5,6 +5,7 @@ import { checkAddresses } from './check-addresses.js';
 import { checkDhcp, checkDhcpClients } from './check-dhcp.js';
 import { checkDhcp6 } from './check-dhcp6.js';
 import { checkDns } from './check-dns.js';
+import { checkIpfix } from './check-ipfix.js';
 import { checkLayer2 } from './check-layer2.js';
 import { checkRouterAdvertisements } from './check-router-advertisements.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
@@ -14,6 +15,7 @@ import type { DnsSection } from './dns.js';
 import type { ConnectionSection } from './ike.js';
 import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
+import type { IpfixSection } from './ipfix.js';
 import type { NodeSection } from './node.js';
 import type { RouteSection } from './route.js';
 import type { RouterAdvertisementSection } from './router-advertisement.js';
@@ -29,6 +31,7 @@ interface Sections extends InterfaceSections {
   dhcp: DhcpSection;
   dhcp6: Dhcp6Section;
   dns: DnsSection;
+  ipfix: IpfixSection;
   router_advertisements: RouterAdvertisementSection[];
 }
 
@@ -60,6 +63,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkDhcp(config, vrfNames(config), report);
   checkDhcp6(config, vrfNames(config), report);
   checkDns(config, report);
+  checkIpfix(config, vrfNames(config), report);
   checkRouterAdvertisements(config, report);
   checkDhcpClients(config, report);
 }

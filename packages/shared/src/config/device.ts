@@ -9,6 +9,7 @@ import { dhcp6Section } from './dhcp6.js';
 import { dnsSection } from './dns.js';
 import { ikeSection } from './ike.js';
 import { interfaceSection } from './interface.js';
+import { ipfixSection } from './ipfix.js';
 import { loopbackSection } from './loopback.js';
 import { managementSection } from './management.js';
 import { nodeSection, USER_NODES_MAX } from './node.js';
@@ -63,6 +64,7 @@ export const deviceConfigSchema = z
       .array(routerAdvertisementSection)
       .default([])
       .describe('Links on which the box is an IPv6 router for hosts, each once.'),
+    ipfix: ipfixSection.prefault({}),
     management: managementSection.prefault({}),
   })
   .superRefine(crossCheck);

@@ -5,6 +5,7 @@ import { bridgeSection } from '../config/bridge.js';
 import { dataplaneSection } from '../config/device.js';
 import { macAddress } from '../config/dhcp.js';
 import { interfaceSection } from '../config/interface.js';
+import { ipfixSection } from '../config/ipfix.js';
 import { loopbackSection } from '../config/loopback.js';
 import { nodeSection } from '../config/node.js';
 import { routeSection } from '../config/route.js';
@@ -25,6 +26,7 @@ import {
   saReportSchema,
   workerRuntimeSchema,
 } from './dataplane-reports.js';
+import { flowsReportSchema } from './flows.js';
 import {
   captureFilterSchema,
   captureStatusSchema,
@@ -45,6 +47,7 @@ export const dataplaneStateSchema = z.object({
   tunnels: z.array(tunnelSection),
   routes: z.array(routeSection),
   nodes: z.array(nodeSection),
+  ipfix: ipfixSection.prefault({}),
 });
 
 export const dataplaneStatusSchema = z.object({
@@ -198,6 +201,12 @@ export const dataplaneContract = defineContract({
         large_frames_free: z.number(),
       }),
       deadlineMs: 5000,
+    },
+    /** Those with the most octets. */
+    'show-flows': {
+      request: z.object({ limit: z.int().min(1).max(100_000).default(100) }),
+      reply: flowsReportSchema,
+      deadlineMs: 10_000,
     },
     'show-nodes': { request: none, reply: z.object({ nodes: z.array(nodeReportSchema) }), deadlineMs: 5000 },
     /** Reads users' nodes again, those too that failed. */

@@ -26,6 +26,16 @@ describe('the configuration schema', () => {
       dhcp6: { servers: [] },
       dns: { servers: [], forwarders: [] },
       router_advertisements: [],
+      ipfix: {
+        interfaces: [],
+        collectors: [],
+        active_timeout_s: 60,
+        idle_timeout_s: 15,
+        max_flows: 65_536,
+        sampling: 1,
+        observation_domain: 1,
+        template_refresh_s: 60,
+      },
       management: { users: [] },
     });
     const config = deviceConfigSchema.parse(validConfig());

@@ -21,6 +21,8 @@ const LAST_SEGMENTS_MS = 2_000;
 /** Ticks in which each slot is looked at once, and rows closed in one at most: the control thread has other things to do. */
 const SLICES = 10;
 const CLOSED_AT_ONCE = 1_000;
+/** When all end, what the queue of a twin takes at once. */
+const ENDED_AT_ONCE = 5_000;
 
 export interface FlowTimeouts {
   activeMs: number;
@@ -63,22 +65,28 @@ export class FlowSweeper {
     });
   }
 
-  /** Ends all that there are; resolves when they have been taken. */
+  /** Ends all that there are, some thousands at once; resolves when they have been taken. */
   async endAll(): Promise<void> {
-    await Promise.all(
-      this.tables.map((table) => {
-        const ended = new Ended(table);
-        for (let slot = 0; slot < table.slots; slot++) if (table.isOpen(slot)) ended.close(slot, END_FORCED);
-        return new Promise<void>((resolve, reject) =>
-          this.retire(() => {
-            try {
-              this.harvest(ended);
-              resolve();
-            } catch (error) {
-              reject(error);
-            }
-          }),
-        );
+    for (const table of this.tables) {
+      let ended = new Ended(table);
+      for (let slot = 0; slot < table.slots; slot++) {
+        if (table.isOpen(slot)) ended.close(slot, END_FORCED);
+        if (ended.count < ENDED_AT_ONCE && slot < table.slots - 1) continue;
+        await this.taking(ended);
+        ended = new Ended(table);
+      }
+    }
+  }
+
+  private taking(ended: Ended): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.retire(() => {
+        try {
+          this.harvest(ended);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
       }),
     );
   }

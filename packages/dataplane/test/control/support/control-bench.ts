@@ -6,6 +6,7 @@ import type { DataplaneState } from '@sluice/shared';
 import { BridgeMacs } from '../../../src/control/bridge-macs.js';
 import { Convergence, type Parts } from '../../../src/control/convergence.js';
 import { Features } from '../../../src/control/features.js';
+import { FlowMetering } from '../../../src/control/flows/flow-metering.js';
 import { Interfaces } from '../../../src/control/interfaces.js';
 import { Layer2 } from '../../../src/control/layer2.js';
 import { LinkControl } from '../../../src/control/link-control.js';
@@ -23,6 +24,7 @@ import { Tunnels } from '../../../src/control/tunnels.js';
 import { allocateEpoch, EpochControl } from '../../../src/memory/epoch.js';
 import { allocatePool, PacketPool } from '../../../src/memory/packet-pool.js';
 import { AdjacencyTable } from '../../../src/tables/adjacencies.js';
+import { allocateFlows } from '../../../src/tables/flows.js';
 import { HashU32, HashU32Writer } from '../../../src/tables/hash-u32.js';
 import { INTERFACES_MAX, InterfaceTable } from '../../../src/tables/interfaces.js';
 import { allocateIp4FibMemory } from '../../../src/tables/ip4-fib-layout.js';
@@ -132,6 +134,12 @@ export class ControlBench {
       adjacencies,
       features: this.features,
       tunnels: this.tunnels,
+      flows: new FlowMetering({
+        shared: { flows: [allocateFlows(16)], hashSeed: 1 },
+        epoch,
+        features: this.features,
+        namespaceOf: (vrf) => Promise.resolve(`/run/netns/${vrf}`),
+      }),
       layer2: this.layer2,
       pathMtus: this.pathMtus,
       table,

@@ -16,6 +16,7 @@ import {
   type ErrorCounter,
   formatIp6Prefix,
   type InterfaceSection,
+  ipfixSection,
   parseIp6Prefix,
   until,
 } from '@sluice/shared';
@@ -45,6 +46,7 @@ export function config(parts: Partial<DataplaneState>): DataplaneState {
     tunnels: [],
     routes: [],
     nodes: [],
+    ipfix: ipfixSection.parse({}),
     ...parts,
   };
 }
