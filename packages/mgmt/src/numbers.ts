@@ -21,6 +21,11 @@ export function parseProtocol(text: string): number {
   return number;
 }
 
+/** The name of a protocol; its number where it has none here. */
+export function protocolName(protocol: number): string {
+  return Object.entries(PROTOCOLS).find(([, number]) => number === protocol)?.[0] ?? `${protocol}`;
+}
+
 export function parsePositive(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.');
   return Number(text);

@@ -29,6 +29,15 @@ lan     02:00:00:00:0a:01  p1      1m 1s      1
 … 1 of 2,500 stations
 `,
 
+  flows: `vrf      in   out  protocol  source           destination        tos  flags            packets   octets  seconds
+default  lan  wan  tcp       10.1.0.10:40000  198.51.100.7:443  0xb8  FSPA               1,200  1.50 MB     30.0
+default  lan  -    icmpv6    2001:db8:1::10   2001:db8:1::1     0x00  type 128 code 0        2    208 B      1.0
+2 of 2,500 flows, at most 65,536, 3 packets found no room
+
+collector       vrf      messages  records  lost  problem
+192.0.2.9:4739  default        40      800     7  -
+`,
+
   dhcp: `network  vrf      subnets      state  addresses  bound  declined  other servers
 lan      default  10.1.0.0/24  up         3,000  2,500         1  10.1.0.66 (02:00:00:00:00:66)
 

@@ -6,6 +6,7 @@ import { showBridges } from './show-bridges.js';
 import { showConfiguration } from './show-configuration.js';
 import { showDhcp } from './show-dhcp.js';
 import { showErrors } from './show-errors.js';
+import { showFlows } from './show-flows.js';
 import { showHistory } from './show-history.js';
 import { showIke } from './show-ike.js';
 import { showInterfaces } from './show-interfaces.js';
@@ -26,6 +27,7 @@ export function showCommand(environment: Environment): Command {
     showNeighbours,
     showBridges,
     showMacs,
+    showFlows,
     showDhcp,
     showLeases,
     showSa,

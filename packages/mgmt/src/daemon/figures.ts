@@ -42,14 +42,15 @@ export class FigureSource {
   }
 
   private async readDataplane(): Promise<Figures['dataplane']> {
-    const [{ interfaces }, { errors }, runtime, { sas }] = await Promise.all([
+    const [{ interfaces }, { errors }, runtime, { sas }, flows] = await Promise.all([
       this.dataplane.request('show-interfaces', { since: 'start' }, DEADLINE),
       this.dataplane.request('show-errors', { since: 'start' }, DEADLINE),
       this.dataplane.request('show-runtime', {}, DEADLINE),
       this.dataplane.request('show-sa', {}, DEADLINE),
+      this.dataplane.request('show-flows', { limit: 0 }, DEADLINE),
     ]);
     const { workers, nodes, frames, frames_free: framesFree } = runtime;
-    return { interfaces, errors, workers, nodes, sas, frames, framesFree };
+    return { interfaces, errors, workers, nodes, sas, flows, frames, framesFree };
   }
 
   private async readIke(): Promise<Figures['ike']> {

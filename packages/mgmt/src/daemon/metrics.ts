@@ -14,6 +14,7 @@ import type {
   WorkerRuntime,
 } from '@sluice/shared';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { addFlows, type FlowFigures } from './flow-metrics.js';
 import { addLogins, type LoginService } from './login-metrics.js';
 
 /** The answers that a scrape is made of; null from a process that did not answer. */
@@ -25,6 +26,7 @@ export interface Figures {
     workers: WorkerRuntime[];
     nodes: NodeRuntime[];
     sas: SaReport[];
+    flows: FlowFigures;
     frames: number;
     framesFree: number;
   } | null;
@@ -114,6 +116,7 @@ function addDataplane(page: Page, figures: NonNullable<Figures['dataplane']>): v
   addNodes(page, figures.nodes, figures.errors);
   addWorkers(page, figures.workers);
   addSas(page, figures.sas);
+  addFlows(page, figures.flows);
   page.gauge('sluice_pool_frames', 'Frames of the packet pool', [[{}, figures.frames]]);
   page.gauge('sluice_pool_free_frames', 'Frames of the packet pool that are free', [
     [{}, figures.framesFree],

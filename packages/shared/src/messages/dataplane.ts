@@ -204,7 +204,7 @@ export const dataplaneContract = defineContract({
     },
     /** Those with the most octets. */
     'show-flows': {
-      request: z.object({ limit: z.int().min(1).max(100_000).default(100) }),
+      request: z.object({ limit: z.int().min(0).max(100_000).default(100) }),
       reply: flowsReportSchema,
       deadlineMs: 10_000,
     },

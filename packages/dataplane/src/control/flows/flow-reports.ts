@@ -30,6 +30,12 @@ export interface FlowNames {
   vrf(id: number): string | null;
 }
 
+interface Row {
+  table: FlowTable;
+  slot: number;
+  octets: number;
+}
+
 /** All but what counters of the graph say. */
 export function reportFlows(
   tables: readonly FlowTable[],
@@ -37,22 +43,34 @@ export function reportFlows(
   limit: number,
   names: FlowNames,
 ): Omit<FlowsReport, 'not_metered'> {
-  const open = tables.flatMap((table) => {
-    const slots: { table: FlowTable; slot: number; octets: number }[] = [];
-    if (table.used > 0)
-      for (let slot = 0; slot < table.slots; slot++)
-        if (table.isOpen(slot))
-          slots.push({ table, slot, octets: table.doubles[slot * FLOW_DOUBLES + FLOW_OCTETS]! });
-    return slots;
-  });
-  open.sort((a, b) => b.octets - a.octets);
   return {
-    flows: open.slice(0, limit).map(({ table, slot }) => flowReport(table, slot, names)),
+    flows: largest(tables, limit).map(({ table, slot }) => flowReport(table, slot, names)),
     // With those that are on their way to collectors.
     total: tables.reduce((sum, { used }) => sum + used, 0),
     max_flows: tables.reduce((sum, { limit: share }) => sum + share, 0),
     collectors: collectors.map(collectorReport),
   };
+}
+
+/** The largest first. Tables may hold a million: only those that may be among the largest are kept and sorted. */
+function largest(tables: readonly FlowTable[], limit: number): Row[] {
+  let found: Row[] = [];
+  let least = -1;
+  const cut = (): void => {
+    found = found.sort((a, b) => b.octets - a.octets).slice(0, limit);
+    if (found.length === limit) least = found[limit - 1]?.octets ?? least;
+  };
+  for (const table of limit === 0 ? [] : tables) {
+    const slots = table.used > 0 ? table.slots : 0;
+    for (let slot = 0; slot < slots; slot++) {
+      if (!table.isOpen(slot)) continue;
+      const octets = table.doubles[slot * FLOW_DOUBLES + FLOW_OCTETS]!;
+      if (octets <= least) continue;
+      if (found.push({ table, slot, octets }) >= 2 * limit) cut();
+    }
+  }
+  cut();
+  return found;
 }
 
 function flowReport({ words, doubles }: FlowTable, slot: number, names: FlowNames): FlowReport {
