@@ -55,7 +55,9 @@ export async function hashOfFile(file: string): Promise<string | null> {
 
 async function read(file: string): Promise<string> {
   const handle = await open(file, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) => {
-    throw new UserNodeError(`${file} cannot be read: ${error.code ?? error.message}`);
+    // The data plane may read what root owns, but not what root may read of others.
+    const advice = error.code === 'EACCES' ? ': give the file and its directories to root' : '';
+    throw new UserNodeError(`${file} cannot be read: ${error.code ?? error.message}${advice}`);
   });
   try {
     const { size, mode, uid } = await handle.stat();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { connect, ikeBridgeContract, type Logger, type ProcessSpec } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
+import { confined, type ProcessName } from './privileges.js';
 
 /** The root of the source tree, from dist/src/up of this package. */
 const ROOT = fileURLToPath(new URL('../../../../..', import.meta.url)).replace(/\/$/, '');
@@ -47,16 +48,22 @@ function entryPoint(name: string): string {
 /**
  * In the order of their start. Only charon waits for another: it finds the IKE bridge's XFRM socket when it starts, or
  * ends. They stop the other way round, so that charon can still say goodbye to its peers through the data plane.
+ *
+ * @param own Capabilities that there are to hand on.
  */
-export function processSpecs(paths: GatewayPaths, log: Logger): ProcessSpec[] {
+export function processSpecs(paths: GatewayPaths, own: readonly string[], log: Logger): ProcessSpec[] {
   const { runDir, configFile, stateDir } = paths;
   const files = runFiles(runDir);
-  const node = (name: string, args: string[]): ProcessSpec => ({
-    name,
-    command: process.execPath,
-    args: ['--enable-source-maps', entryPoint(name), ...args, '--run-dir', runDir],
-    logFile: `${runDir}/${name}.log`,
-  });
+  const confinedSpec = (name: ProcessName, argv: string[], logFile: string): ProcessSpec => {
+    const [command = '', ...args] = confined(name, own, argv);
+    return { name, command, args, logFile };
+  };
+  const node = (name: ProcessName, args: string[]): ProcessSpec =>
+    confinedSpec(
+      name,
+      [process.execPath, '--enable-source-maps', entryPoint(name), ...args, '--run-dir', runDir],
+      `${runDir}/${name}.log`,
+    );
   return [
     node('dataplane', []),
     node('agent', ['--config', configFile, '--state-dir', stateDir]),
@@ -64,15 +71,8 @@ export function processSpecs(paths: GatewayPaths, log: Logger): ProcessSpec[] {
     node('mgmt', ['--state-dir', stateDir]),
     { ...node('ike-bridge', []), readyWhen: () => bridgeReady(runDir, log) },
     {
-      name: 'charon',
-      command: CHARON,
-      args: [],
-      env: {
-        STRONGSWAN_CONF: files.strongswanConf,
-        LD_PRELOAD: XFRM_REDIRECT,
-        SLUICE_XFRM_SOCKET: files.xfrmSocket,
-      },
-      logFile: files.charonLog,
+      ...confinedSpec('charon', ['env', `LD_PRELOAD=${XFRM_REDIRECT}`, CHARON], files.charonLog),
+      env: { STRONGSWAN_CONF: files.strongswanConf, SLUICE_XFRM_SOCKET: files.xfrmSocket },
     },
   ];
 }

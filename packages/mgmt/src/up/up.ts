@@ -14,6 +14,8 @@ import {
   Supervisor,
 } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
+import { ownCapabilities } from './capabilities.js';
+import { shortfalls } from './privileges.js';
 import { checkInstalled, type GatewayPaths, processSpecs, runFiles } from './processes.js';
 import { reportConvergence, reportProcesses, type Say } from './progress.js';
 
@@ -69,7 +71,9 @@ function upLogger(runDir: string): Logger {
 
 async function supervise(paths: GatewayPaths, log: Logger): Promise<void> {
   const { runDir } = paths;
-  const supervisor = new Supervisor({ runDir, log, processes: processSpecs(paths, log) });
+  const own = ownCapabilities();
+  for (const line of shortfalls(own)) say(`warning: ${line}`);
+  const supervisor = new Supervisor({ runDir, log, processes: processSpecs(paths, own, log) });
   reportProcesses(supervisor, runDir, say);
   const ended = untilSignal(() => void reload(runDir, log));
   const stopReporting = reportConvergence(runDir, log, say);

@@ -1,0 +1,84 @@
+// What each process of a gateway may do, out of what root may: the table by which `sluice up` starts them.
+//
+// setpriv (util-linux) does it, because Node's spawn knows user and group only: neither sets of capabilities(7) nor
+// no_new_privs (prctl(2)). It replaces itself by the process, so the id is that of the process.
+
+export interface Privileges {
+  /** As capabilities(7) names them, without `cap_`, each with what it is there for. */
+  capabilities: Readonly<Record<string, string>>;
+}
+
+export const PRIVILEGES = {
+  dataplane: {
+    capabilities: {
+      net_admin: 'ports, XDP programs, twins, routes, settings under `/proc/sys/net`',
+      net_raw: 'sockets of AF_XDP and AF_PACKET',
+      net_broadcast: 'hears of changes in the network namespaces of VRFs (`ip monitor all-nsid`)',
+      bpf: 'the XDP program of its ports, and its map',
+      ipc_lock: 'packet memory, which the kernel locks',
+      sys_admin: 'makes and enters the network namespaces of VRFs',
+    },
+  },
+  agent: { capabilities: {} },
+  dhcpd: {
+    capabilities: {
+      net_raw: 'frames of clients without an address, probes of addresses; radvd and udhcpc',
+      net_bind_service: 'ports 67 and 547; dnsmasq and udhcpc',
+      net_admin: 'buffers of its sockets that take the callers of a whole network (`SO_RCVBUFFORCE`)',
+      sys_admin: 'enters the network namespaces of VRFs',
+      setgid: 'dnsmasq gives up its groups',
+      setpcap: 'its daemons get fewer capabilities than it has',
+    },
+  },
+  mgmt: {
+    capabilities: {
+      net_bind_service: 'SSH on port 22',
+      net_raw: '`ping` and `traceroute`',
+      sys_admin: '`ping` and `traceroute` enter the network namespaces of VRFs',
+    },
+  },
+  'ike-bridge': { capabilities: {} },
+  charon: {
+    capabilities: {
+      net_admin: 'exempts its sockets from IPsec of the kernel',
+      net_bind_service: 'ports 500 and 4500',
+    },
+  },
+} as const satisfies Record<string, Privileges>;
+
+export type ProcessName = keyof typeof PRIVILEGES;
+
+export const PROCESS_NAMES = Object.keys(PRIVILEGES) as ProcessName[];
+
+export function capabilitiesOf(name: ProcessName): string[] {
+  return Object.keys(PRIVILEGES[name].capabilities);
+}
+
+/**
+ * The command line that starts another with the capabilities of a process, as far as there are `own` to hand on, and
+ * with no way to more.
+ */
+export function confined(name: ProcessName, own: readonly string[], argv: readonly string[]): string[] {
+  const kept = capabilitiesOf(name).filter((capability) => own.includes(capability));
+  const set = (capabilities: readonly string[]): string =>
+    ['-all', ...capabilities.map((one) => `+${one}`)].join(',');
+  // execve(2) gives root what the bounding set has; others need these two.
+  const handedOn = set(process.geteuid?.() === 0 ? [] : kept);
+  return [
+    ...['setpriv', '--no-new-privs', `--inh-caps=${handedOn}`, `--ambient-caps=${handedOn}`],
+    ...(own.includes('setpcap') ? [`--bounding-set=${set(kept)}`] : []),
+    ...['--', ...argv],
+  ];
+}
+
+/** What is other than the table says because `own` is too little, in sentences for the operator. */
+export function shortfalls(own: readonly string[]): string[] {
+  const names = [...new Set(PROCESS_NAMES.flatMap(capabilitiesOf))];
+  const missing = names.filter((capability) => !own.includes(capability));
+  const lines = missing.map((capability) => {
+    const without = PROCESS_NAMES.filter((name) => capabilitiesOf(name).includes(capability));
+    return `"sluice up" has no cap_${capability} to hand on: ${without.join(', ')} will do without`;
+  });
+  if (!own.includes('setpcap')) lines.push('without cap_setpcap, processes may keep more than they need');
+  return lines;
+}
