@@ -2,17 +2,22 @@
 // processes that run.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { capabilitiesIn, ownCapabilities } from '../src/up/capabilities.js';
+import { closedPaths } from '../src/up/closed-paths.js';
 import { capabilitiesOf, confined, PRIVILEGES, PROCESS_NAMES, shortfalls } from '../src/up/privileges.js';
 
 const README = new URL('../../README.md', import.meta.url);
+/** nobody's. */
+const OTHER_USER = 65_534;
 const SHOW_STATUS = ['cat', '/proc/self/status'];
 
 describe('privileges of processes', () => {
   it('are what a command that is started with them has, and cannot exceed', () => {
     for (const name of PROCESS_NAMES) {
-      const [command = '', ...args] = confined(name, ownCapabilities(), SHOW_STATUS);
+      const [command = '', ...args] = confined(capabilitiesOf(name), ownCapabilities(), SHOW_STATUS);
       const status = execFileSync(command, args, { encoding: 'utf8' });
       const wanted = capabilitiesOf(name).sort();
       for (const set of ['CapEff', 'CapPrm', 'CapBnd'] as const)
@@ -25,7 +30,7 @@ describe('privileges of processes', () => {
 
   it('are as many as there are to hand on, where the supervisor itself is confined', () => {
     const own = ['net_admin', 'net_bind_service', 'setpcap'];
-    const [command = '', ...args] = confined('dhcpd', own, SHOW_STATUS);
+    const [command = '', ...args] = confined(capabilitiesOf('dhcpd'), own, SHOW_STATUS);
     const status = execFileSync(command, args, { encoding: 'utf8' });
     assert.deepEqual(capabilitiesIn(status, 'CapEff').sort(), ['net_admin', 'net_bind_service', 'setpcap']);
     assert.deepEqual(shortfalls(own), [
@@ -39,7 +44,7 @@ describe('privileges of processes', () => {
   });
 
   it('need not be taken by whoever may not take them', () => {
-    const argv = confined('charon', ['net_admin'], SHOW_STATUS);
+    const argv = confined(['net_admin'], ['net_admin'], SHOW_STATUS);
     assert.deepEqual(
       argv.filter((argument) => argument.startsWith('--bounding')),
       [],
@@ -47,6 +52,33 @@ describe('privileges of processes', () => {
     assert.ok(
       shortfalls(['net_admin']).includes('without cap_setpcap, processes may keep more than they need'),
     );
+  });
+
+  it('do not open what other users have closed', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sluice-closed-'));
+    try {
+      const [file, none] = [join(directory, 'a'), join(directory, 'none')];
+      writeFileSync(file, '', { mode: 0o600 });
+      const closed = (): string[] =>
+        closedPaths(
+          [
+            ['r', file],
+            ['w', file],
+            ['w', directory],
+            ['r', none],
+          ],
+          (argv) => confined([], ownCapabilities(), argv),
+        );
+      assert.deepEqual(closed(), []);
+      chownSync(file, OTHER_USER, OTHER_USER);
+      assert.deepEqual(closed(), [file]);
+      chmodSync(file, 0o644);
+      assert.deepEqual(closed(), [file], 'may be read, not written');
+      chownSync(directory, OTHER_USER, OTHER_USER);
+      assert.deepEqual(closed(), [file, directory]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('are in README.md as they are in the code', () => {

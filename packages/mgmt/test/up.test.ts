@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, type ProcessId, until } from '@sluice/shared';
@@ -105,6 +116,22 @@ describe('sluice up', function () {
       open.map((entry) => entry.name),
       [],
     );
+  });
+
+  it("starts with a file in another user's closed directory, and says what that takes", async () => {
+    const home = join(dir, 'home');
+    mkdirSync(home, { mode: 0o700 });
+    renameSync(file, join(home, 'a.yaml'));
+    file = join(home, 'a.yaml');
+    chownSync(home, 65_534, 65_534);
+    start();
+    await converged(1);
+    assert.match(output, /^warning: .*a\.yaml, .*: not root's, .*so every process gets cap_dac_override; /m);
+    for (const name of PROCESSES) {
+      const status = readFileSync(`/proc/${identityOf(name)?.pid}/status`, 'utf8');
+      const declared = [...capabilitiesOf(name), 'dac_override'].sort();
+      assert.deepEqual(capabilitiesIn(status, 'CapBnd').sort(), declared, name);
+    }
   });
 
   it('starts a killed process again, and tells it its part', async () => {

@@ -55,13 +55,16 @@ export function capabilitiesOf(name: ProcessName): string[] {
 }
 
 /**
- * The command line that starts another with the capabilities of a process, as far as there are `own` to hand on, and
- * with no way to more.
+ * The command line that starts another with these capabilities, as far as there are `own` to hand on, and with no way
+ * to more.
  */
-export function confined(name: ProcessName, own: readonly string[], argv: readonly string[]): string[] {
-  const kept = capabilitiesOf(name).filter((capability) => own.includes(capability));
-  const set = (capabilities: readonly string[]): string =>
-    ['-all', ...capabilities.map((one) => `+${one}`)].join(',');
+export function confined(
+  capabilities: readonly string[],
+  own: readonly string[],
+  argv: readonly string[],
+): string[] {
+  const kept = capabilities.filter((capability) => own.includes(capability));
+  const set = (names: readonly string[]): string => ['-all', ...names.map((one) => `+${one}`)].join(',');
   // execve(2) gives root what the bounding set has; others need these two.
   const handedOn = set(process.geteuid?.() === 0 ? [] : kept);
   return [

@@ -1,9 +1,11 @@
 // The processes of a gateway: their command lines, and in which order they depend on each other.
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect, ikeBridgeContract, type Logger, type ProcessSpec } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
-import { confined, type ProcessName } from './privileges.js';
+import { closedPaths } from './closed-paths.js';
+import { capabilitiesOf, confined, PROCESS_NAMES, type ProcessName } from './privileges.js';
 
 /** The root of the source tree, from dist/src/up of this package. */
 const ROOT = fileURLToPath(new URL('../../../../..', import.meta.url)).replace(/\/$/, '');
@@ -17,6 +19,22 @@ export interface GatewayPaths {
   stateDir: string;
 }
 
+export interface Rights {
+  own: readonly string[];
+  besides: readonly string[];
+}
+
+/** Paths that processes use and that are closed to them, root's user, without cap_dac_override. */
+export function pathsClosedToRoot(
+  { configFile, runDir, stateDir }: GatewayPaths,
+  own: readonly string[],
+): string[] {
+  const code = NODE_PROCESSES.map((name) => ['r', entryPoint(name)] as const);
+  const written = [configFile, dirname(configFile), runDir, stateDir].map((path) => ['w', path] as const);
+  const wanted = [['x', process.execPath], ['r', configFile], ...code, ...written] as const;
+  return closedPaths(wanted, (argv) => confined([], own, argv));
+}
+
 /** Files in a gateway's run directory. */
 export function runFiles(runDir: string) {
   return {
@@ -28,11 +46,13 @@ export function runFiles(runDir: string) {
   };
 }
 
+const NODE_PROCESSES = PROCESS_NAMES.filter((name) => name !== 'charon');
+
 /** Says in a sentence what is not there; before anything is started. */
 export function checkInstalled(): void {
   if (!existsSync(CHARON))
     throw new CliError(`${CHARON} is not there: install Debian's package charon-systemd`);
-  const built = ['dataplane', 'ike-bridge', 'agent', 'dhcpd', 'mgmt'].map(entryPoint);
+  const built = NODE_PROCESSES.map(entryPoint);
   const missing = [...built, XFRM_REDIRECT].find((file) => !existsSync(file));
   // ld.so(8) cuts LD_PRELOAD apart there; without the library charon would give its SAs to the kernel.
   if (/[:\s]/.test(XFRM_REDIRECT))
@@ -49,13 +69,14 @@ function entryPoint(name: string): string {
  * In the order of their start. Only charon waits for another: it finds the IKE bridge's XFRM socket when it starts, or
  * ends. They stop the other way round, so that charon can still say goodbye to its peers through the data plane.
  *
- * @param own Capabilities that there are to hand on.
+ * @param rights Capabilities that there are to hand on, and those that every process gets beside its own.
  */
-export function processSpecs(paths: GatewayPaths, own: readonly string[], log: Logger): ProcessSpec[] {
+export function processSpecs(paths: GatewayPaths, rights: Rights, log: Logger): ProcessSpec[] {
   const { runDir, configFile, stateDir } = paths;
   const files = runFiles(runDir);
   const confinedSpec = (name: ProcessName, argv: string[], logFile: string): ProcessSpec => {
-    const [command = '', ...args] = confined(name, own, argv);
+    const capabilities = [...capabilitiesOf(name), ...rights.besides];
+    const [command = '', ...args] = confined(capabilities, rights.own, argv);
     return { name, command, args, logFile };
   };
   const node = (name: ProcessName, args: string[]): ProcessSpec =>

@@ -16,7 +16,14 @@ import {
 import { CliError } from '../cli-error.js';
 import { ownCapabilities } from './capabilities.js';
 import { shortfalls } from './privileges.js';
-import { checkInstalled, type GatewayPaths, processSpecs, runFiles } from './processes.js';
+import {
+  checkInstalled,
+  type GatewayPaths,
+  pathsClosedToRoot,
+  processSpecs,
+  type Rights,
+  runFiles,
+} from './processes.js';
 import { reportConvergence, reportProcesses, type Say } from './progress.js';
 
 const say: Say = (line) => {
@@ -71,9 +78,7 @@ function upLogger(runDir: string): Logger {
 
 async function supervise(paths: GatewayPaths, log: Logger): Promise<void> {
   const { runDir } = paths;
-  const own = ownCapabilities();
-  for (const line of shortfalls(own)) say(`warning: ${line}`);
-  const supervisor = new Supervisor({ runDir, log, processes: processSpecs(paths, own, log) });
+  const supervisor = new Supervisor({ runDir, log, processes: processSpecs(paths, rightsFor(paths), log) });
   reportProcesses(supervisor, runDir, say);
   const ended = untilSignal(() => void reload(runDir, log));
   const stopReporting = reportConvergence(runDir, log, say);
@@ -89,6 +94,18 @@ async function supervise(paths: GatewayPaths, log: Logger): Promise<void> {
     await stopReporting();
   }
   say('stopped');
+}
+
+/** Says what is not as confined as it could be. */
+function rightsFor(paths: GatewayPaths): Rights {
+  const own = ownCapabilities();
+  for (const line of shortfalls(own)) say(`warning: ${line}`);
+  const closed = pathsClosedToRoot(paths, own);
+  if (closed.length === 0) return { own, besides: [] };
+  say(
+    `warning: ${closed.join(', ')}: not root's, or in a directory that is closed to root, so every process gets cap_dac_override; give it to root, or move it to where root owns the directories`,
+  );
+  return { own, besides: ['dac_override'] };
 }
 
 /** Resolves with the first signal that asks for the end; SIGHUP asks for a reload. */
