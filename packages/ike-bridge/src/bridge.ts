@@ -240,8 +240,9 @@ export class Bridge {
   #acquire(packet: { if_id: number; src: string; dst: string; protocol: number }): void {
     if (this.#xfrm.acquire(packet)) return;
     // No policy: charon does not know this tunnel. Upkeep initiates what ought to be up.
+    // A hint, because packets meet a thousand tunnels once a second each while their peers are away.
     this.#log.debug({ if_id: packet.if_id, dst: packet.dst }, 'a packet met a tunnel that has no policy');
-    this.#upkeep.kick();
+    this.#upkeep.hint();
   }
 
   #charonChanged(what: string): void {

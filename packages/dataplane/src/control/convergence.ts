@@ -15,6 +15,7 @@ import type { LinkMonitor } from './link-monitor.js';
 import type { LinuxTwins } from './linux-twins.js';
 import { monotonicMs } from './monotonic.js';
 import type { Neighbours } from './neighbours.js';
+import { Pace } from './pace.js';
 import type { PathMtus } from './path-mtu.js';
 import type { Paths } from './paths.js';
 import { PortConvergence } from './port-convergence.js';
@@ -30,13 +31,6 @@ import type { UserNodes } from './user-nodes.js';
 import { Vrfs } from './vrfs.js';
 
 const RETRY_MS = 1_000;
-/**
- * What asks for attempts comes in crowds: SAs of a thousand tunnels change their MTUs, Linux tells of each. After a long
- * attempt the next one rests for a multiple of its time, within bounds; after a short one it does not.
- */
-const REST_SHARE = 3;
-const REST_FROM_MS = 500;
-const REST_MAX_MS = 5_000;
 
 export interface Parts {
   workers: RemoteWorker[];
@@ -87,8 +81,7 @@ export class Convergence {
   /** The attempt that comes next, until it begins: it will find the state of then. */
   private next: Promise<void> | null = null;
   private retry: NodeJS.Timeout | null = null;
-  /** Until soon() may begin an attempt, on the monotonic clock. */
-  private restsUntilMs = 0;
+  private readonly pace = new Pace();
   private readonly watch: NodeJS.Timeout;
   private stopped = false;
 
@@ -145,9 +138,10 @@ export class Convergence {
   /** The same, where nobody waits for it: perhaps a little later, once for all that ask meanwhile. */
   soon(): void {
     if (this.stopped || this.next !== null) return;
-    const restMs = this.restsUntilMs - monotonicMs();
-    if (restMs > 0) {
-      if (this.retry === null) this.tryAgain(restMs);
+    const waitMs = this.pace.ask(monotonicMs());
+    if (waitMs === null) return;
+    if (waitMs > 0) {
+      if (this.retry === null) this.tryAgain(waitMs);
       return;
     }
     // What an attempt cannot do is a problem in the status; it never rejects.
@@ -215,7 +209,10 @@ export class Convergence {
   private async converge(): Promise<void> {
     const { state } = this;
     if (state === null || this.stopped) return;
-    const begun = monotonicMs();
+    this.pace.begin(monotonicMs());
+    // It sees what the one that was to come would see.
+    if (this.retry !== null) clearTimeout(this.retry);
+    this.retry = null;
     const problems: string[] = [];
     const note: Note = async (what, step) => {
       try {
@@ -226,9 +223,7 @@ export class Convergence {
     };
     this.checkRestart(state, problems);
     await note('configuration', async () => problems.push(...(await this.steps(state, note))));
-    const ended = monotonicMs();
-    const restMs = ended - begun < REST_FROM_MS ? 0 : Math.min(REST_MAX_MS, REST_SHARE * (ended - begun));
-    this.restsUntilMs = ended + restMs;
+    if (this.pace.end(monotonicMs())) this.soon();
     // Another state came meanwhile, and its attempt comes next: this one says nothing of it.
     if (this.state !== state) return;
     this.failures = problems;

@@ -6,7 +6,7 @@
 // States: down → (both connections open, all events registered, version answered) → up → down …, until close().
 import { type RequestOptions, ViciConnection } from './connection.js';
 import { ViciError } from './errors.js';
-import type { ViciInput, ViciSection } from './message.js';
+import { subsection, text, type ViciInput, type ViciSection } from './message.js';
 
 export interface ViciClientOptions {
   /** Path of the daemon's VICI socket. */
@@ -14,7 +14,10 @@ export interface ViciClientOptions {
   /** Events to register for, each time anew. */
   events?: readonly string[];
   onEvent?: (name: string, message: ViciSection) => void;
-  /** The daemon answers. `generation` counts these: whatever was known about the daemon before may be gone. */
+  /**
+   * The daemon answers. `generation` counts these: whatever was known about the daemon before may be gone. It stays when
+   * the daemon was only late.
+   */
   onUp?: (generation: number) => void;
   /** The daemon no longer answers. Not called by close(). */
   onDown?: (reason: ViciError) => void;
@@ -31,6 +34,8 @@ const BACKOFF_MAX_MS = 1000;
 interface Pair {
   commands: ViciConnection;
   events: ViciConnection;
+  /** Since when the daemon runs, as it says it; null when it does not. */
+  since: string | null;
 }
 
 export class ViciClient {
@@ -41,6 +46,8 @@ export class ViciClient {
   private timer: NodeJS.Timeout | null = null;
   private running = false;
   private lastFailure: ViciError | null = null;
+  /** Since when a daemon runs that was given up because it was late. */
+  private lateSince: string | null = null;
 
   constructor(options: ViciClientOptions) {
     this.options = options;
@@ -51,7 +58,7 @@ export class ViciClient {
     return this.pair !== null;
   }
 
-  /** How often the daemon has come up so far; what was loaded into an earlier generation may be gone. */
+  /** How many daemons there were so far; what was loaded into an earlier one may be gone. */
   get generation(): number {
     return this.generationCount;
   }
@@ -132,6 +139,7 @@ export class ViciClient {
     try {
       // A daemon that is still starting accepts connections before it answers on them.
       await commands.request('version');
+      const since = await runsSince(commands);
       const { onEvent } = this.options;
       const events = await ViciConnection.connect({ ...this.connectOptions(), ...(onEvent && { onEvent }) });
       try {
@@ -140,7 +148,7 @@ export class ViciClient {
         events.close();
         throw error;
       }
-      return { commands, events };
+      return { commands, events, since };
     } catch (error) {
       commands.close();
       throw error;
@@ -155,12 +163,14 @@ export class ViciClient {
     }
     this.pair = pair;
     this.backoffMs = this.options.backoffMinMs ?? BACKOFF_MIN_MS;
-    this.generationCount++;
+    // A late one has run for longer than a deadline, so the seconds that it counts in tell it from its successor.
+    if (pair.since === null || pair.since !== this.lateSince) this.generationCount++;
     const lost = (reason: ViciError | null): void => {
       if (this.pair !== pair) return;
       this.pair = null;
       closePair(pair);
       const error = reason ?? new ViciError('disconnected', 'The VICI connection has been closed.');
+      this.lateSince = error.code === 'timeout' ? pair.since : null;
       this.retry(error);
       this.options.onDown?.(error);
     };
@@ -174,6 +184,16 @@ export class ViciClient {
     if (!this.running || this.pair !== null || this.timer !== null) return;
     this.timer = setTimeout(() => this.attempt(), this.backoffMs);
     this.backoffMs = Math.min(this.backoffMs * 2, this.options.backoffMaxMs ?? BACKOFF_MAX_MS);
+  }
+}
+
+async function runsSince(connection: ViciConnection): Promise<string | null> {
+  try {
+    const uptime = subsection(await connection.request('stats'), 'uptime');
+    return text(uptime, 'since') ?? null;
+  } catch (error) {
+    if (error instanceof ViciError && error.code === 'unknown') return null;
+    throw error;
   }
 }
 

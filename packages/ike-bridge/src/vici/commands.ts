@@ -54,6 +54,12 @@ export interface ControlLog {
   message: string;
 }
 
+/**
+ * charon lists an IKE_SA when nothing else works on it, and installing SAs in a data plane that has much to do takes
+ * seconds. This is for each of them.
+ */
+const BUSY_SA_MS = 20_000;
+
 /** Waited beyond the timeout that charon was given, for its answer to arrive. */
 const ANSWER_SLACK_MS = 2000;
 
@@ -169,7 +175,7 @@ export async function rekey(sender: ViciSender, selector: SaSelector): Promise<n
 
 /** Each yielded section holds one IKE_SA, with its CHILD_SAs, under its connection's name. */
 export function listSas(sender: ViciSender, selector: SaSelector = {}): AsyncGenerator<ViciSection> {
-  return sender.stream('list-sas', 'list-sa', selectorInput(selector));
+  return sender.stream('list-sas', 'list-sa', selectorInput(selector), { deadlineMs: BUSY_SA_MS });
 }
 
 /** Each yielded section holds one trap, drop or bypass policy under its name. */

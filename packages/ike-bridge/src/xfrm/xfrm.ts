@@ -37,6 +37,11 @@ const HANDLERS = new Map<number, Handler>([
   [XFRM_MSG.MIGRATE, migrate],
 ]);
 
+/** Figures of thousands of SAs keep both processes busy for a while: they are fetched for a twentieth of the time at most. */
+const POLL_SHARE = 20;
+const POLL_REST_FROM_MS = 1000;
+const POLL_REST_MAX_MS = 5000;
+
 /** A policy is not asked for again while charon is likely to be at it. */
 const ACQUIRE_REPEAT_MS = 5000;
 
@@ -55,6 +60,8 @@ export class Xfrm {
   readonly #context: XfrmContext;
   readonly #acquired = new WeakMap<object, number>();
   #acquireSeq = 0;
+  /** When figures are fetched next. */
+  #pollAtMs = 0;
   /** SAs that the data plane or the SAD lacked at the last look. */
   #different = new Set<string>();
   #ticking = false;
@@ -122,8 +129,9 @@ export class Xfrm {
   }
 
   /**
-   * Once a second or so: figures are fetched, lifetimes looked at, what is owed to the data plane is done. True when the
-   * data plane's SAs were not those of the SAD, at this time and the last: they are to be compared.
+   * Once a second or so: figures are fetched, more rarely when that takes long, lifetimes looked at, what is owed to the
+   * data plane is done. True when the data plane's SAs were not those of the SAD, at this time and the last: they are to be
+   * compared.
    */
   async tick(): Promise<boolean> {
     if (this.#ticking) return false;
@@ -140,7 +148,10 @@ export class Xfrm {
   }
 
   async #poll(): Promise<boolean> {
-    const { sync, sink } = this.#context;
+    const { sync, sink, now } = this.#context;
+    const begunMs = now();
+    // Also when the clock of the box has been set back.
+    if (begunMs < this.#pollAtMs && this.#pollAtMs - begunMs <= POLL_REST_MAX_MS) return false;
     const before = this.#different;
     this.#different = new Set();
     try {
@@ -148,6 +159,8 @@ export class Xfrm {
       for (const figures of present) sync.observe(figures, figures.counters);
       // An SA that comes or goes at this very moment looks different once.
       this.#different = new Set(sync.difference(present));
+      const restMs = Math.min(POLL_SHARE * (now() - begunMs), POLL_REST_MAX_MS);
+      this.#pollAtMs = restMs < POLL_REST_FROM_MS ? 0 : now() + restMs;
       return [...this.#different].some((name) => before.has(name));
     } catch (error) {
       // Lifetimes by time go on without the data plane, and its absence is told by whoever connects to it.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { until } from '@sluice/shared';
 import { PACKET, text, ViciClient, ViciError } from '../../src/vici/index.js';
-import { event, FakeServer, polite, segment } from './fake-server.js';
+import { event, FakeServer, polite, response, type Script, segment } from './fake-server.js';
 
 describe('vici client', () => {
   let server: FakeServer;
@@ -67,6 +67,45 @@ describe('vici client', () => {
       assert.equal(server.sockets.length, 4);
     });
   }
+
+  /** Runs since `since()`, and answers nothing but what a client asks for when it connects. */
+  const late =
+    (since: () => string): Script =>
+    (packet, socket, nth) => {
+      if (packet.name === 'stats') socket.write(response({ uptime: { since: since() } }));
+      else if (packet.name !== 'get-conns') polite(packet, socket, nth);
+    };
+
+  for (const [what, sinces, generation] of [
+    ['was only late', ['Mon 10:00:00', 'Mon 10:00:00'], 1],
+    ['is another one', ['Mon 10:00:00', 'Mon 10:00:09'], 2],
+  ] as const) {
+    it(`is in generation ${generation} when a daemon that did not answer in time ${what}`, async () => {
+      const [before, after] = sinces;
+      let since: string = before;
+      server.script = late(() => since);
+      let ups = 0;
+      client = new ViciClient({ path: server.path, backoffMinMs: 5, onUp: () => ups++ });
+      client.start();
+      await until('it is up', () => client?.up);
+      since = after;
+      await assert.rejects(
+        client.request('get-conns', {}, { deadlineMs: 20 }),
+        (error) => error instanceof ViciError && error.code === 'timeout',
+      );
+      await until('it is up again', () => client?.up && ups === 2);
+      assert.equal(client.generation, generation);
+    });
+  }
+
+  it('is in a new generation when the daemon has closed its socket, whatever it says of its start', async () => {
+    server.script = late(() => 'Mon 10:00:00');
+    client = new ViciClient({ path: server.path, backoffMinMs: 5 });
+    client.start();
+    await until('it is up', () => client?.up);
+    server.sockets[0]?.destroy();
+    await until('it is up again', () => client?.up && client.generation === 2);
+  });
 
   it('is not up before the daemon has answered', async () => {
     server.script = (packet, socket, nth) => {

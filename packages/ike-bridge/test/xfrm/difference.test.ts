@@ -41,4 +41,48 @@ describe('SAD and data plane', () => {
     f.sink.available = false;
     assert.deepEqual(await ticks(), [false, false]);
   });
+
+  /** Lets a look take so long; returns how often the data plane has been asked since. */
+  const slowly = (tookMs: number): (() => number) => {
+    let polls = 0;
+    const poll = f.sink.poll.bind(f.sink);
+    f.sink.poll = () => {
+      polls++;
+      f.now += tookMs;
+      return poll();
+    };
+    return () => polls;
+  };
+
+  it('are looked at in every turn while that takes little time', async () => {
+    const polls = slowly(49);
+    await ticks();
+    assert.equal(polls(), 2);
+  });
+
+  it('are looked at for a twentieth of the time when a look takes long, and repaired as before', async () => {
+    const polls = slowly(100);
+    f.sink.restart();
+    assert.equal(await f.xfrm.tick(), false);
+    f.now += 1999;
+    assert.equal(await f.xfrm.tick(), false);
+    assert.equal(polls(), 1);
+    f.now += 1;
+    assert.equal(await f.xfrm.tick(), true);
+    assert.equal(polls(), 2);
+  });
+
+  it('are looked at after five seconds at the latest, and when the clock goes back', async () => {
+    const polls = slowly(3000);
+    await f.xfrm.tick();
+    f.now += 4999;
+    await f.xfrm.tick();
+    assert.equal(polls(), 1);
+    f.now += 1;
+    await f.xfrm.tick();
+    assert.equal(polls(), 2);
+    f.now -= 3_600_000;
+    await f.xfrm.tick();
+    assert.equal(polls(), 3);
+  });
 });
