@@ -1,6 +1,7 @@
 // Flows on the control side: where they are metered, when they end, and to whom they are exported.
 //
-// All of it runs in the control thread, on a timer: ending 10,000 flows a second takes some 3% of it.
+// All of it runs in the control thread, on a timer: to end a flow takes 0.6 µs of it, to look through 65,536 that go on
+// 7 ms a second.
 import { DEFAULT_VRF, type IpfixSection, ipfixSection } from '@sluice/shared';
 import { FLOW_METER_BIT } from '../../graph/idle-features.js';
 import type { EpochControl } from '../../memory/epoch.js';
