@@ -88,48 +88,52 @@ export function defineFlowMeter({ name, arc, addresses, count, read, route }: Fa
       },
     ],
 
-    run(context, frame, next, counters): void {
-      const { pool, flows, interfaces, now } = context;
+    make(made) {
+      const { pool, flows, interfaces } = made;
       const { i32, l3, offset, length, vrf, rxInterface } = pool;
-      const { words, doubles, interval } = flows;
+      const { words, doubles } = flows;
       const features = four ? interfaces.features4 : interfaces.features6;
-      let opened = 0;
-      let full = 0;
-      // Packets of a flow mostly come one behind the other. Rows stay as they are until the next round.
-      let slot = -1;
-      for (let i = 0; i < frame.length; i++) {
-        const packet = frame.packets[i]!;
-        const row = rxInterface[packet]!;
-        next[i] = continueArc(0, features[row]!, FLOW_METER_BIT);
-        if (interval > 1 && flows.skips(interval)) continue;
-        read(pool, packet);
-        const { ports, kind, tcpFlags } = seen;
-        const where = (vrf[packet]! << 16) | row;
-        const ip = l3[packet]!;
-        const at = (ip + addresses) >>> 2;
-        if (slot < 0 || !flows.matches(slot, i32, at, count, ports, kind, where)) {
-          slot = flows.find(i32, at, count, ports, kind, where);
-          if (slot === FULL) {
-            full++;
-            continue;
+      return (context, frame, next, counters) => {
+        const { now } = context;
+        const { interval } = flows;
+        let opened = 0;
+        let full = 0;
+        // Packets of a flow mostly come one behind the other. Rows stay as they are until the next round.
+        let slot = -1;
+        for (let i = 0; i < frame.length; i++) {
+          const packet = frame.packets[i]!;
+          const row = rxInterface[packet]!;
+          next[i] = continueArc(0, features[row]!, FLOW_METER_BIT);
+          if (interval > 1 && flows.skips(interval)) continue;
+          read(pool, packet);
+          const { ports, kind, tcpFlags } = seen;
+          const where = (vrf[packet]! << 16) | row;
+          const ip = l3[packet]!;
+          const at = (ip + addresses) >>> 2;
+          if (slot < 0 || !flows.matches(slot, i32, at, count, ports, kind, where)) {
+            slot = flows.find(i32, at, count, ports, kind, where);
+            if (slot === FULL) {
+              full++;
+              continue;
+            }
+            if (slot < 0) {
+              slot = ~slot;
+              words[slot * ROW_WORDS + FLOW_EGRESS] = egressOf(context, packet);
+              doubles[slot * ROW_DOUBLES + FLOW_FIRST_MS] = now;
+              doubles[slot * ROW_DOUBLES + LAST_MS] = now;
+              flows.publish(slot);
+              opened++;
+            }
           }
-          if (slot < 0) {
-            slot = ~slot;
-            words[slot * ROW_WORDS + FLOW_EGRESS] = egressOf(context, packet);
-            doubles[slot * ROW_DOUBLES + FLOW_FIRST_MS] = now;
-            doubles[slot * ROW_DOUBLES + LAST_MS] = now;
-            flows.publish(slot);
-            opened++;
-          }
+          if (tcpFlags !== 0) words[slot * ROW_WORDS + TCP_SEEN]! |= tcpFlags;
+          const figures = slot * ROW_DOUBLES;
+          doubles[figures + PACKETS]! += 1;
+          doubles[figures + OCTETS]! += length[packet]! - (ip - offset[packet]!);
+          doubles[figures + LAST_MS] = now;
         }
-        if (tcpFlags !== 0) words[slot * ROW_WORDS + TCP_SEEN]! |= tcpFlags;
-        const figures = slot * ROW_DOUBLES;
-        doubles[figures + PACKETS]! += 1;
-        doubles[figures + OCTETS]! += length[packet]! - (ip - offset[packet]!);
-        doubles[figures + LAST_MS] = now;
-      }
-      counters[COUNT_FLOWS]! += opened;
-      counters[COUNT_NOT_METERED]! += full;
+        counters[COUNT_FLOWS]! += opened;
+        counters[COUNT_NOT_METERED]! += full;
+      };
     },
   });
 }
