@@ -50,7 +50,7 @@ export class IpfixCollector {
 
   constructor(private readonly settings: CollectorSettings) {
     this.address = octetsOf(settings.section.host);
-    addTemplates(this.templates, settings.sampling, settings.domain);
+    addTemplates(this.templates, settings.sampling);
   }
 
   get section(): IpfixCollectorSection {

@@ -41,16 +41,18 @@ const DESTINATION_IPV6: Element = [28, 16];
 const ICMP_TYPE_CODE_IPV4: Element = [32, 2];
 const FLOW_END_REASON: Element = [136, 1];
 const ICMP_TYPE_CODE_IPV6: Element = [139, 2];
-const OBSERVATION_DOMAIN_ID: Element = [149, 4];
 const FLOW_START_MILLISECONDS: Element = [152, 8];
 const FLOW_END_MILLISECONDS: Element = [153, 8];
 const INGRESS_VRF_ID: Element = [234, 4];
+const SELECTOR_ID: Element = [302, 8];
 const SELECTOR_ALGORITHM: Element = [304, 2];
 const SAMPLING_PACKET_INTERVAL: Element = [305, 4];
 const SAMPLING_PACKET_SPACE: Element = [306, 4];
 
 /** IANA's "Packet Sampling (PSAMP) Selection Methods": systematic count-based sampling (RFC 5475 section 5.1). */
 const SYSTEMATIC_COUNT_BASED = 1;
+/** There is one. */
+const SELECTOR = 1;
 
 const COMMON: readonly Element[] = [
   PROTOCOL_IDENTIFIER,
@@ -89,17 +91,17 @@ const ICMP4 = template(258, 2, true, ADDRESSES4, [ICMP_TYPE_CODE_IPV4]);
 const ICMP6 = template(259, 8, true, ADDRESSES6, [ICMP_TYPE_CODE_IPV6]);
 const TEMPLATES = [IP4, IP6, ICMP4, ICMP6];
 
-/** Of the record that tells how packets are chosen (RFC 5477 section 8.2); its scope is the observation domain. */
+/** Of the record that tells how packets are chosen: a selector report (RFC 5476 section 6.5.2), whose scope is the selector. */
 const SAMPLING_ID = 260;
 const SAMPLING: readonly Element[] = [
-  OBSERVATION_DOMAIN_ID,
+  SELECTOR_ID,
   SELECTOR_ALGORITHM,
   SAMPLING_PACKET_INTERVAL,
   SAMPLING_PACKET_SPACE,
 ];
 
 /** Writes all templates, and where 1 of `sampling` packets is metered a record that says so. They fit one message. */
-export function addTemplates(message: IpfixMessage, sampling: number, domain: number): void {
+export function addTemplates(message: IpfixMessage, sampling: number): void {
   const { view } = message;
   for (const { id, elements } of TEMPLATES) {
     const at = message.add(SET_TEMPLATES, 4 + 4 * elements.length);
@@ -114,10 +116,10 @@ export function addTemplates(message: IpfixMessage, sampling: number, domain: nu
   view.setUint16(at + 4, 1);
   putElements(view, at + 6, SAMPLING);
   const record = message.add(SAMPLING_ID, sum(SAMPLING));
-  view.setUint32(record, domain);
-  view.setUint16(record + 4, SYSTEMATIC_COUNT_BASED);
-  view.setUint32(record + 6, 1);
-  view.setUint32(record + 10, sampling - 1);
+  putUnsigned64(view, record, SELECTOR);
+  view.setUint16(record + 8, SYSTEMATIC_COUNT_BASED);
+  view.setUint32(record + 10, 1);
+  view.setUint32(record + 14, sampling - 1);
 }
 
 /** Writes the record of a row; false when the message has no room for it. */

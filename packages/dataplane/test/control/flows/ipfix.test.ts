@@ -73,7 +73,7 @@ describe('IPFIX messages', () => {
 
   it('describe every record that is sent: the octets of each template are those of its records', () => {
     const templates = new IpfixMessage();
-    addTemplates(templates, 100, DOMAIN);
+    addTemplates(templates, 100);
     templates.finish(NOW, 0, DOMAIN);
     assert.equal(templates.records, 1);
     const octets = new Map<number, number>();
@@ -91,7 +91,7 @@ describe('IPFIX messages', () => {
       }
     }
     assert.equal(octets.get(260), options.length);
-    assert.deepEqual([...options], [0xf0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 99]);
+    assert.deepEqual([...options], [0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 99]);
     const ip6 = 1 << 16;
     for (const kind of [17, 17 | ip6, 1, 58 | ip6]) {
       const message = new IpfixMessage();
@@ -172,21 +172,23 @@ describe('an IPFIX collector', () => {
     const collector = collect(port);
     exporter.collectors = [collector];
     const table = tableOfOne();
+    let sent = 0;
     const send = (): void => {
       now += 1;
+      sent++;
       exporter.add(table, 0, 1);
       exporter.flush();
     };
-    // ICMP on loopback is there as soon as a datagram has been sent.
-    send();
-    send();
-    assert.deepEqual([collector.lost, collector.records], [1, 1]);
+    await until('a refusal', () => {
+      send();
+      return collector.lost > 0;
+    });
     await listen(port);
     send();
     await until('templates, then the record', () => received.length === 2);
     assert.deepEqual(received.map(isTemplates), [true, false]);
-    assert.deepEqual(sequences(), [2]);
-    assert.equal(collector.records + collector.lost, 3);
+    assert.deepEqual(sequences(), [sent - 1]);
+    assert.equal(collector.records + collector.lost, sent);
   });
 
   it('in a namespace that is not there is a problem, and its records are lost', async () => {
