@@ -10,6 +10,8 @@ static const struct function functions[] = {
     {"sendFrame", send_frame}, {"sendDatagram", send_datagram}, {"watch", watch},
     {"openUdp6", open_udp6},   {"joinGroup6", join_group6},     {"sendDatagram6", send_datagram6},
     {"unwatch", unwatch},      {"linkAddress", link_address},
+    {"openDatagram", open_datagram}, {"openDatagram6", open_datagram6}, {"openStream", open_stream},
+    {"openStream6", open_stream6},   {"beginConnect", begin_connect},
 };
 
 NAPI_MODULE_INIT() { return with_functions(env, exports, functions, sizeof functions / sizeof *functions); }

@@ -214,6 +214,66 @@ napi_value join_group6(napi_env env, napi_callback_info info) {
   return integer(env, result == 0 || (join && errno == EADDRINUSE) ? 0 : -errno);
 }
 
+static int open_datagram_there(const struct place *place, const char **doing) {
+  (void)place;
+  *doing = "opening a UDP socket";
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return fd < 0 ? -errno : fd;
+}
+
+static int open_datagram6_there(const struct place *place, const char **doing) {
+  (void)place;
+  *doing = "opening a UDP socket of IPv6";
+  int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return fd < 0 ? -errno : fd;
+}
+
+static int open_stream_there(const struct place *place, const char **doing) {
+  (void)place;
+  *doing = "opening a TCP socket";
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return fd < 0 ? -errno : fd;
+}
+
+static int open_stream6_there(const struct place *place, const char **doing) {
+  (void)place;
+  *doing = "opening a TCP socket of IPv6";
+  int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return fd < 0 ? -errno : fd;
+}
+
+napi_value open_datagram(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_datagram_there); }
+
+napi_value open_datagram6(napi_env env, napi_callback_info info) {
+  return open_at(env, info, 1, open_datagram6_there);
+}
+
+napi_value open_stream(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_stream_there); }
+
+napi_value open_stream6(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_stream6_there); }
+
+// beginConnect(fd, address of 4 or 16 octets, port): 0 when it is under way, or -errno. A socket stays in its namespace,
+// so this is done from anywhere.
+napi_value begin_connect(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int32_t fd;
+  uint32_t port;
+  uint8_t *address;
+  size_t size;
+  if (!arguments(env, info, 3, values) || !integer_value(env, values[0], &fd) ||
+      !bytes_value(env, values[1], &address, &size) || (size != 4 && size != 16) ||
+      !unsigned_value(env, values[2], &port) || port > 65535) {
+    return integer(env, -EINVAL);
+  }
+  struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+  if (size == 4) memcpy(&to4.sin_addr, address, size);
+  else memcpy(&to6.sin6_addr, address, size);
+  const struct sockaddr *to = size == 4 ? (const struct sockaddr *)&to4 : (const struct sockaddr *)&to6;
+  int result = connect(fd, to, size == 4 ? sizeof to4 : sizeof to6);
+  return integer(env, result == 0 || errno == EINPROGRESS ? 0 : -errno);
+}
+
 napi_value close_fd(napi_env env, napi_callback_info info) {
   napi_value value;
   int32_t fd;

@@ -31,6 +31,13 @@ export interface Native {
   linkIndex(namespace: string, device: string): number;
   /** Index of the device of a packet socket, 0 when it is gone; writes its MAC address. */
   linkAddress(fd: number, mac: Uint8Array): number;
+  /** Sockets without an address, for Node.js to use; of IPv6 by those with a 6. */
+  openDatagram(namespace: string): number;
+  openDatagram6(namespace: string): number;
+  openStream(namespace: string): number;
+  openStream6(namespace: string): number;
+  /** `address` of 4 or 16 octets. 0 when it is under way: what comes of it, reading and writing tell. Or -errno. */
+  beginConnect(fd: number, address: Uint8Array, port: number): number;
   closeFd(fd: number): void;
   /** Octets, or -errno. */
   receive(fd: number, bytes: Uint8Array, meta: Int32Array): number;

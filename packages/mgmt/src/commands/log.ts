@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 import { type GatewayOptions, gatewayCommand, PROCESSES, runDirOf } from '../gateway.js';
 import { parsePositive } from '../numbers.js';
-import { printable } from '../output/printable.js';
+import { parseLogLine } from '../output/log-line.js';
 
 /** As much of the end of a log is looked at. */
 const TAIL = 1 << 20;
@@ -42,27 +42,11 @@ async function tail(path: string): Promise<string> {
   }
 }
 
-const LEVELS: Record<number, string> = {
-  10: 'trace',
-  20: 'debug',
-  30: 'info',
-  40: 'warn',
-  50: 'error',
-  60: 'fatal',
-};
+const LEVELS = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' } as const;
 
 /** A line of pino's JSON as time, level, message, and the rest; any other line as it is. Control characters never. */
 function readable(line: string): string {
-  let entry: Record<string, unknown>;
-  try {
-    const read: unknown = JSON.parse(line);
-    if (typeof read !== 'object' || read === null) return printable(line);
-    entry = read as Record<string, unknown>;
-  } catch {
-    return printable(line); // charon's log is not JSON
-  }
-  const { level, time, msg = '', pid: _pid, hostname: _hostname, name: _name, ...rest } = entry;
-  const at = typeof time === 'number' ? new Date(time).toISOString() : String(time ?? '');
-  const details = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  return printable([at, LEVELS[Number(level)] ?? String(level ?? ''), String(msg), ...details].join(' '));
+  const { level, atMs, text } = parseLogLine(line);
+  const at = atMs === null ? [] : [new Date(atMs).toISOString()];
+  return [...at, ...(level === null ? [] : [LEVELS[level]]), text].join(' ');
 }

@@ -11,6 +11,7 @@ import { showHistory } from './show-history.js';
 import { showIke } from './show-ike.js';
 import { showInterfaces } from './show-interfaces.js';
 import { showLeases } from './show-leases.js';
+import { showLogging } from './show-logging.js';
 import { showMacs } from './show-macs.js';
 import { showNeighbours } from './show-neighbours.js';
 import { showNodes } from './show-nodes.js';
@@ -36,6 +37,7 @@ export function showCommand(environment: Environment): Command {
     showRuntime,
     showErrors,
     showNodes,
+    showLogging,
     showAgent,
     showConfiguration,
     showHistory,

@@ -4,16 +4,19 @@
 // address that is not there yet) is said once and tried again.
 import {
   type ActorClient,
+  type ActorServer,
   agentContract,
   connect,
   type DeviceConfig,
   type Logger,
-  type ManagementSection,
+  managementContract,
   messageOf,
+  serve,
 } from '@sluice/shared';
 import { GuessLimit } from '../login/guess-limit.js';
-import { Passwords } from '../login/passwords.js';
+import { LOGINS, Passwords } from '../login/passwords.js';
 import { SshServer } from '../ssh/server.js';
+import { Syslog } from '../syslog/syslog.js';
 import { FigureSource } from './figures.js';
 import type { LoginService } from './login-metrics.js';
 import { renderMetrics } from './metrics.js';
@@ -32,6 +35,8 @@ export class ManagementDaemon {
   private readonly figures: FigureSource;
   private readonly passwords: Passwords;
   private readonly subscription: { close(): void };
+  private readonly syslog: Syslog;
+  private server: ActorServer<typeof managementContract> | null = null;
   private revision = -1;
   private readonly running = new Map<string, Running>();
   private queue: Promise<void> = Promise.resolve();
@@ -45,8 +50,9 @@ export class ManagementDaemon {
     private readonly log: Logger,
   ) {
     this.agent = connect(agentContract, { runDir, log });
-    this.passwords = new Passwords(new GuessLimit(), log);
+    this.passwords = new Passwords(new GuessLimit(), log.child(LOGINS));
     this.figures = new FigureSource(runDir, log);
+    this.syslog = new Syslog(runDir, log);
     const follow = ({ revision }: { revision: number }): void => this.follow(revision);
     this.subscription = this.agent.subscribe('status', { onSnapshot: follow, onEvent: follow });
   }
@@ -57,7 +63,9 @@ export class ManagementDaemon {
     this.subscription.close();
     await Promise.allSettled([this.queue]);
     await Promise.all([...this.running.values()].map(({ service }) => service.close()));
-    await Promise.all([this.agent.close(), this.figures.close()]);
+    await Promise.all([this.agent.close(), this.figures.close(), this.server?.close()]);
+    // Last, so that what the others had to say still goes.
+    await this.syslog.close();
   }
 
   private follow(revision: number): void {
@@ -70,8 +78,9 @@ export class ManagementDaemon {
     this.queue = this.queue.then(async () => {
       if (this.closed) return;
       try {
+        this.server ??= await this.answer();
         const { config } = await this.agent.request('show-config', {});
-        await this.converge((config as DeviceConfig | null)?.management ?? null);
+        await this.converge(config as DeviceConfig | null);
         this.said = '';
       } catch (error) {
         this.sayOnce(messageOf(error));
@@ -81,14 +90,13 @@ export class ManagementDaemon {
   }
 
   /** Every service that can be is brought about, also when another cannot. Errors: the first that could not. */
-  private async converge(section: ManagementSection | null): Promise<void> {
-    const { metrics, ssh, users = [] } = section ?? {};
+  private async converge(config: DeviceConfig | null): Promise<void> {
+    const { metrics, ssh, syslog, users = [] } = config?.management ?? {};
     const results = await Promise.allSettled([
       this.keep('metrics', metrics, async ({ address, port }) =>
-        MetricsServer.listen(address, port, async () =>
-          renderMetrics(await this.figures.read(), this.logins()),
-        ),
+        MetricsServer.listen(address, port, async () => this.page()),
       ),
+      this.syslog.apply(syslog, config?.hostname ?? '-'),
       this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.passwords)),
     ]);
     const server = this.running.get('ssh')?.service;
@@ -122,6 +130,19 @@ export class ManagementDaemon {
   private logins(): LoginService[] {
     const server = this.running.get('ssh')?.service;
     return server instanceof SshServer ? [{ service: 'ssh', strangers: server.strangers }] : [];
+  }
+
+  private answer(): Promise<ActorServer<typeof managementContract>> {
+    return serve(managementContract, {
+      runDir: this.runDir,
+      log: this.log,
+      handlers: { 'show-logging': () => ({ servers: this.syslog.report() }) },
+      snapshots: {},
+    });
+  }
+
+  private async page(): Promise<string> {
+    return renderMetrics({ ...(await this.figures.read()), syslog: this.syslog.report() }, this.logins());
   }
 
   private settings(): { runDir: string; stateDir: string; log: Logger } {

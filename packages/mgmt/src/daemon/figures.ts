@@ -27,7 +27,7 @@ export class FigureSource {
     this.dhcpd = connect(dhcpdContract, options);
   }
 
-  async read(): Promise<Figures> {
+  async read(): Promise<Omit<Figures, 'syslog'>> {
     const [agent, dataplane, ike, dhcp] = await Promise.all([
       orNull(this.agent.request('status', {}, DEADLINE)),
       orNull(this.readDataplane()),

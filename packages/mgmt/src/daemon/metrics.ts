@@ -11,6 +11,7 @@ import type {
   InterfaceReport,
   NodeRuntime,
   SaReport,
+  SyslogServerReport,
   WorkerRuntime,
 } from '@sluice/shared';
 import { Counter, Gauge, Registry } from 'prom-client';
@@ -32,6 +33,8 @@ export interface Figures {
   } | null;
   ike: { ikeSas: { established: number; children: number }; charonUp: boolean } | null;
   dhcp: { networks: DhcpNetworkReport[]; clients: DhcpClientReport[]; counters: DhcpCounter[] } | null;
+  /** The management process's own. */
+  syslog: SyslogServerReport[];
 }
 
 type Labels = Record<string, string>;
@@ -76,6 +79,7 @@ export function renderMetrics(figures: Figures, logins: readonly LoginService[] 
   }
   if (figures.dhcp !== null) addDhcp(page, figures.dhcp);
   if (logins.length > 0) addLogins(page, logins);
+  addSyslog(page, figures.syslog);
   return page.text();
 }
 
@@ -101,6 +105,31 @@ function addDhcp(page: Page, { networks, clients, counters }: NonNullable<Figure
     'sluice_dhcp_client_bound',
     'Whether an interface that asks for its address has one',
     clients.map(({ interface: name, vrf, lease }) => [{ interface: name, vrf }, Number(lease !== null)]),
+  );
+}
+
+function addSyslog(page: Page, servers: readonly SyslogServerReport[]): void {
+  const each = (value: (entry: SyslogServerReport) => number): [Labels, number][] =>
+    servers.map((entry) => [{ server: entry.server }, value(entry)]);
+  page.gauge(
+    'sluice_syslog_up',
+    'Whether a syslog server is reached; over UDP, whether the last datagram left',
+    each(({ state }) => Number(state === 'up')),
+  );
+  page.counter(
+    'sluice_syslog_sent_total',
+    'Lines of logs that a syslog server was sent',
+    each(({ sent }) => sent),
+  );
+  page.counter(
+    'sluice_syslog_lost_total',
+    'Lines that it will never get, for want of room while it was not reached, or because they did not leave',
+    each(({ lost }) => lost),
+  );
+  page.gauge(
+    'sluice_syslog_queued',
+    'Lines that wait for it',
+    each(({ queued }) => queued),
   );
 }
 

@@ -6,6 +6,9 @@ import type { GuessLimit } from './guess-limit.js';
 /** locked: nothing was compared, or nothing will be after this one, because its source has guessed too often. */
 export type PasswordVerdict = 'right' | 'wrong' | 'locked';
 
+/** Syslog's facility of what is said of logins. */
+export const LOGINS = { facility: 'authpriv' };
+
 /** What a password is compared with when nobody has that name, so that it takes as long. */
 const NOBODY = hashSync('nobody has this password');
 

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Logger, UserSection } from '@sluice/shared';
 import ssh2, { type AuthContext, type PasswordAuthContext, type PublicKeyAuthContext } from 'ssh2';
-import type { Passwords } from '../login/passwords.js';
+import { LOGINS, type Passwords } from '../login/passwords.js';
 import type { SessionUser } from '../shell/session.js';
 
 const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
@@ -10,13 +10,16 @@ const METHODS: ('publickey' | 'password')[] = ['publickey', 'password'];
 export class Authentication {
   /** Who has proved to be whom; null before. */
   user: SessionUser | null = null;
+  private readonly log: Logger;
 
   constructor(
     private readonly users: readonly UserSection[],
     private readonly address: string,
     private readonly passwords: Passwords,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    this.log = log.child(LOGINS);
+  }
 
   /** Decides about one attempt. Never throws. */
   attempt(context: AuthContext): void {

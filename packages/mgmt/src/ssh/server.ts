@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SshSection, UserSection } from '@sluice/shared';
 import ssh2, { type Connection } from 'ssh2';
-import type { Passwords } from '../login/passwords.js';
+import { LOGINS, type Passwords } from '../login/passwords.js';
 import type { SessionSettings } from '../login/shell.js';
 import { type Stranger, Strangers } from '../login/strangers.js';
 import type { SessionUser } from '../shell/session.js';
@@ -116,7 +116,7 @@ export class SshServer {
     for (const [client, { user }] of this.#known) {
       if (users.some(({ name, role }) => name === user.name && role === user.role)) continue;
       this.settings.log.info(
-        { user: user.name },
+        { ...LOGINS, user: user.name },
         'logged out: the configuration has another role for this user, or none',
       );
       client.end();

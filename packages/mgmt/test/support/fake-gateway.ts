@@ -10,6 +10,8 @@ export interface FakeGateway {
   readonly traces: unknown[];
   /** What the agent shows. */
   config: unknown;
+  /** Has the agent announce another revision. */
+  commit(): void;
   /** Filters of the captures that were started. */
   readonly captures: CaptureFilter[];
   /** What was cleared. */
@@ -24,10 +26,11 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
   const bridge = await fakeIkeBridge(runDir);
   const dhcpd = await fakeDhcpd(runDir);
 
+  let revision = 3;
   const agentStatus = () => ({
     instance: agent.instance,
     hostname: 'branch',
-    revision: 3,
+    revision,
     converged: false,
     processes: [
       { process: 'dataplane', reachable: true, revision: 3, converged: true, problems: [] },
@@ -61,6 +64,10 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
     captures: dataplane.captures,
     cleared: dataplane.cleared,
     config: {},
+    commit: () => {
+      revision++;
+      agent.publish('status', agentStatus());
+    },
     reload: { revision: 3, changes: [], problems: [] },
     stop: async () => {
       await Promise.all([dataplane.server.close(), bridge.close(), dhcpd.close(), agent.close()]);

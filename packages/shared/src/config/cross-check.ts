@@ -16,6 +16,7 @@ import type { ConnectionSection } from './ike.js';
 import { ANY_ADDRESS } from './ike-auth.js';
 import { type InterfaceSections, interfaceList, type ListedInterface } from './interface-list.js';
 import type { IpfixSection } from './ipfix.js';
+import type { ManagementSection } from './management.js';
 import type { NodeSection } from './node.js';
 import type { RouteSection } from './route.js';
 import type { RouterAdvertisementSection } from './router-advertisement.js';
@@ -33,6 +34,7 @@ interface Sections extends InterfaceSections {
   dns: DnsSection;
   ipfix: IpfixSection;
   router_advertisements: RouterAdvertisementSection[];
+  management: ManagementSection;
 }
 
 type Path = (string | number)[];
@@ -134,6 +136,9 @@ function checkVrfs(config: Sections, report: Report): void {
   });
   config.tunnels.forEach((entry, i) => {
     check(entry.outer_vrf, ['tunnels', i, 'outer_vrf']);
+  });
+  config.management.syslog?.servers.forEach((entry, i) => {
+    check(entry.vrf, ['management', 'syslog', 'servers', i, 'vrf']);
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { syslogSection } from './syslog.js';
 import { ipAddress } from './values.js';
 
 const metricsSection = z.strictObject({
@@ -54,6 +55,7 @@ export const managementSection = z
     metrics: metricsSection
       .optional()
       .describe('An HTTP endpoint, /metrics, for Prometheus; left out, none.'),
+    syslog: syslogSection.optional().describe('Servers that get the logs of all processes.'),
     ssh: sshSection.optional().describe('The command line over SSH; left out, none.'),
     users: z.array(userSection).max(100).default([]).describe('Who may use it.'),
   })

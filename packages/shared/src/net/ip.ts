@@ -15,3 +15,15 @@ export function canonicalIp(text: string): string | null {
   const six = parseIp6(text);
   return six === null ? null : formatIp6(six);
 }
+
+/** The four or sixteen octets of an address, as on the wire. Errors: RangeError for a text that is none. */
+export function ipBytes(text: string): Uint8Array {
+  const four = parseIp4(text);
+  const words = four === null ? parseIp6(text) : [four];
+  if (words === null) throw new RangeError(`${text} is not an address`);
+  const view = new DataView(new ArrayBuffer(words.length * 4));
+  words.forEach((word, at) => {
+    view.setUint32(at * 4, word);
+  });
+  return new Uint8Array(view.buffer);
+}
