@@ -5,18 +5,22 @@ import { join } from 'node:path';
 import { SHOWN } from './shown.js';
 import { sluice } from './sluice.js';
 import { type FakeGateway, fakeGateway } from './support/fake-gateway.js';
+import { fakeManagement } from './support/fake-management.js';
 
 describe('sluice with a gateway', function () {
   // Each test starts several Node.js processes.
   this.timeout(120_000);
   let runDir: string;
   let gateway: FakeGateway;
+  let management: Awaited<ReturnType<typeof fakeManagement>>;
 
   before(async () => {
     runDir = mkdtempSync(join(tmpdir(), 'sluice-show-'));
     gateway = await fakeGateway(runDir);
+    management = await fakeManagement(runDir);
   });
   after(async () => {
+    await management.close();
     await gateway.stop();
     rmSync(runDir, { recursive: true, force: true });
   });

@@ -38,6 +38,11 @@ collector       vrf      messages  records  lost  problem
 192.0.2.9:4739  default        40      800     7  -
 `,
 
+  logging: `server                               state   sent  queued  lost  problem
+udp://192.0.2.9:514                  up     1,234       0     0  -
+tls://logs.example:6514 in VRF blue  down       0  10,000    77  its certificate has expired: renew it there
+`,
+
   dhcp: `network  vrf      subnets      state  addresses  bound  declined  other servers
 lan      default  10.1.0.0/24  up         3,000  2,500         1  10.1.0.66 (02:00:00:00:00:66)
 

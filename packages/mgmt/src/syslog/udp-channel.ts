@@ -15,10 +15,7 @@ const REOPEN_MS = 30_000;
 export async function openUdp({ address, family, port, namespace }: Place): Promise<Channel> {
   const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
   try {
-    if (namespace !== '') {
-      socket.bind({ fd: openDatagramIn(namespace, family) });
-      await once(socket, 'listening');
-    }
+    if (namespace !== '') socket.bind({ fd: openDatagramIn(namespace, family) });
     socket.connect(port, address);
     await once(socket, 'connect');
   } catch (error) {

@@ -1,5 +1,6 @@
 // The management process with syslog servers of Debian: what they have understood, and what became of lines meanwhile.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
   managementContract,
   type SyslogServerReport,
   until,
+  vrfNamespaceName,
 } from '@sluice/shared';
 import { ManagementDaemon } from '../../src/daemon/daemon.js';
 import { type FakeGateway, fakeGateway } from '../support/fake-gateway.js';
@@ -41,24 +43,29 @@ describe('syslog', function () {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function started(port: number, tls: { authority: string; name: string } | null): Promise<Rsyslog> {
-    const server = new Rsyslog(dir, port, tls);
+  async function started(
+    port: number,
+    tls: { authority: string; name: string } | null,
+    wrapper: readonly string[] = [],
+  ): Promise<Rsyslog> {
+    const server = new Rsyslog(dir, port, tls, wrapper);
     servers.push(server);
     await server.start();
     return server;
   }
 
-  function reconfigure(section: unknown[]): void {
+  function reconfigure(section: unknown[], vrfs: string[] = []): void {
     gateway.config = deviceConfigSchema.parse({
       schema: 1,
+      vrfs: vrfs.map((name) => ({ name })),
       hostname: 'branch-7',
       management: { syslog: { servers: section } },
     });
     gateway.commit();
   }
 
-  function run(section: unknown[]): void {
-    reconfigure(section);
+  function run(section: unknown[], vrfs: string[] = []): void {
+    reconfigure(section, vrfs);
     const destination = {
       write: (line: string) => {
         appendFileSync(join(dir, 'mgmt.log'), line);
@@ -166,8 +173,9 @@ describe('syslog', function () {
     await server.start();
     await until('what was said meanwhile', () => texts(server, 'sluice-agent').length === expected.length);
     assert.deepEqual(texts(server, 'sluice-agent'), expected);
-    const { state, problem, queued, lost } = await report();
-    assert.deepEqual({ state, problem, queued, lost }, { state: 'up', problem: null, queued: 0, lost: 0 });
+    await until('nothing to wait', async () => (await report()).queued === 0);
+    const { state, problem, lost } = await report();
+    assert.deepEqual({ state, problem, lost }, { state: 'up', problem: null, lost: 0 });
   });
 
   it('loses the newest lines for a server that stays away, counts them and says so', async () => {
@@ -222,6 +230,43 @@ describe('syslog', function () {
       assert.equal((await report()).sent, 0);
       assert.deepEqual(server.received(), []);
     });
+
+  it('reaches servers in the VRF that they are in, and says what is missing while it is not there', async () => {
+    const vrf = `log${process.pid}`;
+    const namespace = await vrfNamespaceName(vrf);
+    makeCertificates(dir, 'authority', 'logs.example', ['127.0.0.1']);
+    const [udp, tls] = [await freePort(), await freePort()];
+    run(
+      [
+        { host: '127.0.0.1', port: udp, vrf },
+        { host: '127.0.0.1', port: tls, transport: 'tls', vrf, ca: { file: join(dir, 'authority.pem') } },
+      ],
+      [vrf],
+    );
+    await until('the missing namespace to be said', async () =>
+      (await reports()).every(({ problem }) => problem?.includes('ENOENT')),
+    );
+    const ip = (...args: string[]): unknown => execFileSync('ip', args);
+    ip('netns', 'add', namespace);
+    try {
+      ip('-n', namespace, 'link', 'set', 'lo', 'up');
+      const inside = ['ip', 'netns', 'exec', namespace];
+      const both = [
+        await started(udp, null, inside),
+        await started(tls, { authority: 'authority', name: 'logs.example' }, inside),
+      ];
+      await until('a line to arrive by both', () => {
+        write('agent', { msg: 'inside' });
+        return both.every((server) => texts(server, 'sluice-agent').includes('inside'));
+      });
+      await until('both to be up', async () => (await reports()).every(({ state }) => state === 'up'));
+    } finally {
+      await daemon?.close();
+      daemon = null;
+      await Promise.all(servers.map((server) => server.stop()));
+      ip('netns', 'del', namespace);
+    }
+  });
 
   it('gives a server whose authority is named at last what waited, without a restart', async () => {
     makeCertificates(dir, 'authority', 'logs.example', ['127.0.0.1']);
