@@ -86,7 +86,7 @@ export class Rsyslog {
     writeFileSync(conf, this.configuration());
     const pid = join(dir, `rsyslog-${port}.pid`);
     const [command = '', ...args] = [...this.wrapper, '/usr/sbin/rsyslogd', '-n', '-f', conf, '-i', pid];
-    this.child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.child = spawn(command, args, { stdio: 'ignore' });
     // Its port is open when it is in /proc/net of where it runs.
     const table = tls === null ? 'udp' : 'tcp';
     const listens = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
