@@ -112,7 +112,7 @@ describe('data plane process: flows', function () {
     ]);
 
     // tshark sees the same, one message after the other, none lost, each flow with its end.
-    const fields = ['version', 'octets', 'packets', 'flow_end_reason', 'sequence'];
+    const fields = ['version', 'octets', 'packets', 'flow_end_reason', 'sequence', 'if_name'];
     const messages = await collector.dissected(given, ...fields.map((field) => `cflow.${field}`));
     const values = (at: number): string[] =>
       messages.flatMap((cells) => cells[at]!.split(',')).filter(Boolean);
@@ -124,10 +124,11 @@ describe('data plane process: flows', function () {
     ])
       assert.equal(values(2)[values(1).indexOf(`${octets}`)], `${packets}`);
     assert.deepEqual(new Set(values(3)), new Set(['1']));
+    assert.deepEqual(new Set(values(5)), new Set(['lan', 'wan', 'ops']));
     let sequence = 0;
     for (const cells of messages) {
       assert.equal(Number(cells[4]), sequence);
-      sequence += cells[1]!.split(',').filter(Boolean).length;
+      for (const at of [1, 5]) sequence += cells[at]!.split(',').filter(Boolean).length;
     }
     const { lost_records: lost, problem } = (await shown()).collectors[0]!;
     assert.deepEqual({ lost, problem }, { lost: 0, problem: null });

@@ -50,6 +50,8 @@ export class FlowMetering {
     }
     for (const table of this.tables) table.interval = section.sampling;
     await this.convergeCollectors(section);
+    const names = interfaces.map(({ row, name }) => [row, name] as const);
+    for (const collector of this.exporter.collectors) collector.name(names);
   }
 
   /** Every now and then: ends flows, sends templates. `now` in milliseconds since 1970. @throws what collectors miss */

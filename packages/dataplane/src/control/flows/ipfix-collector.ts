@@ -6,7 +6,7 @@ import { getSystemErrorName } from 'node:util';
 import { type IpfixCollectorSection, messageOf, parseIp4, parseIp6 } from '@sluice/shared';
 import { closeFd, udpOpen, udpSend } from '../../native/index.js';
 import { IpfixMessage } from './ipfix-message.js';
-import { addTemplates } from './ipfix-templates.js';
+import { addInterfaceName, addTemplates } from './ipfix-templates.js';
 
 /** While nothing can be sent, or nobody listens, templates show when that has changed. */
 const RETRY_MS = 1_000;
@@ -19,6 +19,8 @@ const REFUSED: readonly number[] = [
   constants.errno.EHOSTUNREACH,
   constants.errno.ENETUNREACH,
 ];
+
+export type InterfaceName = readonly [row: number, name: string];
 
 export interface CollectorSettings {
   section: IpfixCollectorSection;
@@ -45,6 +47,7 @@ export class IpfixCollector {
   private mayBeNew = false;
   /** Data records sent before (RFC 7011 section 3.1). */
   private sequence = 0;
+  private names: readonly InterfaceName[] = [];
   /** Records of the last message. */
   private last = 0;
 
@@ -55,6 +58,14 @@ export class IpfixCollector {
 
   get section(): IpfixCollectorSection {
     return this.settings.section;
+  }
+
+  /** What interfaces are called, by the numbers that records have: told with the templates, and when they have changed. */
+  name(names: readonly InterfaceName[]): void {
+    if (names.length === this.names.length && names.every((each, i) => each.join() === this.names[i]!.join()))
+      return;
+    this.names = names;
+    this.mayBeNew = true;
   }
 
   /** Sends templates when they are due. */
@@ -81,6 +92,18 @@ export class IpfixCollector {
     this.toldAt = now;
     this.mayBeNew = false;
     this.transmit(this.templates, now);
+    this.tellNames(now);
+  }
+
+  private tellNames(now: number): void {
+    const message = new IpfixMessage();
+    for (const [row, name] of this.names) {
+      if (addInterfaceName(message, row, name)) continue;
+      this.transmit(message, now);
+      message.clear();
+      addInterfaceName(message, row, name);
+    }
+    if (!message.isEmpty) this.transmit(message, now);
   }
 
   private transmit(message: IpfixMessage, now: number): void {

@@ -22,7 +22,7 @@ import { PROTOCOL_ICMP } from '../../wire/ip4.js';
 import { PROTOCOL_ICMP6 } from '../../wire/ip6.js';
 import { type IpfixMessage, SET_OPTIONS_TEMPLATES, SET_TEMPLATES } from './ipfix-message.js';
 
-/** IANA's "IPFIX Information Elements": number, octets. */
+/** IANA's "IPFIX Information Elements": number, octets; 65,535 for one whose length stands before it. */
 type Element = readonly [number: number, octets: number];
 
 const OCTET_DELTA_COUNT: Element = [1, 8];
@@ -38,6 +38,7 @@ const DESTINATION_IPV4: Element = [12, 4];
 const EGRESS_INTERFACE: Element = [14, 4];
 const SOURCE_IPV6: Element = [27, 16];
 const DESTINATION_IPV6: Element = [28, 16];
+const INTERFACE_NAME: Element = [82, 0xffff];
 const ICMP_TYPE_CODE_IPV4: Element = [32, 2];
 const FLOW_END_REASON: Element = [136, 1];
 const ICMP_TYPE_CODE_IPV6: Element = [139, 2];
@@ -100,6 +101,10 @@ const SAMPLING: readonly Element[] = [
   SAMPLING_PACKET_SPACE,
 ];
 
+/** Of the records that tell what interfaces are called; their scope is the number that flows have. */
+const NAMES_ID = 261;
+const NAMES: readonly Element[] = [INGRESS_INTERFACE, INTERFACE_NAME];
+
 /** Writes all templates, and where 1 of `sampling` packets is metered a record that says so. They fit one message. */
 export function addTemplates(message: IpfixMessage, sampling: number): void {
   const { view } = message;
@@ -109,17 +114,25 @@ export function addTemplates(message: IpfixMessage, sampling: number): void {
     view.setUint16(at + 2, elements.length);
     putElements(view, at + 4, elements);
   }
+  addOptionsTemplate(message, NAMES_ID, NAMES);
   if (sampling <= 1) return;
-  const at = message.add(SET_OPTIONS_TEMPLATES, 6 + 4 * SAMPLING.length);
-  view.setUint16(at, SAMPLING_ID);
-  view.setUint16(at + 2, SAMPLING.length);
-  view.setUint16(at + 4, 1);
-  putElements(view, at + 6, SAMPLING);
+  addOptionsTemplate(message, SAMPLING_ID, SAMPLING);
   const record = message.add(SAMPLING_ID, sum(SAMPLING));
   putUnsigned64(view, record, SELECTOR);
   view.setUint16(record + 8, SYSTEMATIC_COUNT_BASED);
   view.setUint32(record + 10, 1);
   view.setUint32(record + 14, sampling - 1);
+}
+
+/** Writes what an interface is called; false when the message has no room for it. */
+export function addInterfaceName(message: IpfixMessage, row: number, name: string): boolean {
+  // Names are of a few ASCII characters, as Linux has them: a length of one octet.
+  const at = message.add(NAMES_ID, 5 + name.length);
+  if (at < 0) return false;
+  message.view.setUint32(at, row);
+  message.view.setUint8(at + 4, name.length);
+  for (let i = 0; i < name.length; i++) message.view.setUint8(at + 5 + i, name.charCodeAt(i));
+  return true;
 }
 
 /** Writes the record of a row; false when the message has no room for it. */
@@ -155,6 +168,16 @@ export function addFlow(message: IpfixMessage, table: FlowTable, slot: number, r
   putUnsigned64(view, at + 33, doubles[figures + FLOW_FIRST_MS]!);
   putUnsigned64(view, at + 41, doubles[figures + FLOW_LAST_MS]!);
   return true;
+}
+
+/** The first of the elements is the scope. */
+function addOptionsTemplate(message: IpfixMessage, id: number, elements: readonly Element[]): void {
+  const { view } = message;
+  const at = message.add(SET_OPTIONS_TEMPLATES, 6 + 4 * elements.length);
+  view.setUint16(at, id);
+  view.setUint16(at + 2, elements.length);
+  view.setUint16(at + 4, 1);
+  putElements(view, at + 6, elements);
 }
 
 function templateOf(kind: number): Template {

@@ -80,7 +80,7 @@ describe('IPFIX messages', () => {
     let options: Uint8Array = new Uint8Array();
     for (const [id, set] of setsOf(templates.bytes.subarray(0, templates.length))) {
       const view = viewOf(set);
-      if (id > 3) options = set;
+      if (id === 260) options = set;
       for (let at = 0; id <= 3 && at < set.length; ) {
         const head = id === 2 ? 4 : 6;
         const count = view.getUint16(at + 2);
@@ -102,7 +102,7 @@ describe('IPFIX messages', () => {
       // The last field is the end of the flow, wherever it stands.
       assert.equal(Number(viewOf(set).getBigUint64(set.length - 8)), NOW);
     }
-    assert.deepEqual([...octets.keys()], [256, 257, 258, 259, 260]);
+    assert.deepEqual([...octets.keys()], [256, 257, 258, 259, 261, 260]);
   });
 });
 
@@ -164,6 +164,35 @@ describe('an IPFIX collector', () => {
       { messages, records, lost, problem },
       { messages: 5, records: 50, lost: 0, problem: null },
     );
+  });
+
+  it('is told what interfaces are called, in as many messages as it takes, and again when that changes', async () => {
+    const collector = collect(await listen());
+    exporter.collectors = [collector];
+    const names = Array.from({ length: 100 }, (_, i) => [i + 1, `interface-${i + 1}`] as const);
+    collector.name(names);
+    exporter.tick();
+    await until('templates and two messages', () => received.length === 3);
+    assert.ok(received.every(({ length }) => length <= 1_352));
+    const told: [number, string][] = [];
+    for (const message of received.slice(1)) {
+      const [[id, set]] = setsOf(message) as [[number, Uint8Array]];
+      assert.equal(id, 261);
+      for (let at = 0; at < set.length; at += 5 + set[at + 4]!)
+        told.push([
+          viewOf(set).getUint32(at),
+          String.fromCharCode(...set.subarray(at + 5, at + 5 + set[at + 4]!)),
+        ]);
+    }
+    assert.deepEqual(told, names);
+    collector.name(names.map(([row, name]) => [row, name] as const));
+    now += 2_000;
+    exporter.tick();
+    collector.name([[7, 'lan']]);
+    exporter.tick();
+    await until('templates and one message', () => received.length === 5);
+    assert.deepEqual(setsOf(received[4]!), [[261, Uint8Array.of(0, 0, 0, 7, 3, 108, 97, 110)]]);
+    assert.deepEqual([viewOf(received[4]!).getUint32(8), collector.records], [100, 101]);
   });
 
   it('that refuses is counted as having lost records, and told the templates before the next ones', async () => {
