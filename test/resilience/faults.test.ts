@@ -12,6 +12,7 @@ import { Outside } from '../support/outside.js';
 import { now } from '../support/probe.js';
 import { only, residents } from '../support/residents.js';
 import { assertNoDuplicates, say as sayReport, sitesUnderProbe } from '../support/sites-under-probe.js';
+import type { Site } from '../support/two-sites.js';
 
 const SECONDS = Number(process.env.SLUICE_FAULT_SECONDS ?? 30);
 const DETECT_WITHIN_S = 10;
@@ -38,7 +39,8 @@ describe(`${SECONDS} s of faults, seed ${seed}`, () => {
     withSites(async (sites) => {
       const { branch, hq } = sites;
       const outside = await Outside.watch(sites);
-      const living = new Map([branch, hq].map((site) => [site, residents(site.gateway)]));
+      const living = new Map<Site, string[]>();
+      for (const site of [branch, hq]) living.set(site, await residents(site.gateway));
       const random = randomOf(seed);
       const began = performance.now();
       const say = (what: string): void => console.log(`      ${seconds(began)} s: ${what}`);

@@ -1,11 +1,9 @@
 // The branch gets another address towards the internet: headquarters, which knows it by its identity, is called from there.
-import assert from 'node:assert/strict';
 import { until } from '@sluice/shared';
 import { now } from '../support/probe.js';
 import { assertResumes, type ProbedSites, sitesUnderProbe } from '../support/sites-under-probe.js';
-import { BRANCH, HQ } from '../support/two-sites.js';
+import { HQ, moveWan } from '../support/two-sites.js';
 
-const OTHER = '198.51.100.9';
 const RESUMES_MS = 2000;
 const DETECT_WITHIN_S = 10;
 
@@ -38,17 +36,9 @@ describe('another WAN address', () => {
       `${what}: traffic resumes within ${RESUMES_MS} ms`,
       withSites(async (sites) => {
         const { branch, hq } = sites;
-        const { config } = branch;
         await assertResumes(sites, what, RESUMES_MS, async () => {
           await settled(sites);
-          const [wan] = config.interfaces ?? [];
-          const [connection] = config.ike?.connections ?? [];
-          assert.ok(wan !== undefined && connection !== undefined);
-          const address = connection.local.address === OTHER ? BRANCH.wan : OTHER;
-          wan.addresses = [`${address}/24`];
-          connection.local.address = address;
-          branch.gateway.writeConfig(config);
-          assert.deepEqual((await branch.agent.request('reload', {})).problems, []);
+          const address = await moveWan(branch);
           await until('headquarters to send there', async () => {
             const { sas } = await hq.dataplane.request('show-sa', {});
             return sas.some((sa) => sa.direction === 'out' && sa.active && sa.dst === address);

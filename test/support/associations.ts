@@ -92,11 +92,13 @@ async function inUse(site: Site, spiIn: number): Promise<void> {
 
 /** The one CHILD_SA of a site whose charon and data plane agree; else what is otherwise. */
 async function look(site: Site): Promise<ChildSaReport | string> {
-  const [{ ike_sas: ike }, { sas }] = await Promise.all([
+  const [{ ike_sas: all }, { sas }] = await Promise.all([
     site.ikeBridge.request('show-ike', {}),
     site.dataplane.request('show-sa', {}),
   ]);
-  const { name, wan } = site.names;
+  const { name } = site.names;
+  // A caller that was cut off leaves one that nobody has authenticated; it has no SAs, and goes after two minutes.
+  const ike = all.filter(({ state, initiator }) => state !== 'CONNECTING' || initiator);
   // charon lists a replaced CHILD_SA until its last packets have arrived, or, when the IKE_SA was rekeyed in that
   // very moment, until the IKE_SA ends. What counts is that its SAs leave the data plane.
   const children = ike.flatMap((sa) => sa.children).filter((child) => child.state !== 'DELETED');
@@ -111,7 +113,7 @@ async function look(site: Site): Promise<ChildSaReport | string> {
     return `${name} has the IKE_SAs ${states.join(', ') || '(none)'}`;
   }
   const wanted = [
-    `in ${hex(child.spi_in)} to ${wan} active`,
+    `in ${hex(child.spi_in)} to ${sa.local_address} active`,
     `out ${hex(child.spi_out)} to ${sa.remote_address} active`,
   ];
   const present = sas

@@ -52,7 +52,10 @@ export class Probe {
   ) {}
 
   /** Starts both ends; resolves when datagrams arrive both ways. It ends with the lab. */
-  static async start(sites: TwoSites, options: ProbeOptions = {}): Promise<Probe> {
+  static async start(
+    sites: Pick<TwoSites, 'branchHost' | 'hqHost'>,
+    options: ProbeOptions = {},
+  ): Promise<Probe> {
     const { packetsPerSecond = 300, payloadBytes = 1000 } = options;
     const end = (node: LabNode, local: string, remote: string): Promise<NodeProcess> =>
       node.start(

@@ -4,8 +4,27 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
 
-/** The command lines of what runs in the node's network namespace, sorted. */
-export function residents(node: LabNode): string[] {
+/** How often in a row they must be seen: the data plane runs `ip` now and then, and what forks is there twice for a moment. */
+const LOOKS = 5;
+
+/** The command lines of what stays in the node's network namespace, sorted. */
+export async function residents(node: LabNode): Promise<string[]> {
+  let seen = present(node);
+  let looks = 0;
+  await until(
+    `${node.name} to have the same processes for a while`,
+    () => {
+      const again = present(node);
+      looks = again.join('\n') === seen.join('\n') ? looks + 1 : 0;
+      seen = again;
+      return looks >= LOOKS;
+    },
+    { intervalMs: 100 },
+  );
+  return seen;
+}
+
+function present(node: LabNode): string[] {
   const namespace = networkOf(String(node.holder.pid));
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && networkOf(entry) === namespace)
@@ -23,7 +42,7 @@ export async function only(node: LabNode, expected: readonly string[], deadlineM
   await until(
     `the same processes as before in ${node.name}`,
     () => {
-      assert.deepEqual(residents(node), expected);
+      assert.deepEqual(present(node), expected);
       return true;
     },
     { deadlineMs, intervalMs: 200 },

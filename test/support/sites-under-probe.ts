@@ -117,7 +117,10 @@ function read(path: string): string {
 }
 
 /** Runs something while the probe runs, and returns what became of the packets meanwhile. */
-export async function during(sites: ProbedSites, what: () => Promise<void>): Promise<ProbeReport> {
+export async function during(
+  sites: Pick<ProbedSites, 'probe'>,
+  what: () => Promise<void>,
+): Promise<ProbeReport> {
   const from: Moment = now();
   await what();
   return sites.probe.report(from);
@@ -125,8 +128,8 @@ export async function during(sites: ProbedSites, what: () => Promise<void>): Pro
 
 /** Prints what was measured, beside the test's line. */
 export function say(what: string, report: ProbeReport): void {
-  const flow = ({ sent, lost, reordered, longestGapMs }: FlowReport): string =>
-    `${lost} of ${sent} lost, ${reordered} reordered, longest gap ${longestGapMs.toFixed(0)} ms`;
+  const flow = ({ sent, lost, reordered, longestGapMs, gapAtMs }: FlowReport): string =>
+    `${lost} of ${sent} lost, ${reordered} reordered, longest gap ${longestGapMs.toFixed(0)} ms from ${(gapAtMs / 1000).toFixed(1)} s on`;
   console.log(`      ${what}: to hq ${flow(report.toHq)}; to branch ${flow(report.toBranch)}`);
 }
 
@@ -153,7 +156,7 @@ const OUTAGES = 3;
 
 /** Packets arrive again within the time, both ways, and none twice, at the first, second or third outage of the kind. */
 export async function assertResumes(
-  sites: ProbedSites,
+  sites: Pick<ProbedSites, 'probe'>,
   what: string,
   limitMs: number,
   outage: (tried: number) => Promise<void>,

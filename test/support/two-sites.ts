@@ -203,6 +203,23 @@ export async function tunnelUp({ branch, hq }: TwoSites): Promise<void> {
   );
 }
 
+/** The last octet of the address that a gateway changes to. */
+const OTHER = '.9';
+
+/** Configures another WAN address, or the first one again; resolves when the agent has it. Returns the address. */
+export async function moveWan({ agent, config, gateway, names }: Site): Promise<string> {
+  const [wan] = config.interfaces ?? [];
+  const [connection] = config.ike?.connections ?? [];
+  if (wan === undefined || connection === undefined) throw new Error('the site has no WAN or no connection');
+  const address = connection.local.address === names.wan ? names.wan.replace(/\.\d+$/, OTHER) : names.wan;
+  wan.addresses = [`${address}/24`];
+  connection.local.address = address;
+  gateway.writeConfig(config);
+  const { problems } = await agent.request('reload', {});
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  return address;
+}
+
 /** The branch initiates, headquarters responds. */
 export function siteConfig(local: SiteNames, remote: SiteNames, pskFile: string): DeviceConfigInput {
   const tunnel = remote.name;
