@@ -10,6 +10,7 @@ export interface SiteAndPeer {
   branchHost: LabNode;
   branch: Site;
   peer: StockPeer;
+  peerNode: LabNode;
   hqHost: LabNode;
 }
 
@@ -18,6 +19,8 @@ export interface SiteAndPeerOptions {
   /** Our ESP proposals, and theirs as swanctl.conf writes it. */
   ours: string[];
   theirs: string;
+  /** Of our connection; theirs has it always. */
+  mobike?: boolean;
 }
 
 /** Builds the network and waits for the tunnel. The lab is there also when it rejects: stop it. */
@@ -47,6 +50,7 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
   const connection = config.ike?.connections?.[0];
   if (connection === undefined) throw new Error('the site has no connection');
   connection.start = weInitiate ? 'initiate' : 'respond';
+  connection.mobike = options.mobike ?? false;
   for (const child of connection.children) child.esp_proposals = ours;
 
   const peer = await StockPeer.start(peerNode, {
@@ -67,5 +71,5 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
     await branch.close();
     throw error;
   }
-  return { lab, branchHost, branch, peer, hqHost };
+  return { lab, branchHost, branch, peer, peerNode, hqHost };
 }

@@ -178,7 +178,7 @@ export class Upkeep {
       const surplus = surplusSas(reports, detectionIn(desired));
       await this.#rekeyForStrays(children);
       const waiting = await this.#repair(desired, differences, surplus);
-      return missing || waiting || noted || report.problems.length > 0;
+      return missing || waiting || noted || reconciler.isMoving || report.problems.length > 0;
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
       return true;

@@ -56,14 +56,16 @@ export function linkChanges(twin: TwinSpec, link: LinkJson | undefined): string[
     lines.push(`link set dev ${twin.name} carrier ${twin.running ? 'on' : 'off'}`);
   const have = (link?.addr_info ?? []).map((address) => `${address.local}/${address.prefixlen}`);
   const wanted = twin.addresses.map(canonical);
-  for (const address of have) {
-    if (!wanted.includes(address)) lines.push(`address del ${address} dev ${twin.name}`);
-  }
   for (const address of wanted) {
     if (have.includes(address) && (twin.up || !address.includes(':'))) continue;
     // The graph has seen to it already that nobody else has the address.
     if (!address.includes(':')) lines.push(`address add ${address} dev ${twin.name}`);
     else if (twin.up) lines.push(`address add ${address} dev ${twin.name} nodad`);
+  }
+  // Last: with the last address of the device its routes would go too, and a daemon that looks for a way in that moment finds
+  // none. (Those of the same network stay when the first goes: promote_secondaries.)
+  for (const address of have) {
+    if (!wanted.includes(address)) lines.push(`address del ${address} dev ${twin.name}`);
   }
   return lines;
 }

@@ -214,9 +214,11 @@ export class LinuxTwins {
 /**
  * The graph speaks IPv6 on the interface: Linux makes no address of its own, takes no advertisement, probes nothing. By
  * ARP it asks from an address of the link, whatever the packet's: only such questions does the graph take answers to.
+ * Another address of the same network stays when the first goes.
  */
 async function silence(name: string): Promise<void> {
   await setSysctl(`net/ipv4/conf/${name}/arp_announce`, '2');
+  await setSysctl(`net/ipv4/conf/${name}/promote_secondaries`, '1');
   const path = `net/ipv6/conf/${name}`;
   await setSysctl(`${path}/addr_gen_mode`, '1');
   await setSysctl(`${path}/accept_ra`, '0');

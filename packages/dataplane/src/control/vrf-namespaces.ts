@@ -19,6 +19,7 @@ export const ALIAS = 'sluice';
 const SETTINGS = [
   ['ipv4/ip_forward', '0'],
   ['ipv4/conf/default/arp_announce', '2'],
+  ['ipv4/conf/default/promote_secondaries', '1'],
   ['ipv6/conf/all/forwarding', '0'],
   ['ipv6/conf/default/disable_ipv6', '0'],
   ['ipv6/conf/default/addr_gen_mode', '1'],

@@ -71,8 +71,7 @@ export function toCharon(connection: ConnectionSection, ifIds: IfIds): CharonCon
       proposals: ikeProposals(connection),
       encap: connection.force_udp_encapsulation,
       ...dpdOf(connection),
-      // The local address is configured, so there is nowhere to move to, and without a NAT port 500 will do.
-      mobike: false,
+      mobike: connection.mobike,
       // Never announces INITIAL_CONTACT and never obeys one: after a restart of charon the peer keeps the old
       // CHILD_SA, which the data plane goes on using, until the new one carries traffic.
       unique: 'never',

@@ -22,7 +22,7 @@ import {
 import { Credentials, type Present } from './credentials.js';
 import { Pools } from './pools.js';
 import { byConnection, collectSas, type ListedSa } from './sas.js';
-import { type KnownChange, type StaleSas, staleSas } from './stale.js';
+import { elsewhere, type KnownChange, type StaleSas, staleSas } from './stale.js';
 
 /** What of a ViciClient is needed. */
 export interface CharonClient extends ViciSender {
@@ -44,7 +44,9 @@ export interface ReconcileReport {
 
 /** What charon was given for a connection. */
 interface Loaded {
+  /** Without the local address where MOBIKE takes IKE_SAs from one to another. */
   ike: string;
+  localAddress: string;
   children: Map<string, string>;
   /** Of the certificates that the connection goes with. */
   certificates: string;
@@ -79,6 +81,8 @@ interface Replacement {
 const REPLACE_MS = 4000;
 /** Replacements under way at a time, each on a VICI connection of its own. */
 const REPLACE_AT_ONCE = 8;
+/** How long charon has to take IKE_SAs to another address of ours by MOBIKE: two exchanges, repeated once. */
+const MOVE_MS = 2000;
 /** Wait for a peer to confirm a DELETE; after that charon goes on by itself. */
 const TERMINATE_MS = 2000;
 
@@ -95,6 +99,8 @@ export class Reconciler {
   private readonly pools = new Pools();
   /** Survives a run that lost charon half-way: nothing else remembers which SAs a loaded change made stale. */
   private pending: Replacement[] = [];
+  /** Connections whose local address has changed, and whose IKE_SAs MOBIKE is to take there: since when. */
+  private readonly moving = new Map<string, number>();
   private readonly made = new WeakMap<ConnectionSection, Made>();
   private tail: Promise<unknown> = Promise.resolve();
 
@@ -116,6 +122,11 @@ export class Reconciler {
     return result;
   }
 
+  /** Whether MOBIKE is waited for: another round is wanted soon. */
+  get isMoving(): boolean {
+    return this.moving.size > 0;
+  }
+
   private async run(
     client: CharonClient,
     desired: DesiredIke,
@@ -124,6 +135,7 @@ export class Reconciler {
     if (client.generation !== this.generation) {
       // Perhaps the same charon behind a new connection; loading what it has already changes nothing there.
       this.loaded.clear();
+      this.moving.clear();
       this.credentials.forgetCharon();
       this.pools.forgetCharon();
       this.pending = [];
@@ -197,8 +209,11 @@ export class Reconciler {
     report.warnings.push(...connectionWarnings(connection), ...material.warnings);
     const next = { ...hashes, certificates: material.digest };
     if (before !== undefined && present.has(name)) {
-      if (sameConfiguration(before, next) && before.certificates === next.certificates) return null;
+      if (sameConfiguration(before, next) && before.certificates === next.certificates)
+        return this.replaceUnmoved(connection, sas.get(name) ?? []);
     }
+    if (connection.mobike && before !== undefined && before.localAddress !== next.localAddress)
+      this.moving.set(name, performance.now());
     await loadConn(client, loadConnMessage(wanted, material));
     this.loaded.set(name, next);
     report.loaded.push(name);
@@ -211,6 +226,17 @@ export class Reconciler {
       .map((child) => child.name)
       .filter((child) => stale.ike.length > 0 || renewed.has(child));
     return { connection, children, stale };
+  }
+
+  /** IKE_SAs that are at an address which we no longer have, because the peer has no MOBIKE: they are made anew. */
+  private replaceUnmoved(connection: ConnectionSection, sas: readonly ListedSa[]): Replacement | null {
+    const since = this.moving.get(connection.name);
+    if (since === undefined) return null;
+    const ike = elsewhere(connection, sas);
+    if (ike.length > 0 && performance.now() - since < MOVE_MS) return null;
+    this.moving.delete(connection.name);
+    if (ike.length === 0) return null;
+    return { connection, children: connection.children.map(({ name }) => name), stale: { ike, child: [] } };
   }
 
   private make(connection: ConnectionSection, { tunnels }: DesiredIke, ifIds: IfIds): Made {
@@ -229,7 +255,9 @@ function sha256(value: unknown): string {
 
 function hashesOf(wanted: CharonConnection): Omit<Loaded, 'certificates'> {
   const children = new Map([...wanted.children].map(([name, child]) => [name, sha256(child)]));
-  return { ike: sha256([wanted.ike, wanted.rounds]), children };
+  const { local_addrs: local, ...others } = wanted.ike;
+  const ike = sha256([wanted.ike.mobike === true ? others : wanted.ike, wanted.rounds]);
+  return { ike, localAddress: sha256(local), children };
 }
 
 function difference(
@@ -246,7 +274,7 @@ function sameConfiguration(
   next: Omit<Loaded, 'certificates'>,
 ): boolean {
   const change = difference(before, next);
-  return !change.ike && change.children.size === 0;
+  return !change.ike && change.children.size === 0 && before.localAddress === next.localAddress;
 }
 
 /**

@@ -39,6 +39,20 @@ export function staleSas(
   return stale;
 }
 
+/** Unique ids of the IKE_SAs that are not at the connection's local address. */
+export function elsewhere(connection: ConnectionSection, sas: readonly ListedSa[]): string[] {
+  return sas
+    .filter(({ section }) => !isHere(connection, text(section, 'local-host')))
+    .map(({ section }) => text(section, 'uniqueid') ?? '');
+}
+
+/** Before anything was sent, charon lists no address. */
+function isHere({ local: { address } }: ConnectionSection, listed: string | undefined): boolean {
+  return (
+    address === ANY_ADDRESS || listed === undefined || listed === '%any' || listed === canonicalIp(address)
+  );
+}
+
 function endpointsMatch(connection: ConnectionSection, section: ListedSa['section']): boolean {
   // Before authentication charon reports %any for identities, and a NAT in between may show another address.
   const id = identities(connection);
@@ -46,10 +60,9 @@ function endpointsMatch(connection: ConnectionSection, section: ListedSa['sectio
     const listed = text(section, key);
     return listed === undefined || listed === '%any' || isWanted(listed);
   };
-  const { address } = connection.local;
   return (
     matches('local-id', (listed) => id.local === null || isIdentity(id.local, listed)) &&
     matches('remote-id', (listed) => isIdentity(id.remote, listed)) &&
-    matches('local-host', (listed) => address === ANY_ADDRESS || listed === canonicalIp(address))
+    isHere(connection, text(section, 'local-host'))
   );
 }

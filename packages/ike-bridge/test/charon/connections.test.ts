@@ -68,6 +68,11 @@ describe('connections', () => {
     assert.equal(ike.keyingtries, 1);
   });
 
+  it('has MOBIKE where it is asked for', () => {
+    const { ike } = toCharon(connection({ mobike: true }), ifIdsOf(TUNNELS));
+    assert.equal(ike.mobike, true);
+  });
+
   it('refuses a child of a tunnel that is not there', () => {
     assert.throws(
       () => toCharon(connection(), new Map()),

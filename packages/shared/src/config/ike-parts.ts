@@ -84,7 +84,8 @@ function checkRemote({ remote }: ConnectionSection, report: Report): void {
 }
 
 function checkVersion1(connection: ConnectionSection, report: Report): void {
-  const { local, remote, proposals, children } = connection;
+  const { local, remote, proposals, children, mobike } = connection;
+  if (mobike) report(['mobike'], 'is of IKEv2: a peer of IKEv1 is called anew from another address');
   if (local.auth.startsWith('eap-'))
     report(['local', 'auth'], 'must be psk or certificate: IKEv1 has no EAP; its passwords are xauth');
   else if (local.auth !== remoteAuth(remote))
@@ -114,7 +115,12 @@ function checkVersion1(connection: ConnectionSection, report: Report): void {
   });
 }
 
-function checkVersion2({ aggressive, local, remote }: ConnectionSection, report: Report): void {
+function checkVersion2(
+  { aggressive, local, remote, mobike, children }: ConnectionSection,
+  report: Report,
+): void {
+  if (mobike && children.some(({ mode }) => mode === 'transport'))
+    report(['mobike'], 'is for children in tunnel mode (RFC 4555 section 1.3): leave it out');
   if (aggressive) report(['aggressive'], 'is of IKEv1: IKEv2 needs nothing of the kind');
   for (const [key, end] of Object.entries({ local, remote }))
     if (end.xauth !== undefined)

@@ -34,6 +34,12 @@ export const connectionSection = z
         'initiate: connect at once and stay connected; on-traffic: connect when a packet wants through the tunnel; respond: wait for the peer.',
       ),
     force_udp_encapsulation: z.boolean().default(false).describe('ESP in UDP even where no NAT is seen.'),
+    mobike: z
+      .boolean()
+      .default(false)
+      .describe(
+        'IKEv2: when an end gets another address, the tunnel goes over to it without a new authentication (RFC 4555), where the peer can do so too. IKE uses UDP port 4500 then.',
+      ),
     proposals: z
       .array(ikeProposal)
       .min(1)

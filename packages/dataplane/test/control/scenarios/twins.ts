@@ -94,11 +94,18 @@ assert.match(shown, /10\.7\.0\.1 via 10\.1\.1\.9 dev lan proto 171/);
 // Again: Linux announces every change that is made, and this must make none.
 const state = (): string => ip('-details', 'address') + ip('route');
 const before = state();
-const monitor = spawn('ip', ['monitor', 'link', 'address', 'route'], { stdio: ['ignore', 'pipe', 'ignore'] });
 let heard = '';
-monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
-  heard += text;
-});
+function listen() {
+  heard = '';
+  const monitor = spawn('ip', ['monitor', 'link', 'address', 'route'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  monitor.stdout.setEncoding('utf8').on('data', (text: string) => {
+    heard += text;
+  });
+  return monitor;
+}
+const monitor = listen();
 async function hears(what: string): Promise<void> {
   await until(
     () => `the monitor to hear of ${what}, in ${heard}`,
@@ -118,6 +125,20 @@ monitor.kill();
 const ours = heard.split('\n').filter((line) => line !== '' && !/10\.20[01]\./.test(line));
 assert.deepEqual(ours, []);
 assert.equal(state(), before);
+
+// Another address of the same network instead, and back: the routes by the device are there all the time.
+const moved = { ...lan, addresses: ['10.1.0.7/24', ...lan.addresses.slice(2)] };
+for (const spec of [moved, lan]) {
+  const watching = listen();
+  await hears('10.200.0.0/24');
+  await twins.converge([spec, tun], routes.slice(0, 2));
+  await hears('10.201.0.0/24');
+  watching.kill();
+  assert.deepEqual(addresses('lan').sort(), [...spec.addresses].sort());
+  assert.doesNotMatch(heard, /Deleted default/);
+  assert.match(ip('route'), /default via 10\.1\.0\.254 dev lan proto 171/);
+}
+await twins.converge([lan, tun], routes);
 
 // The difference, and nothing else.
 const { ifindex } = links().get('lan')!;
