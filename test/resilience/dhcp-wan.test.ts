@@ -1,7 +1,7 @@
 // A branch that knows nothing of its WAN: a DHCP server of the provider's, Debian's kea-dhcp4, gives it its address, and later
 // another one. Headquarters knows the branch by its identity.
 import assert from 'node:assert/strict';
-import type { LabNode, NodeProcess } from '@sluice/lab';
+import { type LabNode, type NodeProcess, startKea } from '@sluice/lab';
 import { until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { BRANCH, HQ, type TwoSites, tunnelUp, twoSites } from '../support/two-sites.js';
@@ -17,12 +17,12 @@ describe('a WAN address by DHCP', function () {
   let server: NodeProcess;
   let failed = false;
 
-  const serve = async (router: LabNode, address: string): Promise<NodeProcess> => {
-    const device = BRANCH.name;
-    const config = {
-      Dhcp4: {
-        'interfaces-config': { interfaces: [device] },
-        'lease-database': { type: 'memfile', persist: false },
+  const serve = (router: LabNode, address: string): Promise<NodeProcess> =>
+    startKea(router, {
+      family: 4,
+      devices: [BRANCH.name],
+      name: `kea-${address}`,
+      config: {
         'valid-lifetime': LEASE_S,
         subnet4: [
           {
@@ -30,21 +30,8 @@ describe('a WAN address by DHCP', function () {
             'option-data': [{ name: 'routers', data: BRANCH.router }],
           },
         ],
-        loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout' }] }],
       },
-    };
-    const file = router.writeFile('kea.json', JSON.stringify(config));
-    await router.run(['mkdir', '-p', '/run/kea', '/run/lock/kea']);
-    // It leaves out what is not running when it starts.
-    await until('the link to be up', async () => {
-      const { stdout } = await router.run(['ip', '-br', 'link', 'show', 'up', 'dev', device]);
-      return / UP /.test(stdout);
     });
-    return router.start(['kea-dhcp4', '-c', file], {
-      name: `kea-${address}`,
-      ready: { log: /DHCP4_STARTED/ },
-    });
-  };
 
   before(async () => {
     sites = await twoSites({

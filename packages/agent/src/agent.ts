@@ -24,6 +24,7 @@ import { Revisions } from './revisions.js';
 import { dataplanePart, dhcpPart, ikePart } from './split.js';
 import { type RetryTimes, Target } from './target.js';
 import { withLeases } from './with-leases.js';
+import { withLeases6 } from './with-leases6.js';
 import { writeDurably } from './write-durably.js';
 
 export interface AgentOptions {
@@ -291,10 +292,11 @@ export class Agent {
   #tell(): void {
     if (this.#committed === null) return;
     const { revision } = this.#committed;
-    const config = withLeases(this.#committed.config, this.#learnt.leases);
+    const { leases, leases6 } = this.#learnt;
+    const config = withLeases6(withLeases(this.#committed.config, leases), leases6);
     this.#dataplane.want(dataplanePart(config, revision));
     this.#ike.want(ikePart(config, revision));
-    this.#dhcp.want(dhcpPart(config, revision));
+    this.#dhcp.want(dhcpPart(config, revision, leases6));
   }
 
   #announce(): void {

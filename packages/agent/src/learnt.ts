@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import {
   type ActorClient,
   connect,
+  type Dhcp6ClientLease,
   type DhcpClientLease,
   dhcpClientLeasesSchema,
   dhcpdContract,
@@ -19,10 +20,16 @@ import { writeDurably } from './write-durably.js';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const storedSchema = dhcpClientLeasesSchema.extend({ boot_id: z.string() });
 
+interface Given {
+  leases: DhcpClientLease[];
+  leases6: Dhcp6ClientLease[];
+}
+
 export class Learnt {
   readonly #path: string;
   readonly #client: ActorClient<typeof dhcpdContract>;
   #leases: DhcpClientLease[] = [];
+  #leases6: Dhcp6ClientLease[] = [];
   /** One write after the other. */
   #written: Promise<unknown> = Promise.resolve();
 
@@ -38,11 +45,18 @@ export class Learnt {
     return this.#leases;
   }
 
+  get leases6(): readonly Dhcp6ClientLease[] {
+    return this.#leases6;
+  }
+
   /** Reads what was kept, and follows the DHCP process from then on. Errors: those of readStored(). */
   async start(): Promise<void> {
     const kept = await readStored(this.#path, storedSchema, 'leases');
-    if (kept !== null && kept.boot_id === (await bootId())) this.#leases = kept.leases;
-    const take = ({ leases }: { leases: DhcpClientLease[] }): void => this.#take(leases);
+    if (kept !== null && kept.boot_id === (await bootId())) {
+      this.#leases = kept.leases;
+      this.#leases6 = kept.leases6;
+    }
+    const take = (given: Given): void => this.#take(given);
     this.#client.subscribe('client-leases', { onSnapshot: take, onEvent: take });
   }
 
@@ -51,13 +65,14 @@ export class Learnt {
     await this.#written;
   }
 
-  #take(leases: DhcpClientLease[]): void {
-    if (JSON.stringify(leases) === JSON.stringify(this.#leases)) return;
+  #take({ leases, leases6 }: Given): void {
+    if (JSON.stringify([leases, leases6]) === JSON.stringify([this.#leases, this.#leases6])) return;
     this.#leases = leases;
+    this.#leases6 = leases6;
     this.onChange();
     this.#written = this.#written
       .then(async () => {
-        const stored = { boot_id: await bootId(), leases };
+        const stored = { boot_id: await bootId(), leases, leases6 };
         await writeDurably(this.#path, `${JSON.stringify(stored)}\n`, 0o600);
       })
       .catch((error: unknown) =>

@@ -7,6 +7,7 @@ import {
   type DataplaneState,
   DEFAULT_VRF,
   type DeviceConfig,
+  type Dhcp6ClientLease,
   type DhcpState,
   type DnsForwarder,
   formatIp6Prefix,
@@ -17,6 +18,7 @@ import {
   tunnelIfId,
 } from '@sluice/shared';
 import { withForwarders } from './default-names.js';
+import { delegatedTo } from './with-leases6.js';
 
 export function dataplanePart(config: DeviceConfig, revision: number): DataplaneState {
   return {
@@ -48,7 +50,12 @@ export function ikePart(config: DeviceConfig, revision: number): IkeState {
   };
 }
 
-export function dhcpPart(device: DeviceConfig, revision: number): DhcpState {
+/** @param leases6 What it was given by DHCPv6, which routers of its links tell their hosts with lifetimes. */
+export function dhcpPart(
+  device: DeviceConfig,
+  revision: number,
+  leases6: readonly Dhcp6ClientLease[] = [],
+): DhcpState {
   const config = withForwarders(device);
   const interfaces = interfaceList(config).map(({ name, vrf, addresses }) => ({
     name,
@@ -71,6 +78,9 @@ export function dhcpPart(device: DeviceConfig, revision: number): DhcpState {
     if (client === undefined || !enabled || members.has(name)) return [];
     return [{ interface: name, vrf, client: { ...client, hostname: client.hostname ?? config.hostname } }];
   });
+  const clients6 = config.interfaces.flatMap(({ name, vrf, enabled, dhcp6_client: client }) =>
+    client === undefined || !enabled || members.has(name) ? [] : [{ interface: name, vrf, client }],
+  );
   const networks6 = config.dhcp6.servers.map((server) => {
     const served = interfaceList(config).find(({ name }) => name === server.interface);
     const addresses = (served?.addresses ?? []).filter((text) => parseIp6Prefix(text) !== null);
@@ -82,8 +92,9 @@ export function dhcpPart(device: DeviceConfig, revision: number): DhcpState {
     vrfs,
     networks6,
     clients,
+    clients6,
     forwarders: forwarders(config),
-    advertisements: advertisedLinks(config),
+    advertisements: advertisedLinks(config, leases6),
   };
 }
 
@@ -98,18 +109,20 @@ function forwarders(config: DeviceConfig): DnsForwarder[] {
     }));
 }
 
-function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {
+function advertisedLinks(config: DeviceConfig, leases6: readonly Dhcp6ClientLease[]): AdvertisedLink[] {
   const interfaces = interfaceList(config);
   return config.router_advertisements
     .filter(({ enabled }) => enabled)
     .flatMap((section) => {
       const entry = interfaces.find(({ name }) => name === section.interface);
       if (entry === undefined) return [];
+      const delegated = delegatedTo(config, leases6, entry.name);
       const prefixes =
         section.prefixes ??
-        advertisedPrefixes(entry.addresses).map((prefix) =>
-          advertisedPrefixSection.parse({ prefix: formatIp6Prefix(prefix) }),
-        );
+        advertisedPrefixes(entry.addresses)
+          .map(formatIp6Prefix)
+          .filter((prefix) => !delegated.some((one) => one.prefix === prefix))
+          .map((prefix) => advertisedPrefixSection.parse({ prefix }));
       const server = config.dhcp6.servers.find((one) => one.enabled && one.interface === section.interface);
       const gives = (server?.pools.length ?? 0) + (server?.reservations.length ?? 0) > 0;
       return [
@@ -122,6 +135,7 @@ function advertisedLinks(config: DeviceConfig): AdvertisedLink[] {
           },
           vrf: entry.vrf,
           mtu: section.mtu ? (entry.mtu ?? null) : null,
+          delegated,
         },
       ];
     });

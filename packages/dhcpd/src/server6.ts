@@ -17,12 +17,13 @@ import type { Outcome6 } from './engine6/outcome6.js';
 import { type Datagram6, VrfSocket6 } from './io/vrf6.js';
 import { LeaseLog } from './store/lease-log.js';
 import { CODEC6 } from './store/record6.js';
-import { serverDuid } from './store/server-duid.js';
 import { parseMessage6 } from './wire6/message.js';
 
 export interface Server6Options {
   stateDir: string;
   log: Logger;
+  /** The device's own. */
+  duid: Buffer;
   /** Of leases that have changed. */
   announce: (lease: DhcpLease) => void;
 }
@@ -40,10 +41,10 @@ export class Server6 {
     private readonly leaseLog: LeaseLog<Lease6>,
   ) {}
 
-  /** Errors: those of LeaseLog.open() and serverDuid(). */
+  /** Errors: those of LeaseLog.open(). */
   static async start(options: Server6Options): Promise<Server6> {
-    const { stateDir, log } = options;
-    const engine = new Engine6(await serverDuid(`${stateDir}/dhcp6.duid`));
+    const { stateDir, log, duid } = options;
+    const engine = new Engine6(duid);
     const { leases } = engine;
     const leaseLog = await LeaseLog.open(
       {

@@ -11,6 +11,7 @@ export type { Nat } from './nodes/nat.js';
 export type { LabNode, Port, RunOptions } from './nodes/node.js';
 export type { NodeProcess, Ready, StartOptions } from './nodes/node-process.js';
 export { type HubOptions, hubConfiguration } from './peers/hub-configuration.js';
+export { type KeaOptions, startKea } from './peers/kea.js';
 export { ManyPeers, type ManyPeersOptions } from './peers/many-peers.js';
 export { PEERS_INNER, PEERS_MAX, PEERS_OUTER, type PeerNames, peerNames } from './peers/peer-names.js';
 export { InterruptedError, runWithCleanup } from './run-with-cleanup.js';

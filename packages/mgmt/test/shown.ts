@@ -50,6 +50,9 @@ interface  vrf      state   address          server        routers       name se
 wan        default  bound   198.51.100.7/24  198.51.100.1  198.51.100.1  198.51.100.53       0s
 backup     default  asking  -                -             -             -
 
+interface  vrf      state  addresses       prefix              withdrawn           name servers     ends in
+wan        default  bound  2001:db8:1::50  2001:db8:f000::/56  2001:db8:e000::/56  2001:db8:99::53       0s
+
  count  name       dropped  meaning
 12,345  ack        no       ACK sent
      1  malformed  yes      not a message of DHCP

@@ -18,6 +18,7 @@ export * from './config/device.js';
 export * from './config/dhcp.js';
 export * from './config/dhcp-client.js';
 export * from './config/dhcp6.js';
+export * from './config/dhcp6-client.js';
 export * from './config/dns.js';
 export * from './config/esp-proposal.js';
 export * from './config/ike.js';

@@ -1,102 +1,98 @@
-// All interfaces that ask for their addresses: a client each, and what they have together.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+// The box's own interfaces as clients, of DHCP and of DHCPv6, and what they were told together.
 import {
-  DEFAULT_VRF,
+  type Dhcp6ClientLease,
+  type Dhcp6ClientReport,
+  type Dhcp6ClientState,
   type DhcpClientLease,
   type DhcpClientReport,
   type DhcpClientState,
-  namespacePath,
-  vrfNamespaceName,
+  type DhcpState,
+  parseIp6Prefix,
+  SUBNET_LENGTH,
+  subnetOf6,
 } from '@sluice/shared';
-import { type ClientPlace, DhcpClient, leaseFile, processName } from './client.js';
-import { readLease, type Uptime } from './lease-file.js';
+import type { ClientPlace } from './client.js';
+import { ClientSet } from './client-set.js';
+import { DHCPCD_PREFIX, dhcpcd } from './dhcpcd.js';
+import { readLease } from './lease-file.js';
+import { UDHCPC_PREFIX, udhcpc } from './udhcpc.js';
 
-export class DhcpClients {
-  readonly #clients = new Map<string, DhcpClient>();
-  /** Until the configuration is known, what its interfaces had: nobody is to take that away because this process starts. */
-  #kept: DhcpClientLease[];
-  readonly #bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+export class Clients {
+  readonly #four: ClientSet<DhcpClientState, DhcpClientLease>;
+  readonly #six: ClientSet<Dhcp6ClientState, Dhcp6ClientLease>;
 
-  constructor(private readonly place: ClientPlace) {
-    this.#kept = this.#namesOfFiles().flatMap((name) => {
-      const text = readFileSync(leaseFile(place.runDir, name), 'utf8');
-      const news = readLease(name, text, this.#now(), Date.now());
-      return news.kind === 'lease' ? [news.lease] : [];
+  /** @param duid The device's own. */
+  constructor(place: ClientPlace, duid: Buffer) {
+    const ofDhcpcd = (state: Dhcp6ClientState) => dhcpcd(state, { runDir: place.runDir, duid });
+    this.#four = new ClientSet(place, { prefix: UDHCPC_PREFIX, program: udhcpc, readKept: readLease });
+    this.#six = new ClientSet(place, {
+      prefix: DHCPCD_PREFIX,
+      program: ofDhcpcd,
+      readKept: (name, text, now, nowMs) => {
+        const state = { interface: name, vrf: '', client: { address: true } };
+        return ofDhcpcd(state).read(text, now, nowMs);
+      },
     });
   }
 
-  /** Has these interfaces ask, and no others. True when the leases are others now. */
-  async configure(states: readonly DhcpClientState[]): Promise<boolean> {
-    const before = this.#text();
-    const wanted = new Map(states.map((state) => [state.interface, state]));
-    for (const [name, client] of this.#clients) {
-      const state = wanted.get(name);
-      if (state !== undefined && JSON.stringify(state) === JSON.stringify(client.state)) continue;
-      this.#clients.delete(name);
-      // What only asks otherwise keeps its address until it has its answer.
-      await (state === undefined || state.vrf !== client.state.vrf ? client.release() : client.close());
-    }
-    for (const [name, state] of wanted) {
-      if (this.#clients.has(name)) continue;
-      const namespace = state.vrf === DEFAULT_VRF ? null : namespacePath(await vrfNamespaceName(state.vrf));
-      this.#clients.set(name, new DhcpClient(state, namespace, this.place, this.#now()));
-    }
-    for (const name of this.#namesOfFiles()) {
-      if (!wanted.has(name)) rmSync(leaseFile(this.place.runDir, name), { force: true });
-    }
-    this.#kept = [];
-    return this.#text() !== before;
+  /** Has the interfaces of the configuration ask, and no others. True when the leases are others now. */
+  async configure({ clients, clients6 }: DhcpState): Promise<boolean> {
+    const [four, six] = [await this.#four.configure(clients), await this.#six.configure(clients6)];
+    return four || six;
   }
 
   /** Looks for news; true when there are. Cheap enough for every second. */
   check(): boolean {
-    if (this.#clients.size === 0) return false;
-    const now = this.#now();
-    return [...this.#clients.values()].map((client) => client.check(now)).some((changed) => changed);
+    const [four, six] = [this.#four.check(), this.#six.check()];
+    return four || six;
   }
 
-  get leases(): DhcpClientLease[] {
-    const leases = [...this.#clients.values()].map(({ lease }) => lease).filter((lease) => lease !== null);
-    return [...leases, ...this.#kept];
+  get leases(): { leases: DhcpClientLease[]; leases6: Dhcp6ClientLease[] } {
+    return { leases: this.#four.leases, leases6: this.#six.leases };
+  }
+
+  get reports(): { clients: DhcpClientReport[]; clients6: Dhcp6ClientReport[] } {
+    return {
+      clients: this.#four.all.map(({ state: { interface: name, vrf }, lease, isRefused }) => {
+        const state = lease !== null ? 'bound' : isRefused ? 'refused' : 'asking';
+        return { interface: name, vrf, state, lease };
+      }),
+      clients6: this.#six.all.map(({ state: { interface: name, vrf }, lease }) => {
+        return { interface: name, vrf, state: lease === null ? 'asking' : 'bound', lease };
+      }),
+    };
   }
 
   /** Those that interfaces of a VRF were told, each once. */
   dnsServers(vrf: string): string[] {
-    const told = this.reports
-      .filter((report) => report.vrf === vrf)
+    const told = [...this.#four.all, ...this.#six.all]
+      .filter((client) => client.state.vrf === vrf)
       .flatMap(({ lease }) => lease?.dns_servers ?? []);
     return [...new Set(told)];
   }
 
-  get reports(): DhcpClientReport[] {
-    return [...this.#clients.values()].map((client) => client.report());
-  }
-
   get problems(): string[] {
-    return [...this.#clients.values()].map(({ problem }) => problem).filter((problem) => problem !== null);
+    return [...this.#four.problems, ...this.#six.problems, ...this.#six.all.flatMap(tooSmall)];
   }
 
-  /** One of them has no lease yet. */
   get isAsking(): boolean {
-    return [...this.#clients.values()].some(({ lease }) => lease === null);
+    return this.#four.isAsking || this.#six.isAsking;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#clients.values()].map((client) => client.close()));
+    await Promise.all([this.#four.close(), this.#six.close()]);
   }
+}
 
-  #text(): string {
-    return JSON.stringify(this.leases);
-  }
-
-  #now(): Uptime {
-    return { bootId: this.#bootId, seconds: Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) };
-  }
-
-  #namesOfFiles(): string[] {
-    const [before, after] = [processName(''), '.lease'];
-    return readdirSync(this.place.runDir)
-      .filter((file) => file.startsWith(before) && file.endsWith(after))
-      .map((file) => file.slice(before.length, -after.length));
-  }
+/** A sentence for each interface whose subnet the prefix does not have. */
+function tooSmall({ state, lease }: { state: Dhcp6ClientState; lease: Dhcp6ClientLease | null }): string[] {
+  const text = lease?.prefix?.prefix;
+  const prefix = text === undefined ? null : parseIp6Prefix(text);
+  if (prefix === null) return [];
+  return (state.client.prefix_delegation?.assign ?? [])
+    .filter(({ subnet }) => subnetOf6(prefix, SUBNET_LENGTH, subnet) === null)
+    .map(
+      ({ interface: name, subnet }) =>
+        `${state.interface} was delegated ${text}, which has ${2 ** (SUBNET_LENGTH - prefix.length)} subnets, so ${name} gets none by number ${subnet}: choose a smaller number`,
+    );
 }

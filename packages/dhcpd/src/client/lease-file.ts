@@ -1,15 +1,15 @@
 // What the hook of udhcpc has written of a lease: see hook/udhcpc. All of it comes from the network.
 import { type DhcpClientLease, parseIp4, parseIp4Prefix } from '@sluice/shared';
+import {
+  domainName,
+  type LeaseNews,
+  leaseLines,
+  NONE,
+  type Uptime,
+  wholeNumber,
+  words,
+} from './lease-lines.js';
 
-/** Since the machine started, so that setting its clock ends no lease. */
-export interface Uptime {
-  bootId: string;
-  seconds: number;
-}
-
-export type LeaseNews = { kind: 'none' } | { kind: 'refused' } | { kind: 'lease'; lease: DhcpClientLease };
-
-const NONE: LeaseNews = { kind: 'none' };
 const SECOND_MS = 1000;
 /** RFC 791: what every link carries; RFC 2132 section 5.1 allows less, which no path of today has. */
 const MTU_MIN = 576;
@@ -20,14 +20,13 @@ const LOOPBACK = 127;
 const MULTICAST = 224;
 
 /** `none` for a file that says nothing, of an earlier start of the machine, or of a lease that has ended. */
-export function readLease(name: string, text: string, now: Uptime, nowMs: number): LeaseNews {
-  const values = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const at = line.indexOf('=');
-    const key = line.slice(0, at);
-    if (at > 0 && !values.has(key)) values.set(key, line.slice(at + 1));
-  }
-  const value = (key: string): string => values.get(key) ?? '';
+export function readLease(
+  name: string,
+  text: string,
+  now: Uptime,
+  nowMs: number,
+): LeaseNews<DhcpClientLease> {
+  const value = leaseLines(text);
   if (value('boot_id') !== now.bootId) return NONE;
   if (value('event') === 'nak') return { kind: 'refused' };
   const address = hostAddress(value('address'));
@@ -37,6 +36,7 @@ export function readLease(name: string, text: string, now: Uptime, nowMs: number
   const length = wholeNumber(value('prefix_length'), 1, 32) ?? 32;
   return {
     kind: 'lease',
+    leftMs: leftS * SECOND_MS,
     lease: {
       interface: name,
       address: `${address}/${length}`,
@@ -78,17 +78,4 @@ function classlessRoutes(text: string): DhcpClientLease['routes'] {
     routes.push({ prefix, next_hop: direct ? null : router });
   }
   return routes;
-}
-
-function domainName(text: string): string | null {
-  return /^[A-Za-z0-9_.-]{1,253}$/.test(text) ? text : null;
-}
-
-function wholeNumber(text: string, least: number, most: number): number | null {
-  const value = Number(text);
-  return /^\d{1,9}$/.test(text) && value >= least && value <= most ? value : null;
-}
-
-function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
 }

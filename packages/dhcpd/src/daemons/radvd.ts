@@ -1,14 +1,17 @@
 // Router advertisements: a radvd for each link, so that one can be ended, with its last word to the hosts, without others.
-import type { AdvertisedLink, RouterAdvertisementSection } from '@sluice/shared';
+import type { AdvertisedLink, DelegatedPrefix, RouterAdvertisementSection } from '@sluice/shared';
+import { TOLD_PREFERRED_S, TOLD_VALID_S } from '../client/withdrawn-prefixes.js';
 import type { DaemonSpec } from './daemon.js';
 
 /** RFC 4861 section 6.2.1: MinRtrAdvInterval, from 3 s to three quarters of the longest. */
 const INTERVAL_MIN_S = 3;
 const INTERVAL_MIN_SHARE = 1 / 3;
+const SECOND_MS = 1000;
 /** RFC 8106 section 5.1 recommends three times the longest interval. */
 const DNS_LIFETIMES = 3;
 
-export function radvdSpec(link: AdvertisedLink, runDir: string): DaemonSpec {
+/** @param nowMs When radvd reads it. */
+export function radvdSpec(link: AdvertisedLink, runDir: string, nowMs: number): DaemonSpec {
   const name = `radvd-${link.section.interface}`;
   const file = `${runDir}/${name}.conf`;
   return {
@@ -17,13 +20,13 @@ export function radvdSpec(link: AdvertisedLink, runDir: string): DaemonSpec {
     command: '/usr/sbin/radvd',
     args: ['--nodaemon', '--config', file, '--pidfile', `${runDir}/${name}.own-pid`, '--logmethod', 'stderr'],
     capabilities: ['net_raw'],
-    files: new Map([[file, radvdConf(link)]]),
+    files: new Map([[file, radvdConf(link, nowMs)]]),
     debianPackage: 'radvd',
   };
 }
 
 /** As radvd.conf(5) has it. */
-function radvdConf({ section, mtu }: AdvertisedLink): string {
+function radvdConf({ section, mtu, delegated }: AdvertisedLink, nowMs: number): string {
   const settings: [string, string | number][] = [
     ['AdvSendAdvert', 'on'],
     ['IgnoreIfMissing', 'on'],
@@ -51,6 +54,7 @@ function radvdConf({ section, mtu }: AdvertisedLink): string {
         ['AdvPreferredLifetime', lifetime(prefix.preferred_lifetime_s)],
       ]),
     ),
+    ...delegated.map((prefix) => delegatedBlock(prefix, nowMs)),
     ...section.routes.map((route) =>
       block(`route ${route.to}`, [
         ['AdvRoutePreference', route.preference],
@@ -61,6 +65,36 @@ function radvdConf({ section, mtu }: AdvertisedLink): string {
     '};',
     '',
   ].join('\n');
+}
+
+/** When a link is to be told otherwise, because its prefixes have become older; Infinity for never. */
+export function changesAtMs({ delegated }: AdvertisedLink, nowMs: number): number {
+  const moments = delegated.flatMap(({ preferred_until_ms: preferred, valid_until_ms: valid }) => [
+    preferred - TOLD_PREFERRED_S * SECOND_MS,
+    valid - TOLD_VALID_S * SECOND_MS,
+  ]);
+  return Math.min(...moments.filter((moment) => moment > nowMs));
+}
+
+/**
+ * A subnet of a delegated prefix: never for longer than the prefix itself, and else for so long that a change which nobody
+ * tells of does not last (RFC 9096 sections 3.3 and 3.4). Near its end it is counted down; after it, it is deprecated.
+ */
+function delegatedBlock(
+  { prefix, preferred_until_ms: preferredMs, valid_until_ms: validMs }: DelegatedPrefix,
+  nowMs: number,
+): string {
+  const [preferred, valid] = [preferredMs, validMs].map((until) =>
+    Math.max(0, Math.floor((until - nowMs) / SECOND_MS)),
+  ) as [number, number];
+  const isNear = preferred < TOLD_PREFERRED_S || valid < TOLD_VALID_S;
+  return block(`prefix ${prefix}`, [
+    ['AdvOnLink', 'on'],
+    ['AdvAutonomous', 'on'],
+    ['AdvValidLifetime', isNear ? valid : TOLD_VALID_S],
+    ['AdvPreferredLifetime', isNear ? preferred : TOLD_PREFERRED_S],
+    ['DecrementLifetimes', flag(isNear && valid > 0)],
+  ]);
 }
 
 /** radvd takes at most three servers in one option, and as many options as there are. */

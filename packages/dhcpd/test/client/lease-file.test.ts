@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readLease, type Uptime } from '../../src/client/lease-file.js';
+import { readLease } from '../../src/client/lease-file.js';
+import type { Uptime } from '../../src/client/lease-lines.js';
 
 const HOOK = fileURLToPath(new URL('../../../hook/udhcpc', import.meta.url));
 const NOW_MS = Date.UTC(2026, 0, 2);
@@ -56,6 +57,7 @@ describe('the file of a lease', function () {
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(read(100), {
       kind: 'lease',
+      leftMs: 500_000,
       lease: {
         interface: 'wan',
         address: '198.51.100.7/24',

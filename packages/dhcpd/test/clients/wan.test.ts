@@ -1,7 +1,7 @@
 // The box's own interfaces as clients of Debian's kea-dhcp4, while it forwards: a WAN, and one in a VRF of its own.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { LabNode, NodeProcess } from '@sluice/lab';
+import { type LabNode, type NodeProcess, startKea } from '@sluice/lab';
 import { type DhcpClientReport, until } from '@sluice/shared';
 import { type Site, startSite } from '../support/site.js';
 
@@ -43,30 +43,22 @@ describe('interfaces that ask for their addresses', function () {
   let kea: NodeProcess;
   let failed = false;
 
-  const startKea = async (wan: Pool): Promise<NodeProcess> => {
+  const serve = (wan: Pool): Promise<NodeProcess> => {
     const subnet = ({ subnet, pool, options }: Pool, id: number, eth: string) => ({
       ...{ id, subnet, interface: eth, pools: [{ pool }] },
       'option-data': options,
     });
-    const config = {
-      Dhcp4: {
-        'interfaces-config': { interfaces: ['eth0', 'eth1'] },
-        'lease-database': { type: 'memfile', persist: false },
+    return startKea(isp, {
+      family: 4,
+      devices: ['eth0', 'eth1'],
+      name: `kea-${keas++}`,
+      config: {
         'valid-lifetime': LEASE_S,
         authoritative: true,
         'option-def': [{ name: 'classless', code: 121, space: 'dhcp4', type: 'binary' }],
         subnet4: [subnet(wan, 1, 'eth0'), subnet(GUEST, 2, 'eth1')],
-        loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout' }] }],
       },
-    };
-    const file = isp.writeFile('kea.json', JSON.stringify(config));
-    await isp.run(['mkdir', '-p', '/run/kea', '/run/lock/kea']);
-    // It leaves out what is not running when it starts.
-    await until('the links to be up', async () => {
-      const { stdout } = await isp.run(['ip', '-br', 'link', 'show', 'up']);
-      return ['eth0', 'eth1'].every((eth) => new RegExp(`^${eth}\\S* +UP`, 'm').test(stdout));
     });
-    return isp.start(['kea-dhcp4', '-c', file], { name: `kea-${keas++}`, ready: { log: /DHCP4_STARTED/ } });
   };
   let keas = 0;
 
@@ -81,7 +73,7 @@ describe('interfaces that ask for their addresses', function () {
         await lab.link(gateway.port('p2'), isp.port('eth1', '100.64.0.1/24'));
         await isp.run(['ip', 'address', 'add', `${FAR}/32`, 'dev', 'lo']);
         await isp.route('10.1.0.0/24', '198.51.100.50');
-        kea = await startKea(WAN);
+        kea = await serve(WAN);
       },
       config: {
         hostname: 'shop-7',
@@ -166,7 +158,7 @@ describe('interfaces that ask for their addresses', function () {
     });
     await until('the address to go', async () => !(await onTwin('wan')).includes('198.51.100'));
     assert.equal(await pings(), false);
-    kea = await startKea({ ...WAN, pool: '198.51.100.60 - 198.51.100.60' });
+    kea = await serve({ ...WAN, pool: '198.51.100.60 - 198.51.100.60' });
     await bound('wan', '198.51.100.60/24');
     await until('Linux to have it', async () => (await onTwin('wan')).includes('198.51.100.60/24'));
   });

@@ -28,6 +28,7 @@ export function stateOf(...servers: ServerInput[]): DhcpState {
       addresses: server.interface === undefined ? [] : ['10.1.0.1/24'],
     })),
     clients: [],
+    clients6: [],
     vrfs: [
       { name: 'default', addresses: ['10.1.0.1'] },
       { name: 'guests', addresses: ['10.1.0.1'] },

@@ -1,4 +1,5 @@
 import {
+  type Dhcp6ClientReport,
   type DhcpClientReport,
   type DhcpCounter,
   type DhcpNetworkReport,
@@ -34,6 +35,25 @@ const clients = [
   ),
 ];
 
+const clients6 = [
+  text<Dhcp6ClientReport>('interface', (row) => row.interface),
+  text<Dhcp6ClientReport>('vrf', (row) => row.vrf),
+  text<Dhcp6ClientReport>('state', (row) => row.state),
+  text<Dhcp6ClientReport>(
+    'addresses',
+    ({ lease }) => lease?.addresses.map(({ address }) => address).join(', ') || null,
+  ),
+  text<Dhcp6ClientReport>('prefix', (row) => row.lease?.prefix?.prefix ?? null),
+  text<Dhcp6ClientReport>(
+    'withdrawn',
+    ({ lease }) => lease?.withdrawn.map(({ prefix }) => prefix).join(', ') || null,
+  ),
+  text<Dhcp6ClientReport>('name servers', (row) => row.lease?.dns_servers.join(', ') || null),
+  figure<Dhcp6ClientReport>('ends in', ({ lease }) =>
+    lease === null ? '' : duration((lease.expires_ms - Date.now()) / 1000),
+  ),
+];
+
 const counters = [
   figure<DhcpCounter>('count', (row) => count(row.count)),
   text<DhcpCounter>('name', (row) => row.name),
@@ -52,6 +72,7 @@ export function showDhcp(environment: Environment): Command {
       const tables = [
         renderTable(networks, reply.networks, 'No network is served.'),
         ...(reply.clients.length === 0 ? [] : [renderTable(clients, reply.clients, '')]),
+        ...(reply.clients6.length === 0 ? [] : [renderTable(clients6, reply.clients6, '')]),
         renderTable(counters, moved, 'No message has come.'),
       ];
       return tables.join('\n');

@@ -4,6 +4,7 @@
 // (https://prometheus.io/docs/practices/naming/).
 import type {
   AgentStatus,
+  Dhcp6ClientReport,
   DhcpClientReport,
   DhcpCounter,
   DhcpNetworkReport,
@@ -32,7 +33,12 @@ export interface Figures {
     framesFree: number;
   } | null;
   ike: { ikeSas: { established: number; children: number }; charonUp: boolean } | null;
-  dhcp: { networks: DhcpNetworkReport[]; clients: DhcpClientReport[]; counters: DhcpCounter[] } | null;
+  dhcp: {
+    networks: DhcpNetworkReport[];
+    clients: DhcpClientReport[];
+    clients6: Dhcp6ClientReport[];
+    counters: DhcpCounter[];
+  } | null;
   /** The management process's own. */
   syslog: SyslogServerReport[];
 }
@@ -83,7 +89,7 @@ export function renderMetrics(figures: Figures, logins: readonly LoginService[] 
   return page.text();
 }
 
-function addDhcp(page: Page, { networks, clients, counters }: NonNullable<Figures['dhcp']>): void {
+function addDhcp(page: Page, { networks, clients, clients6, counters }: NonNullable<Figures['dhcp']>): void {
   const each = (value: (entry: DhcpNetworkReport) => number): [Labels, number][] =>
     networks.map((entry) => [{ network: entry.network, vrf: entry.vrf }, value(entry)]);
   page.gauge(
@@ -105,6 +111,18 @@ function addDhcp(page: Page, { networks, clients, counters }: NonNullable<Figure
     'sluice_dhcp_client_bound',
     'Whether an interface that asks for its address has one',
     clients.map(({ interface: name, vrf, lease }) => [{ interface: name, vrf }, Number(lease !== null)]),
+  );
+  const each6 = (has: (lease: Dhcp6ClientReport['lease']) => boolean): [Labels, number][] =>
+    clients6.map(({ interface: name, vrf, lease }) => [{ interface: name, vrf }, Number(has(lease))]);
+  page.gauge(
+    'sluice_dhcp6_client_bound',
+    'Whether an interface that asks by DHCPv6 has an address or a prefix',
+    each6((lease) => lease !== null),
+  );
+  page.gauge(
+    'sluice_dhcp6_client_prefix',
+    'Whether it has a delegated prefix',
+    each6((lease) => lease !== null && lease.prefix !== null),
   );
 }
 

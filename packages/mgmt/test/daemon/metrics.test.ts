@@ -81,6 +81,8 @@ describe('metrics', function () {
       'sluice_dhcp_messages_total{outcome="malformed",dropped="true"} 1',
       'sluice_dhcp_client_bound{interface="wan",vrf="default"} 1',
       'sluice_dhcp_client_bound{interface="backup",vrf="default"} 0',
+      'sluice_dhcp6_client_bound{interface="wan",vrf="default"} 1',
+      'sluice_dhcp6_client_prefix{interface="wan",vrf="default"} 1',
     ]) {
       assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
     }

@@ -18,6 +18,11 @@ const LEASE: DhcpLease = {
   expires_ms: null,
 };
 
+const LIFETIMES = {
+  preferred_until_ms: Date.UTC(2026, 0, 2, 3, 34, 5),
+  valid_until_ms: Date.UTC(2026, 0, 2, 4, 4, 5),
+};
+
 export async function fakeDhcpd(runDir: string): Promise<ActorServer<typeof dhcpdContract>> {
   const status = () => ({ instance: server.instance, revision: 3, converged: true, problems: [] });
   const server: ActorServer<typeof dhcpdContract> = await serve(dhcpdContract, {
@@ -59,6 +64,24 @@ export async function fakeDhcpd(runDir: string): Promise<ActorServer<typeof dhcp
             },
           },
           { interface: 'backup', vrf: 'default', state: 'asking', lease: null },
+        ],
+        clients6: [
+          {
+            interface: 'wan',
+            vrf: 'default',
+            state: 'bound',
+            lease: {
+              interface: 'wan',
+              server: '0002000009bf0102',
+              addresses: [{ address: '2001:db8:1::50', ...LIFETIMES }],
+              prefix: { prefix: '2001:db8:f000::/56', ...LIFETIMES },
+              withdrawn: [{ prefix: '2001:db8:e000::/56', until_ms: LIFETIMES.valid_until_ms }],
+              dns_servers: ['2001:db8:99::53'],
+              domain_search: ['isp.example'],
+              obtained_ms: Date.UTC(2026, 0, 2, 3, 4, 5),
+              expires_ms: LIFETIMES.valid_until_ms,
+            },
+          },
         ],
         counters: [
           { name: 'ack', drop: false, help: 'ACK sent', count: 12_345 },

@@ -7,6 +7,7 @@ import {
   networkOf6,
   parseIp6Prefix,
 } from '../net/ip6.js';
+import { isDelegatedTo } from './check-dhcp6-clients.js';
 import type { InterfaceSections, ListedInterface } from './interface-list.js';
 import type { RouterAdvertisementSection } from './router-advertisement.js';
 import { servedInterface } from './served-interface.js';
@@ -54,7 +55,7 @@ function checkLink(
       `"${name}" takes advertisements of other routers (ipv6.accept_ra): do one of both`,
     );
   if (section.prefixes === undefined) {
-    if (own.length === 0 && section.router_lifetime_s > 0)
+    if (own.length === 0 && !isDelegatedTo(config, name) && section.router_lifetime_s > 0)
       report(
         [...path, 'interface'],
         `"${name}" has no IPv6 address, so it has no prefix to tell: give it one under addresses, or name prefixes`,

@@ -4,6 +4,7 @@ import { canonicalIp } from '../net/ip.js';
 import { checkAddresses } from './check-addresses.js';
 import { checkDhcp, checkDhcpClients } from './check-dhcp.js';
 import { checkDhcp6 } from './check-dhcp6.js';
+import { checkDhcp6Clients } from './check-dhcp6-clients.js';
 import { checkDns } from './check-dns.js';
 import { checkIpfix } from './check-ipfix.js';
 import { checkLayer2 } from './check-layer2.js';
@@ -68,6 +69,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkIpfix(config, vrfNames(config), report);
   checkRouterAdvertisements(config, report);
   checkDhcpClients(config, report);
+  checkDhcp6Clients(config, report);
 }
 
 function unique(values: { value: string; path: Path }[], what: string, report: Report): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dhcpClientSection } from './dhcp-client.js';
+import { dhcp6ClientSection } from './dhcp6-client.js';
 import { interfaceName, ipInterfaceAddress, mssClamp, mtu } from './values.js';
 import { vrfReference } from './vrf.js';
 
@@ -34,6 +35,11 @@ export const interfaceSection = z.strictObject({
   dhcp_client: dhcpClientSection
     .optional()
     .describe('Ask a DHCP server of the link for an IPv4 address, routes and DNS servers, as on a WAN.'),
+  dhcp6_client: dhcp6ClientSection
+    .optional()
+    .describe(
+      'Ask a DHCPv6 server of the link for an address and a prefix, as on a WAN. Default routes come from routers: see ipv6.accept_ra.',
+    ),
   ipv6: interfaceIp6Section.optional(),
   mss_clamp: mssClamp
     .optional()

@@ -4,6 +4,7 @@ import { defineContract } from '../actor/contract.js';
 import { dhcpServerSection } from '../config/dhcp.js';
 import { dhcpClientSection } from '../config/dhcp-client.js';
 import { dhcp6ServerSection } from '../config/dhcp6.js';
+import { dhcp6ClientSection } from '../config/dhcp6-client.js';
 import { dnsForwarderSection } from '../config/dns.js';
 import { routerAdvertisementSection } from '../config/router-advertisement.js';
 
@@ -31,12 +32,20 @@ export const dnsForwarderSchema = z.object({
   servers: z.array(z.string()),
 });
 
+/** When what was given ends, of the clock; both 0 for what is taken back. */
+const lifetimes = { preferred_until_ms: z.number(), valid_until_ms: z.number() };
+
+/** A /64 of a prefix that the box was delegated. */
+export const delegatedPrefixSchema = z.object({ prefix: z.string(), ...lifetimes });
+
 /** A link on which the box advertises itself, with what its interface says of it. */
 export const advertisedLinkSchema = z.object({
   section: routerAdvertisementSection,
   vrf: z.string(),
   /** Null: not told. */
   mtu: z.int().nullable(),
+  /** Beside those of the section. */
+  delegated: z.array(delegatedPrefixSchema).default([]),
 });
 
 /** An interface that asks for its address. */
@@ -44,6 +53,13 @@ export const dhcpClientSchema = z.object({
   interface: z.string(),
   vrf: z.string(),
   client: dhcpClientSection.required({ hostname: true }),
+});
+
+/** An interface that asks by DHCPv6. */
+export const dhcp6ClientSchema = z.object({
+  interface: z.string(),
+  vrf: z.string(),
+  client: dhcp6ClientSection,
 });
 
 /** The part of the device configuration that is DHCP: whole, at a revision. */
@@ -58,6 +74,7 @@ export const dhcpStateSchema = z.object({
   /** Those that are enabled, each with the prefixes that it tells. */
   advertisements: z.array(advertisedLinkSchema).default([]),
   clients: z.array(dhcpClientSchema).default([]),
+  clients6: z.array(dhcp6ClientSchema).default([]),
 });
 
 export const dhcpStatusSchema = z.object({
@@ -128,6 +145,31 @@ export const dhcpClientLeaseSchema = z.object({
   expires_ms: z.number(),
 });
 
+/** What a DHCPv6 server has given to an interface of the box. */
+export const dhcp6ClientLeaseSchema = z.object({
+  interface: z.string(),
+  /** Its DUID, in hexadecimal. */
+  server: z.string().nullable(),
+  /** Without prefix lengths: DHCPv6 says nothing of the link. */
+  addresses: z.array(z.object({ address: z.string(), ...lifetimes })),
+  /** The one of which subnets are given. */
+  prefix: delegatedPrefixSchema.nullable(),
+  /** Prefixes that were delegated before; hosts are told until then that they are not any more. */
+  withdrawn: z.array(z.object({ prefix: z.string(), until_ms: z.number() })),
+  dns_servers: z.array(z.string()),
+  domain_search: z.array(z.string()),
+  obtained_ms: z.number(),
+  /** When the last of all that ends. */
+  expires_ms: z.number(),
+});
+
+export const dhcp6ClientReportSchema = z.object({
+  interface: z.string(),
+  vrf: z.string(),
+  state: z.enum(['asking', 'bound']),
+  lease: dhcp6ClientLeaseSchema.nullable(),
+});
+
 export const dhcpClientReportSchema = z.object({
   interface: z.string(),
   vrf: z.string(),
@@ -136,7 +178,10 @@ export const dhcpClientReportSchema = z.object({
   lease: dhcpClientLeaseSchema.nullable(),
 });
 
-export const dhcpClientLeasesSchema = z.object({ leases: z.array(dhcpClientLeaseSchema) });
+export const dhcpClientLeasesSchema = z.object({
+  leases: z.array(dhcpClientLeaseSchema),
+  leases6: z.array(dhcp6ClientLeaseSchema).default([]),
+});
 
 /** What has become of an address. */
 export const dhcpLeaseEventSchema = z.object({
@@ -167,6 +212,7 @@ export const dhcpdContract = defineContract({
       reply: z.object({
         networks: z.array(dhcpNetworkReportSchema),
         clients: z.array(dhcpClientReportSchema),
+        clients6: z.array(dhcp6ClientReportSchema).default([]),
         counters: z.array(dhcpCounterSchema),
       }),
       deadlineMs: 5000,
@@ -198,5 +244,9 @@ export type DhcpLeaseEvent = z.output<typeof dhcpLeaseEventSchema>;
 export type DhcpNetworkReport = z.output<typeof dhcpNetworkReportSchema>;
 export type DhcpClientLease = z.output<typeof dhcpClientLeaseSchema>;
 export type DhcpClientReport = z.output<typeof dhcpClientReportSchema>;
+export type DelegatedPrefix = z.output<typeof delegatedPrefixSchema>;
+export type Dhcp6ClientLease = z.output<typeof dhcp6ClientLeaseSchema>;
+export type Dhcp6ClientReport = z.output<typeof dhcp6ClientReportSchema>;
+export type Dhcp6ClientState = z.output<typeof dhcp6ClientSchema>;
 export type DhcpClientState = z.output<typeof dhcpClientSchema>;
 export type DhcpCounter = z.output<typeof dhcpCounterSchema>;

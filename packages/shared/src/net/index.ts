@@ -4,4 +4,5 @@ export * from './ip4.js';
 export * from './ip4-range.js';
 export * from './ip6.js';
 export * from './ip6-range.js';
+export * from './ip6-subnet.js';
 export * from './prefix-map.js';

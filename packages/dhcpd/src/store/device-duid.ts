@@ -1,4 +1,5 @@
-// The DHCPv6 server's own identity: a DUID-UUID (RFC 6355), made once and kept beside the leases.
+// The device's own identity in DHCPv6, as a server and as a client (RFC 8415 section 11): a DUID-UUID (RFC 6355), made once
+// and kept beside the leases.
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,7 +10,7 @@ const UUID_BYTES = 16;
 const TEXT = /^0004[0-9a-f]{32}$/;
 
 /** Errors: errno of the file; SluiceError `state` for one that has something else in it. */
-export async function serverDuid(path: string): Promise<Buffer> {
+export async function deviceDuid(path: string): Promise<Buffer> {
   const text = await readFile(path, 'latin1').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
