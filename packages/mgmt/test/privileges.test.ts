@@ -40,6 +40,9 @@ describe('privileges of processes', () => {
       '"sluice up" has no cap_ipc_lock to hand on: dataplane will do without',
       '"sluice up" has no cap_sys_admin to hand on: dataplane, dhcpd, mgmt will do without',
       '"sluice up" has no cap_setgid to hand on: dhcpd will do without',
+      '"sluice up" has no cap_setuid to hand on: dhcpd will do without',
+      '"sluice up" has no cap_sys_chroot to hand on: dhcpd will do without',
+      '"sluice up" has no cap_kill to hand on: dhcpd will do without',
     ]);
   });
 

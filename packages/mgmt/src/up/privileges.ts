@@ -22,11 +22,14 @@ export const PRIVILEGES = {
   agent: { capabilities: {} },
   dhcpd: {
     capabilities: {
-      net_raw: 'frames of clients without an address, probes of addresses; radvd and udhcpc',
-      net_bind_service: 'ports 67 and 547; dnsmasq and udhcpc',
+      net_raw: 'frames of clients without an address, probes of addresses; radvd, udhcpc and dhcpcd',
+      net_bind_service: 'ports 67 and 547; dnsmasq, udhcpc and dhcpcd',
       net_admin: 'buffers of its sockets that take the callers of a whole network (`SO_RCVBUFFORCE`)',
-      sys_admin: 'enters the network namespaces of VRFs',
-      setgid: 'dnsmasq gives up its groups',
+      sys_admin: 'enters the network namespaces of VRFs; mounts and process ids of its own for dhcpcd',
+      setgid: 'dnsmasq and dhcpcd give up their groups',
+      setuid: 'dhcpcd gives up being root',
+      sys_chroot: 'dhcpcd shuts itself in',
+      kill: 'dhcpcd ends its processes of another user',
       setpcap: 'its daemons get fewer capabilities than it has',
     },
   },
