@@ -90,7 +90,10 @@ describe('privileges of processes', () => {
       const list = reasons.map(([capability, why]) => `\`${capability}\`: ${why}`).join('<br>');
       return [name, list === '' ? 'none' : list];
     });
-    const said = readFileSync(README, 'utf8')
+    const text = readFileSync(README, 'utf8');
+    const all = [...new Set(PROCESS_NAMES.flatMap(capabilitiesOf))];
+    assert.ok(text.includes(`\`${all.join(',')}\``), all.join(','));
+    const said = text
       .split('\n')
       .filter((line) => PROCESS_NAMES.some((name) => line.startsWith(`| ${name} `)))
       .map((line) =>

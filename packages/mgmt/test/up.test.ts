@@ -50,9 +50,10 @@ describe('sluice up', function () {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  function start(): ChildProcess {
-    const args = ['-n', process.execPath, EXECUTABLE, 'up', '-c', file, '--run-dir', runDir];
-    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param confinement A command line that runs another. */
+  function start(confinement: readonly string[] = []): ChildProcess {
+    const up = [process.execPath, EXECUTABLE, 'up', '-c', file, '--run-dir', runDir];
+    const child = spawn('unshare', ['-n', ...confinement, ...up], { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
@@ -116,6 +117,22 @@ describe('sluice up', function () {
       open.map((entry) => entry.name),
       [],
     );
+  });
+
+  it('starts where it has fewer capabilities than its processes would like, and says what that costs', async () => {
+    start([
+      'setpriv',
+      '--bounding-set=-all,+net_admin,+net_raw,+net_broadcast,+net_bind_service,+setpcap',
+      '--',
+    ]);
+    await converged(1);
+    for (const missing of ['bpf', 'ipc_lock', 'sys_admin', 'setgid'])
+      assert.match(
+        output,
+        new RegExp(`^warning: "sluice up" has no cap_${missing} to hand on: .* without$`, 'm'),
+      );
+    const status = readFileSync(`/proc/${identityOf('dataplane')?.pid}/status`, 'utf8');
+    assert.deepEqual(capabilitiesIn(status, 'CapEff').sort(), ['net_admin', 'net_broadcast', 'net_raw']);
   });
 
   it("starts with a file in another user's closed directory, and says what that takes", async () => {
