@@ -13,6 +13,7 @@ import { Announcements } from './announcements.js';
 import { Clients } from './client/clients.js';
 import { LanDaemons } from './daemons/lan-daemons.js';
 import { Delegations } from './delegations.js';
+import { logLeases } from './lease-lines.js';
 import { leasedNames } from './leased-names.js';
 import { leaseReports } from './reports.js';
 import { Server4 } from './server4.js';
@@ -58,6 +59,7 @@ export class DhcpServer {
     this.#announcements = new Announcements((changes) => {
       this.#lan.namesChanged();
       this.#server.publish('leases', { changes });
+      logLeases(log, changes);
     });
   }
 

@@ -75,7 +75,11 @@ export class Bridge {
       path: viciPath,
       events: CHARON_EVENTS,
       onEvent: (name, message) => {
-        for (const event of ikeEvents(name, message)) this.#server.publish('ike', event);
+        for (const event of ikeEvents(name, message)) {
+          this.#server.publish('ike', event);
+          const { kind, ...what } = event;
+          if (kind !== 'reconciled') log.info(what, kind === 'ike-sa' ? 'an IKE_SA' : 'a CHILD_SA');
+        }
         this.#upkeep.hint();
       },
       onUp: () => {

@@ -56,6 +56,10 @@ describe('bridge', function () {
     assert.deepEqual(spis(left, 'in'), spis(right, 'out'));
     assert.equal(left.specs('in')[0]?.crypto.key_hex, right.specs('out')[0]?.crypto.key_hex);
     const ike = await installed(left);
+    const said = (what: RegExp): Promise<unknown> =>
+      until(`${what} in the log`, () => left.lines.some((line) => what.test(line)));
+    await said(/"up":true,"msg":"an IKE_SA"/);
+    await said(/"up":true,"msg":"a CHILD_SA"/);
     assert.equal(ike.state, 'ESTABLISHED');
     assert.equal(ike.children[0]?.if_id, IF_ID);
     assert.deepEqual([ike.children[0]?.spi_in], spis(left, 'in'));

@@ -23,7 +23,12 @@ const LIBRARY = fileURLToPath(new URL('../../build/xfrm-redirect.so', import.met
 export const IF_ID = 7;
 
 export class Gateway {
-  readonly log: Logger = createLogger({ name: 'test', level: 'silent' });
+  /** What the bridge and its clients have logged. */
+  readonly lines: string[] = [];
+  readonly log: Logger = createLogger({
+    name: 'test',
+    destination: { write: (line) => void this.lines.push(line) },
+  });
   readonly events: IkeEvent[] = [];
   dataplane!: FakeDataplane;
   bridge: Bridge | null = null;

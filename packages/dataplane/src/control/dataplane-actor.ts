@@ -164,6 +164,9 @@ export class DataplaneActor {
         },
       });
       this.dataplane = dataplane;
+      dataplane.interfaces.onLink(({ name, row }) =>
+        log.info({ interface: name, up: dataplane.interfaces.isUp(row) }, 'an interface'),
+      );
       dataplane.convergence.onChange = () => {
         const status = this.status();
         // Attempts are repeated every second while something is missing: only what is new is worth a line.

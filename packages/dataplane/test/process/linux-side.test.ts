@@ -149,6 +149,7 @@ describe("data plane process: Linux's side of interfaces", function () {
     ip('-n', blueHost, 'link', 'set', 'eth0', 'down');
     await until('the twin has no carrier', () => link(blue, 'blue0')?.flags.includes('NO-CARRIER'));
     assert.equal(await state(), 'down');
+    await until('the log says so', () => gateway.log.includes('"interface":"blue0","up":false'));
     assert.deepEqual(addresses(blue, 'blue0'), BLUE.addresses);
     const { neighbours } = await gateway.client.request('show-neighbours', {});
     assert.ok(!neighbours.some(({ interface: name, mac }) => name === 'blue0' && mac !== null));
