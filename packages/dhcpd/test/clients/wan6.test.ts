@@ -172,7 +172,9 @@ describe('an interface that asks by DHCPv6', function () {
     await monitor.stop();
     // All processes of those that were killed have ended with them.
     await until('one client', async () => {
-      const { stdout } = await site.gateway.run(['pgrep', '-cf', '^dhcpcd: wan '], { check: false });
+      // Those of this gateway's network alone.
+      const count = 'pgrep --ns $$ --nslist net -cf "^dhcpcd: wan "';
+      const { stdout } = await site.gateway.run(['sh', '-c', count], { check: false });
       return stdout.trim() === '1';
     });
   });
