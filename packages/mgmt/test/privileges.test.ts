@@ -92,7 +92,7 @@ describe('privileges of processes', () => {
     });
     const text = readFileSync(README, 'utf8');
     const all = [...new Set(PROCESS_NAMES.flatMap(capabilitiesOf))];
-    assert.ok(text.includes(`\`${all.join(',')}\``), all.join(','));
+    assert.ok(text.includes(`\`${all.join(',')}\``), `README.md does not list ${all.join(',')}`);
     const said = text
       .split('\n')
       .filter((line) => PROCESS_NAMES.some((name) => line.startsWith(`| ${name} `)))
