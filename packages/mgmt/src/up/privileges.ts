@@ -37,7 +37,7 @@ export const PRIVILEGES = {
     capabilities: {
       net_bind_service: 'SSH on port 22',
       net_raw: '`ping` and `traceroute`',
-      sys_admin: '`ping` and `traceroute` enter the network namespaces of VRFs',
+      sys_admin: '`ping`, `traceroute` and what leads to syslog servers enter the network namespaces of VRFs',
     },
   },
   'ike-bridge': { capabilities: {} },
