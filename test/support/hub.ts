@@ -17,6 +17,8 @@ import {
   createLogger,
   dataplaneContract,
   ikeBridgeContract,
+  type SaReport,
+  until,
 } from '@sluice/shared';
 import { residentKib } from './memory.js';
 
@@ -26,6 +28,9 @@ const HUB_HOST = '10.2.0.2';
 const PEERS_ROUTER = '203.0.113.1';
 /** Built by nobody: it is read from the sources. */
 const PING_ALL = fileURLToPath(new URL('../../support/ping-all.py', import.meta.url));
+const FLOOD_ALL = fileURLToPath(new URL('../../support/flood-all.py', import.meta.url));
+/** For answers about thousands of tunnels on a busy machine. */
+const PATIENCE_MS = 60_000;
 /** Clock ticks of /proc/PID/stat a second (sysconf(3), _SC_CLK_TCK), on all of Linux's platforms. */
 const TICKS_A_SECOND = 100;
 
@@ -85,12 +90,67 @@ export class Hub {
     return (await this.agent.request('status', {}, { deadlineMs: 5000 })).converged;
   }
 
-  /** Tunnels that the data plane has both SAs of. */
-  async tunnels(): Promise<number> {
-    const { sas } = await this.dataplane.request('show-sa', {});
+  /** Tunnels that the data plane has both SAs of, none of which is one of `old`. */
+  async tunnels(old: ReadonlySet<number> = new Set()): Promise<number> {
     const ways = new Map<number, Set<string>>();
-    for (const { if_id, direction } of sas) ways.set(if_id, (ways.get(if_id) ?? new Set()).add(direction));
+    for (const { if_id, direction, spi } of await this.sas()) {
+      if (!old.has(spi)) ways.set(if_id, (ways.get(if_id) ?? new Set()).add(direction));
+    }
     return [...ways.values()].filter(({ size }) => size === 2).length;
+  }
+
+  async sas(): Promise<SaReport[]> {
+    return (await this.dataplane.request('show-sa', {}, { deadlineMs: PATIENCE_MS })).sas;
+  }
+
+  /** How many SAs were installed so far, those again that had gone. */
+  installations(): number {
+    const log = readFileSync(`${this.gateway.runDir}/ike-bridge.log`, 'utf8');
+    return log.split('An SA was installed.').length - 1;
+  }
+
+  /** Has every CHILD_SA rekeyed, all at once; returns the SPIs of before. */
+  async rekeyAll(): Promise<Set<number>> {
+    const old = new Set((await this.sas()).map(({ spi }) => spi));
+    const { children } = await this.ikeBridge.request(
+      'clear-sa',
+      { which: null },
+      { deadlineMs: PATIENCE_MS },
+    );
+    const problems = children.filter(({ problem }) => problem !== null);
+    if (problems.length > 0) throw new Error(`${problems.length} are not rekeyed: ${problems[0]?.problem}`);
+    return old;
+  }
+
+  /** Kills the bridge; resolves when the next one has taken back all SAs and has compared them with charon's. */
+  async restartBridge(deadlineMs: number): Promise<void> {
+    const pid = this.gateway.processes().get('ike-bridge');
+    if (pid === undefined) throw new Error('the bridge does not run');
+    process.kill(pid, 'SIGKILL');
+    await until(
+      'a bridge that has reconciled',
+      async () => {
+        const now = this.gateway.processes().get('ike-bridge');
+        if (now === undefined || now === pid) return false;
+        return (await this.ikeBridge.request('status', {}, { deadlineMs: 1000 })).converged;
+      },
+      { deadlineMs, intervalMs: 50 },
+    );
+  }
+
+  /**
+   * Sends datagrams of so many octets through all tunnels in turn, as fast as one sender can up to the rate in packets a
+   * second; returns how many were sent and how many the data plane encrypted, a second.
+   */
+  async flood(seconds: number, rate: number, octets: number): Promise<{ sent: number; encrypted: number }> {
+    const encrypted = async (): Promise<number> =>
+      (await this.sas()).reduce((sum, sa) => sum + (sa.direction === 'out' ? sa.counters.packets : 0), 0);
+    const input = this.peers.peers.map(({ inner }) => inner).join('\n');
+    const argv = ['/usr/bin/python3', FLOOD_ALL, ...[seconds, rate, octets].map(String)];
+    const before = await encrypted();
+    const { stdout } = await this.host.run(argv, { input, deadlineMs: (seconds + 30) * 1000 });
+    const [sent = 0, took = seconds] = stdout.split(' ').map(Number);
+    return { sent: sent / took, encrypted: ((await encrypted()) - before) / took };
   }
 
   /** Sends through every tunnel until each has brought an answer; returns how many did, and a sentence. */

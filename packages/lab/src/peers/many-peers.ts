@@ -24,7 +24,7 @@ export interface ManyPeersOptions {
   };
   /** One for all of them. */
   psk: string;
-  /** Of ESP, as swanctl.conf writes it; AES-GCM with 128 bits unless told. */
+  /** Of ESP, as swanctl.conf writes it; AES-GCM with 128 bits, and X25519 when it is rekeyed, unless told. */
   esp?: string;
 }
 
@@ -104,7 +104,7 @@ swanctl { load = random openssl }
 }
 
 function swanctlConf(
-  { hub, psk, esp = 'aes128gcm16' }: ManyPeersOptions,
+  { hub, psk, esp = 'aes128gcm16-x25519' }: ManyPeersOptions,
   peers: readonly PeerNames[],
   start: 'none' | 'start',
 ): string {
