@@ -5,8 +5,10 @@ import {
   agentContract,
   type ConfigOutcome,
   type ConfigProblem,
+  configWarnings,
   type DeviceConfig,
   type Logger,
+  managementWarnings,
   type RequestOf,
   type RevisionReport,
   SluiceError,
@@ -132,7 +134,11 @@ export class Agent {
   check(text: string): ConfigOutcome {
     const { config, problems } = checkConfig(text);
     if (config === null) return { ...this.#nothing(), problems };
-    return { ...this.#nothing(), changes: diffConfigs(this.#committed?.config ?? null, config) };
+    return {
+      ...this.#nothing(),
+      changes: diffConfigs(this.#committed?.config ?? null, config),
+      warnings: configWarnings(config),
+    };
   }
 
   /**
@@ -190,6 +196,7 @@ export class Agent {
               revision: this.#confirmation.pending.revision,
               deadline_ms: this.#confirmation.pending.deadline_ms,
             },
+      warnings: this.#committed === null ? [] : managementWarnings(this.#committed.config.management),
     };
   }
 
@@ -208,7 +215,7 @@ export class Agent {
   }
 
   #nothing(): ConfigOutcome {
-    return { revision: this.#committed?.revision ?? 0, changes: [], problems: [] };
+    return { revision: this.#committed?.revision ?? 0, changes: [], problems: [], warnings: [] };
   }
 
   #refused(problems: ConfigProblem[]): ConfigOutcome {
@@ -235,8 +242,10 @@ export class Agent {
       { revision: committed.revision, changes: changes.length, by },
       'configuration loaded',
     );
+    const warnings = configWarnings(config);
+    for (const warning of warnings) this.#options.log.warn({ revision: committed.revision }, warning);
     this.#adopt(committed, text);
-    return { revision: committed.revision, changes, problems: [] };
+    return { revision: committed.revision, changes, problems: [], warnings };
   }
 
   /** Lets the next revision wait; where one waits already, both go back to what was before it. */

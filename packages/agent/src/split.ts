@@ -34,6 +34,7 @@ export function dataplanePart(config: DeviceConfig, revision: number): Dataplane
     routes: config.routes,
     nodes: config.nodes,
     ipfix: config.ipfix,
+    ...(config.management.telnet === undefined ? {} : { telnet: config.management.telnet.interfaces }),
   };
 }
 

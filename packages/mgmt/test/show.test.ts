@@ -150,16 +150,19 @@ describe('sluice with a gateway', function () {
         { path: 'routes[default 10.9.0.0/16]', kind: 'added', before: null, after: '{}' },
       ],
       problems: [],
+      warnings: ['Telnet is on for lan'],
     };
+    const { stdout, stderr } = await sluice('reload', '--run-dir', runDir);
     assert.equal(
-      (await sluice('reload', '--run-dir', runDir)).stdout,
+      stdout,
       'revision 4\n  ~ interfaces[lan].mtu: 1500 → 1400\n  + routes[default 10.9.0.0/16]: {}\n',
     );
+    assert.equal(stderr, 'warning: Telnet is on for lan\n');
   });
 
   it('fails when a reload finds problems', async () => {
     const problems = [{ path: 'interfaces[0].mtu', line: 4, column: 10, message: 'at least 68 (RFC 791)' }];
-    gateway.reload = { revision: 3, changes: [], problems };
+    gateway.reload = { revision: 3, changes: [], problems, warnings: [] };
     assert.deepEqual(await sluice('reload', '--run-dir', runDir), {
       code: 1,
       stdout: '',

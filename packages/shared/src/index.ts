@@ -42,6 +42,7 @@ export * from './config/traffic-selector.js';
 export * from './config/tunnel.js';
 export * from './config/vlan.js';
 export * from './config/vrf.js';
+export { configWarnings, managementWarnings } from './config/warnings.js';
 export type { DhcpOption } from './dhcp-options/define-option.js';
 export { DHCP_OPTIONS, type DhcpOptionName, type DhcpOptionsSection } from './dhcp-options/index.js';
 export type { DhcpOptionKind, DhcpOptionValue, DhcpSuboption } from './dhcp-options/values.js';

@@ -256,6 +256,7 @@ export class Convergence {
     );
     for (const section of state.tunnels) await note(section.name, () => this.tunnels.ensure(section, state));
     this.tunnels.knowPorts(state);
+    this.letTelnet(state.telnet ?? []);
     await note('routes', () => {
       const vrfId = (name: string): number | undefined => this.vrfs.find(name);
       problems.push(...this.parts.statics.install(routes, vrfId, monotonicMs()));
@@ -316,12 +317,20 @@ export class Convergence {
     return this.ports.isWanted(entry, state);
   }
 
+  /** Linux is given what comes for Telnet by these interfaces alone. */
+  private letTelnet(names: readonly string[]): void {
+    const { interfaces, table } = this.parts;
+    for (const { name, row } of interfaces.list())
+      Atomics.store(table.telnet, row, Number(names.includes(name)));
+  }
+
   private async remove(entry: Interface): Promise<void> {
     const { parts } = this;
     parts.statics.forgetInterface(entry.row, monotonicMs());
     parts.links().forget(entry.row);
     parts.neighbours.clear(entry.row);
     parts.features.forget(entry.row);
+    Atomics.store(parts.table.telnet, entry.row, 0);
     parts.layer2.forget(entry);
     parts.pathMtus.forget(entry.row);
     parts.interfaces.remove(entry);

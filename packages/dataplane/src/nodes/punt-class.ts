@@ -87,6 +87,15 @@ export function puntClass(pool: PacketPool, packet: number): number {
   return !laterFragment && at < end && isNeighbourDiscovery(bytes[at]!) ? PUNT_ND : PUNT_ICMP;
 }
 
+/** Of a packet of the class PUNT_LOGIN: whether it is for a Telnet server. */
+export function isForTelnet(pool: PacketPool, packet: number): boolean {
+  const { bytes } = pool;
+  const l3 = pool.l3[packet]!;
+  if (bytes[l3]! >>> 4 === 4) return readU16(bytes, l3 + headerBytes(bytes, l3) + UDP_DST) === PORT_TELNET;
+  findIp6Upper(bytes, l3, pool.offset[packet]! + pool.length[packet]!);
+  return readU16(bytes, ip6Upper.at + UDP_DST) === PORT_TELNET;
+}
+
 /**
  * Differs between sources more often than not. Hosts that have no address yet (DHCP, duplicate address detection) are
  * told apart by their MAC addresses: one of them must not use up the share of all.

@@ -1,25 +1,29 @@
 // punt: gives packets for Linux to the TAP twin of the interface they came in by, at a bounded rate.
 //
 // Expects: offset at the Ethernet header, or at l3 for what a tunnel or the box itself made.
-// Next:    none. Policed per protocol and source (graph/punt-policer.ts), so that a flood cannot starve IKE or SSH.
+// Next:    none. Telnet only by interfaces that it is on for. Policed per protocol and source (graph/punt-policer.ts), so that a flood cannot starve IKE or SSH.
 
 import { INTERFACE_COUNTERS_SHIFT, INTERFACE_PUNTED } from '../graph/counters.js';
 import { defineNode, NEXT_CONSUMED, NEXT_DROP } from '../graph/node.js';
+import { PUNT_LOGIN } from '../graph/punt-policer.js';
 import { FLAG_LINK_GROUP } from '../memory/packet-pool.js';
 import { hasEthernet } from '../tables/interfaces.js';
 import { ETHERNET_BYTES, ETHERTYPE_IP4, ETHERTYPE_IP6 } from '../wire/ethernet.js';
 import { writeU16 } from '../wire/ip4.js';
 import { putMac } from './arp-input.js';
-import { puntClass, sourceHash } from './punt-class.js';
+import { isForTelnet, puntClass, sourceHash } from './punt-class.js';
 
 // Imported bindings are loaded wherever they are used; constants of the module itself are compiled in.
 const COUNTERS_SHIFT = INTERFACE_COUNTERS_SHIFT;
 const PUNTED = INTERFACE_PUNTED;
 const NO_LINK_GROUP = ~FLAG_LINK_GROUP;
 
+const LOGIN = PUNT_LOGIN;
+
 const COUNT_QUEUE_FULL = 0;
+const COUNT_TELNET_OFF = 1;
 /** The counter of what a class's policer drops is this and the class. */
-const POLICED = 1;
+const POLICED = 2;
 
 const policed = (
   name: string,
@@ -36,6 +40,12 @@ export const punt = defineNode({
   next: [],
   counters: [
     { name: 'queue_full', severity: 'warning', drop: true, help: 'the host-I/O thread is behind' },
+    {
+      name: 'telnet_off',
+      severity: 'warning',
+      drop: true,
+      help: 'Telnet by an interface that management.telnet does not name',
+    },
     policed('arp', 'ARP'),
     policed('nd', 'IPv6 neighbour discovery'),
     policed('ike', 'IKE'),
@@ -50,7 +60,7 @@ export const punt = defineNode({
   make(context) {
     const { pool, interfaces, interfaceCounters, services, puntPolicer } = context;
     const { bytes, rxInterface, reason, offset, length, l3, flags } = pool;
-    const { kind, mac0, mac2 } = interfaces;
+    const { kind, mac0, mac2, telnet } = interfaces;
     return (_context, frame, next, counters) => {
       const { packets, length: count } = frame;
       const { now } = context;
@@ -58,6 +68,12 @@ export const punt = defineNode({
         const packet = packets[i]!;
         const row = rxInterface[packet]!;
         const group = puntClass(pool, packet);
+        if (group === LOGIN && telnet[row] === 0 && isForTelnet(pool, packet)) {
+          counters[COUNT_TELNET_OFF]!++;
+          reason[packet] = COUNT_TELNET_OFF;
+          next[i] = NEXT_DROP;
+          continue;
+        }
         if (!puntPolicer.take(group, sourceHash(pool, packet), now)) {
           counters[POLICED + group]!++;
           reason[packet] = POLICED + group;

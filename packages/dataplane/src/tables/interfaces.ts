@@ -43,6 +43,7 @@ const COLUMNS = [
   'acceptRa',
   'mss4',
   'mss6',
+  'telnet',
 ] as const;
 
 /** Of four words a row: addresses, the most significant word first. */
@@ -86,6 +87,8 @@ export class InterfaceTable {
   /** Largest MSS that TCP connections through it may agree on, over IPv4 and IPv6; 0 for any. */
   readonly mss4: Int32Array;
   readonly mss6: Int32Array;
+  /** 1 where Linux is given what is for its Telnet server. */
+  readonly telnet: Int32Array;
   /**
    * A global IPv6 address to answer from, its own or lent, and its link-local one; zeros for none. Four words each from
    * `row << 2` on, host order, the most significant first.
@@ -117,6 +120,7 @@ export class InterfaceTable {
     this.acceptRa = column('acceptRa');
     this.mss4 = column('mss4');
     this.mss6 = column('mss6');
+    this.telnet = column('telnet');
     const addresses = (name: (typeof ADDRESS_COLUMNS)[number]): Int32Array =>
       new Int32Array(
         buffer,

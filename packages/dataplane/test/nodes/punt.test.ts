@@ -38,6 +38,7 @@ describeNode('punt', () => {
   let bench: Bench;
   beforeEach(() => {
     bench = siteWithTunnel({}, { frames: 8192 });
+    bench.control.interfaces.telnet[bench.row('lan')] = 1;
   });
   afterEach(() => bench.close());
 
@@ -163,6 +164,28 @@ describeNode('punt', () => {
     });
   }
 
+  it('gives Linux Telnet of either family by interfaces that it is on for, and by no others', () => {
+    const frames = [
+      tcpTo(50_000, 23),
+      six(ip6({ ...local6, nextHeader: 6, payload: concat(udp(50_000, 23, pattern(12))) })),
+      local({
+        options: Uint8Array.of(1, 1, 1, 1),
+        protocol: 6,
+        payload: concat(udp(50_000, 23, pattern(12))),
+      }),
+    ];
+    bench.push('lan', ...frames);
+    bench.run();
+    assert.equal(bench.punted().length, 3);
+    bench.control.interfaces.telnet[bench.row('lan')] = 0;
+    bench.control.interfaces.telnet[bench.row('wan')] = 1;
+    // SSH, and what answers the box's own Telnet client, go on.
+    bench.push('lan', ...frames, tcpTo(50_000, 22), tcpTo(23, 50_000));
+    bench.run();
+    assert.equal(bench.punted().length, 2);
+    bench.expect({ 'punt/telnet_off': 3 });
+  });
+
   it('tells hosts without an address apart by their MAC addresses', () => {
     const message = {
       src: '0.0.0.0',
@@ -195,7 +218,7 @@ describeNode('punt', () => {
       const frame = bench.frameOf(six(ip6({ ...local6, nextHeader, payload })));
       bench.pool.l3[frame] = bench.pool.offset[frame]! + 14;
       const kind = puntClass(bench.pool, frame);
-      assert.equal(node?.counters[1 + kind]?.name, `policed_${name}`, `next header ${nextHeader}`);
+      assert.equal(node?.counters[2 + kind]?.name, `policed_${name}`, `next header ${nextHeader}`);
       bench.pool.free(frame);
     }
   });

@@ -13,3 +13,8 @@ export function renderProblems(problems: readonly ConfigProblem[]): string[] {
     return `  ${place}${path === '' ? '' : `${path}: `}${message}`;
   });
 }
+
+/** A line each, for beside the output. */
+export function renderWarnings(warnings: readonly string[]): string {
+  return warnings.map((warning) => `warning: ${warning}\n`).join('');
+}

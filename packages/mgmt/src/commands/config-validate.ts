@@ -1,5 +1,7 @@
 import { formatProblem, loadConfig } from '@sluice/agent';
+import { configWarnings } from '@sluice/shared';
 import { Command } from 'commander';
+import { renderWarnings } from './changes.js';
 
 export function configValidateCommand(): Command {
   return new Command('validate')
@@ -9,12 +11,14 @@ export function configValidateCommand(): Command {
     .action(async (file: string, options: { json?: boolean }) => {
       const { config, problems } = await loadConfig(file);
       process.exitCode = config === null ? 1 : 0;
+      const warnings = config === null ? [] : configWarnings(config);
       if (options.json) {
-        process.stdout.write(`${JSON.stringify({ valid: config !== null, problems }, null, 2)}\n`);
+        process.stdout.write(`${JSON.stringify({ valid: config !== null, problems, warnings }, null, 2)}\n`);
       } else if (config === null) {
         process.stderr.write(problems.map((problem) => `${formatProblem(file, problem)}\n`).join(''));
       } else {
         process.stdout.write(`${file} is valid: ${config.hostname}, ${describe(config)}\n`);
+        process.stderr.write(renderWarnings(warnings));
       }
     });
 }

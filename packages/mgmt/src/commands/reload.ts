@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 import { type GatewayOptions, gatewayCommand, runDirOf, withClient } from '../gateway.js';
-import { renderChange, renderProblems } from './changes.js';
+import { renderChange, renderProblems, renderWarnings } from './changes.js';
 
 export function reloadCommand(environment: Environment): Command {
   return gatewayCommand(environment, 'reload')
@@ -20,6 +20,7 @@ export function reloadCommand(environment: Environment): Command {
         throw new CliError(`nothing was changed, because the file is not valid:\n${lines.join('\n')}`);
       }
       if (options.json) return;
+      environment.err(renderWarnings(result.warnings));
       const changes = result.changes.length === 0 ? ['nothing differs'] : result.changes.map(renderChange);
       environment.out(`revision ${result.revision}\n${changes.map((line) => `  ${line}\n`).join('')}`);
     });

@@ -2,6 +2,7 @@ import { agentContract, type ProcessConvergence } from '@sluice/shared';
 import type { Command } from 'commander';
 import type { Environment } from '../environment.js';
 import { figure, renderTable, text } from '../output/table.js';
+import { renderWarnings } from './changes.js';
 import { showSubject } from './show-subject.js';
 
 const columns = [
@@ -18,10 +19,11 @@ export function showAgent(environment: Environment): Command {
     summary: 'the configuration in force, and how far each process has come with it',
     contract: agentContract,
     request: 'status',
-    render: ({ hostname, revision, converged, processes }) => {
+    render: ({ hostname, revision, converged, processes, warnings }) => {
       const state = converged ? 'converged' : 'not converged';
       const heading = `${hostname ?? 'no configuration'}: revision ${revision}, ${state}\n\n`;
-      return heading + renderTable(columns, processes, 'There are no processes.');
+      const table = renderTable(columns, processes, 'There are no processes.');
+      return heading + table + (warnings.length > 0 ? `\n${renderWarnings(warnings)}` : '');
     },
   });
 }

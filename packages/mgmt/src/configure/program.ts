@@ -2,7 +2,7 @@
 import { agentContract, CONFIRM_MAX_S, CONFIRM_MIN_S, type ConfigOutcome } from '@sluice/shared';
 import { Argument, Command, Option } from 'commander';
 import { CliError } from '../cli-error.js';
-import { renderChange, renderProblems } from '../commands/changes.js';
+import { renderChange, renderProblems, renderWarnings } from '../commands/changes.js';
 import type { Environment } from '../environment.js';
 import { withClient } from '../gateway.js';
 import { parsePositive } from '../numbers.js';
@@ -46,7 +46,10 @@ export function configureProgram(environment: Environment, configuring: Configur
     )
     .action((words: string[]) => environment.out(candidate.show(words)));
   const compare = new Command('compare').description('what a commit would change').action(async () => {
-    const { changes } = await checked(agent((client) => client.request('check', { text: candidate.text })));
+    const { changes, warnings } = await checked(
+      agent((client) => client.request('check', { text: candidate.text })),
+    );
+    environment.err(renderWarnings(warnings));
     environment.out(
       changes.length === 0 ? 'nothing differs\n' : changes.map((each) => `${renderChange(each)}\n`).join(''),
     );
@@ -63,7 +66,7 @@ export function configureProgram(environment: Environment, configuring: Configur
       const confirm_s = confirmed === undefined ? null : confirmed * 60;
       if (confirm_s !== null && (confirm_s < CONFIRM_MIN_S || confirm_s > CONFIRM_MAX_S))
         throw new CliError(`confirmed takes 1 to ${CONFIRM_MAX_S / 60} minutes`);
-      const { revision, changes } = await checked(
+      const { revision, changes, warnings } = await checked(
         agent((client) =>
           client.request('commit', {
             text: candidate.text,
@@ -76,6 +79,7 @@ export function configureProgram(environment: Environment, configuring: Configur
       );
       const count = changes.length === 1 ? '1 change' : `${changes.length} changes`;
       environment.out(`revision ${revision}, ${count}\n`);
+      environment.err(renderWarnings(warnings));
       if (confirm_s !== null)
         environment.out(
           `"confirm" within ${confirmed} minute${confirmed === 1 ? '' : 's'}, or it goes back\n`,

@@ -8,15 +8,20 @@ import {
   agentContract,
   connect,
   type DeviceConfig,
+  interfaceList,
   type Logger,
   managementContract,
   messageOf,
   serve,
+  TELNET_PORT,
+  type TelnetSection,
 } from '@sluice/shared';
 import { GuessLimit } from '../login/guess-limit.js';
 import { LOGINS, Passwords } from '../login/passwords.js';
 import { SshServer } from '../ssh/server.js';
 import { Syslog } from '../syslog/syslog.js';
+import type { ListenPlace } from '../telnet/listen.js';
+import { TelnetServer } from '../telnet/server.js';
 import { FigureSource } from './figures.js';
 import type { LoginService } from './login-metrics.js';
 import { renderMetrics } from './metrics.js';
@@ -91,17 +96,29 @@ export class ManagementDaemon {
 
   /** Every service that can be is brought about, also when another cannot. Errors: the first that could not. */
   private async converge(config: DeviceConfig | null): Promise<void> {
-    const { metrics, ssh, syslog, users = [] } = config?.management ?? {};
+    const { metrics, ssh, syslog, telnet, users = [] } = config?.management ?? {};
+    const places = telnet === undefined || config === null ? [] : telnetPlaces(config, telnet);
     const results = await Promise.allSettled([
       this.keep('metrics', metrics, async ({ address, port }) =>
         MetricsServer.listen(address, port, async () => this.page()),
       ),
       this.syslog.apply(syslog, config?.hostname ?? '-'),
       this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.passwords)),
+      this.keep(
+        'telnet',
+        telnet && { ...telnet, address: addressesOf(places), port: TELNET_PORT, places },
+        (wanted) =>
+          TelnetServer.listen(
+            wanted.places,
+            users,
+            { ...this.settings(), idleMs: wanted.idle_timeout_s * 1000 },
+            this.passwords,
+          ),
+      ),
     ]);
-    const server = this.running.get('ssh')?.service;
     // Whoever is logged in stays so when others may log in.
-    if (server instanceof SshServer) server.admit(users);
+    for (const { service } of this.running.values())
+      if (service instanceof SshServer || service instanceof TelnetServer) service.admit(users);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
@@ -128,8 +145,11 @@ export class ManagementDaemon {
   }
 
   private logins(): LoginService[] {
-    const server = this.running.get('ssh')?.service;
-    return server instanceof SshServer ? [{ service: 'ssh', strangers: server.strangers }] : [];
+    return [...this.running].flatMap(([name, { service }]) =>
+      service instanceof SshServer || service instanceof TelnetServer
+        ? [{ service: name, strangers: service.strangers }]
+        : [],
+    );
   }
 
   private answer(): Promise<ActorServer<typeof managementContract>> {
@@ -153,4 +173,17 @@ export class ManagementDaemon {
     if (problem !== this.said) this.log.error({ problem }, 'the management section is not in force yet');
     this.said = problem;
   }
+}
+
+/** The addresses of the interfaces that Telnet is for, each in its VRF. */
+function telnetPlaces(config: DeviceConfig, telnet: TelnetSection): ListenPlace[] {
+  return interfaceList(config)
+    .filter(({ name }) => telnet.interfaces.includes(name))
+    .flatMap(({ vrf, addresses }) =>
+      addresses.map((address) => ({ vrf, address: address.split('/')[0] ?? address })),
+    );
+}
+
+function addressesOf(places: readonly ListenPlace[]): string {
+  return places.map(({ vrf, address }) => `${address} (VRF ${vrf})`).join(', ');
 }

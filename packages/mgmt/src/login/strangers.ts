@@ -18,8 +18,8 @@ export type Step = 'silent' | 'greeted' | 'proving';
 export type CloseReason = 'source_full' | 'step_full' | 'too_slow' | 'not_understood';
 
 const STEPS: readonly Step[] = ['silent', 'greeted', 'proving'];
-/** Connections in one step, and of one source in all of them. */
-const STEP_MAX = 64;
+/** Connections in one step, and of one source in all of them. Tuning: one of SSH takes some 60 KiB. */
+const STEP_MAX = 256;
 const SOURCE_MAX = 8;
 /** A peer that went without a word is missed after some minutes of this. */
 const KEEPALIVE_MS = 60_000;

@@ -35,9 +35,10 @@ export const PRIVILEGES = {
   },
   mgmt: {
     capabilities: {
-      net_bind_service: 'SSH on port 22',
+      net_bind_service: 'SSH on port 22, Telnet on port 23',
       net_raw: '`ping` and `traceroute`',
-      sys_admin: '`ping`, `traceroute` and what leads to syslog servers enter the network namespaces of VRFs',
+      sys_admin:
+        '`ping`, `traceroute`, Telnet and what leads to syslog servers enter the network namespaces of VRFs',
     },
   },
   'ike-bridge': { capabilities: {} },

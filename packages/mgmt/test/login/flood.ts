@@ -76,9 +76,9 @@ function holds(pid: number): { descriptors: number; rssKiB: number } {
   return { descriptors: readdirSync(`/proc/${pid}/fd`).length, rssKiB };
 }
 
-/** Tuning: of Node.js's own heap growth and of what 64 connections in each step may have. */
+/** Tuning: of Node.js's own heap growth and of what 256 connections in each step may have. */
 const MEMORY_MAX_KIB = 96 * 1024;
-const DESCRIPTORS_MAX = 3 * 64 + 40;
+const DESCRIPTORS_MAX = 3 * 256 + 40;
 
 /**
  * Floods a service, has `login` done meanwhile, and checks that what the process holds is bounded and given back.

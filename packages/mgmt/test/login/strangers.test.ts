@@ -58,16 +58,16 @@ describe('strangers at a login', () => {
     proving.stranger.reached('proving');
     const greeted = come('192.0.2.2');
     greeted.stranger.reached('greeted');
-    const silent = Array.from({ length: 200 }, (_, n) => come(`198.51.100.${n}`));
+    const silent = Array.from({ length: 400 }, (_, n) => come(`198.51.${n >> 7}.${n & 127}`));
     assert.deepEqual([proving.socket.destroyed, greeted.socket.destroyed], [false, false]);
-    assert.equal(silent.filter(({ socket }) => !socket.destroyed).length, 64);
+    assert.equal(silent.filter(({ socket }) => !socket.destroyed).length, 256);
     assert.ok(!silent.at(-1)!.socket.destroyed);
-    assert.equal(strangers.closed.step_full, 200 - 64);
+    assert.equal(strangers.closed.step_full, 400 - 256);
   });
 
   it('of the source with most of a full step make room first', () => {
     const honest = come('192.0.2.1');
-    for (let n = 0; n < 63; n++) come(`198.51.100.${n % 10}`);
+    for (let n = 0; n < 255; n++) come(`198.51.100.${n % 50}`);
     come('192.0.2.99');
     assert.equal(strangers.closed.step_full, 1);
     assert.ok(!honest.socket.destroyed);

@@ -29,10 +29,13 @@ export class Box {
   #gateway: ChildProcess | null = null;
   #output = '';
 
-  /** @param idleS After which an idle session ends. */
-  async start(idleS = 900): Promise<void> {
+  /**
+   * @param idleS After which an idle session ends.
+   * @param more Lines of the management section.
+   */
+  async start(idleS = 900, more: readonly string[] = []): Promise<void> {
     for (const name of ['anna', 'otto', 'eve']) this.#keygen(name);
-    writeFileSync(this.file, this.configuration(idleS));
+    writeFileSync(this.file, this.configuration(idleS, more));
     const up = [
       process.execPath,
       EXECUTABLE,
@@ -80,7 +83,7 @@ export class Box {
   }
 
   /** anna is an administrator with a key, otto an operator with a key and a password. */
-  configuration(idleS = 900): string {
+  configuration(idleS = 900, more: readonly string[] = []): string {
     const hash = hashSync(PASSWORD, { memoryCost: 4096, timeCost: 2 });
     return [
       '# made for a test',
@@ -93,6 +96,7 @@ export class Box {
       'management:',
       `  metrics: { address: 127.0.0.1, port: ${METRICS_PORT} }`,
       `  ssh: { address: 127.0.0.1, port: ${PORT}, idle_timeout_s: ${idleS} }`,
+      ...more.map((line) => `  ${line}`),
       '  users:',
       `    - { name: anna, role: admin, public_keys: ["${this.publicKey('anna')}"] }`,
       `    - { name: otto, public_keys: ["${this.publicKey('otto')}"], password_hash: "${hash}" }`,
@@ -134,6 +138,18 @@ export class Box {
   terminal(user = 'anna'): Terminal {
     const args = this.#arguments('ssh', user, ['-tt'], ['127.0.0.1']);
     return new Terminal(spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'pipe'] }));
+  }
+
+  /**
+   * Debian's Telnet client in a terminal of its own.
+   * @param size Rows and columns.
+   */
+  telnet(address: string, { size = [30, 100], from = [] as string[] } = {}): Terminal {
+    const [rows, columns] = size;
+    const bind = from.map((each) => `-b ${each}`).join(' ');
+    const command = `tty; stty rows ${rows} cols ${columns}; exec telnet ${bind} ${address}`;
+    const words = [...this.within(), 'script', '-qfec', command, '/dev/null'];
+    return new Terminal(spawn(words[0] ?? '', words.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] }));
   }
 
   /** The id of one of its processes; null while it has none. */

@@ -43,6 +43,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
       },
     ],
     unconfirmed: null,
+    warnings: ['Telnet is on for lan'],
   });
   const agent = await serve(agentContract, {
     runDir,
@@ -68,7 +69,7 @@ export async function fakeGateway(runDir: string): Promise<FakeGateway> {
       revision++;
       agent.publish('status', agentStatus());
     },
-    reload: { revision: 3, changes: [], problems: [] },
+    reload: { revision: 3, changes: [], problems: [], warnings: [] },
     stop: async () => {
       await Promise.all([dataplane.server.close(), bridge.close(), dhcpd.close(), agent.close()]);
     },

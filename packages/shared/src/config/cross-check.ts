@@ -8,6 +8,7 @@ import { checkDhcp6Clients } from './check-dhcp6-clients.js';
 import { checkDns } from './check-dns.js';
 import { checkIpfix } from './check-ipfix.js';
 import { checkLayer2 } from './check-layer2.js';
+import { checkManagement } from './check-management.js';
 import { checkRouterAdvertisements } from './check-router-advertisements.js';
 import { canonicalPrefix, checkRoutes } from './check-routes.js';
 import type { DhcpSection } from './dhcp.js';
@@ -70,6 +71,7 @@ export function crossCheck(config: Sections, context: z.core.$RefinementCtx): vo
   checkRouterAdvertisements(config, report);
   checkDhcpClients(config, report);
   checkDhcp6Clients(config, report);
+  checkManagement(config, report);
 }
 
 function unique(values: { value: string; path: Path }[], what: string, report: Report): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { syslogSection } from './syslog.js';
-import { ipAddress } from './values.js';
+import { ipAddress, name } from './values.js';
 
 const metricsSection = z.strictObject({
   address: ipAddress
@@ -39,15 +39,28 @@ const userSection = z
     context.addIssue({ code: 'custom', path: ['public_keys'], message });
   });
 
+const idleTimeout = z
+  .int()
+  .min(10)
+  .max(86_400)
+  .default(900)
+  .describe('A session that nobody types in, and that runs no command, is ended after it.');
+
 const sshSection = z.strictObject({
   address: ipAddress.default('::').describe('The address to listen on; ::, all of both families.'),
   port: z.int().min(1).max(65535).default(22),
-  idle_timeout_s: z
-    .int()
-    .min(10)
-    .max(86_400)
-    .default(900)
-    .describe('A session that nobody types in, and that runs no command, is ended after it.'),
+  idle_timeout_s: idleTimeout,
+});
+
+/** IANA's port of Telnet: the data plane knows it by this one. */
+export const TELNET_PORT = 23;
+
+const telnetSection = z.strictObject({
+  interfaces: z
+    .array(name)
+    .min(1, 'name the interfaces that it is for: Telnet is never on all of them')
+    .describe('It listens on the addresses of these, and takes what comes in by them alone.'),
+  idle_timeout_s: idleTimeout,
 });
 
 export const managementSection = z
@@ -57,12 +70,19 @@ export const managementSection = z
       .describe('An HTTP endpoint, /metrics, for Prometheus; left out, none.'),
     syslog: syslogSection.optional().describe('Servers that get the logs of all processes.'),
     ssh: sshSection.optional().describe('The command line over SSH; left out, none.'),
+    telnet: telnetSection
+      .optional()
+      .describe(
+        'The command line over Telnet, by password, for what can nothing else: whoever sees the packets reads the password. Left out, none.',
+      ),
     users: z.array(userSection).max(100).default([]).describe('Who may use it.'),
   })
-  .superRefine(({ ssh, users }, context) => {
+  .superRefine(({ ssh, telnet, users }, context) => {
     const issue = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message });
     if (ssh !== undefined && users.length === 0) issue(['ssh'], 'needs somebody under users who may log in');
+    if (telnet !== undefined && !users.some(({ password_hash }) => password_hash !== undefined))
+      issue(['telnet'], 'needs somebody under users who has a password: Telnet knows no keys');
     users.forEach(({ name }, at) => {
       if (users.findIndex((other) => other.name === name) < at)
         issue(['users', at, 'name'], `there is another user ${name}: names are unique`);
@@ -72,3 +92,4 @@ export const managementSection = z
 export type ManagementSection = z.output<typeof managementSection>;
 export type UserSection = z.output<typeof userSection>;
 export type SshSection = z.output<typeof sshSection>;
+export type TelnetSection = z.output<typeof telnetSection>;

@@ -19,6 +19,8 @@ export const agentStatusSchema = z.object({
   processes: z.array(processConvergenceSchema),
   /** A commit that goes back by itself at this time, unless it is confirmed. */
   unconfirmed: z.object({ revision: z.number(), deadline_ms: z.number() }).nullable(),
+  /** What the management section says but is unwise to, a sentence each; other processes have theirs as problems. */
+  warnings: z.array(z.string()),
 });
 
 export const revisionReportSchema = z.object({
@@ -50,6 +52,8 @@ const outcomeSchema = z.object({
   revision: z.number(),
   changes: z.array(configChangeSchema),
   problems: z.array(configProblemSchema),
+  /** What the configuration may say, but is unwise to, a sentence each. */
+  warnings: z.array(z.string()),
 });
 
 const none = z.object({});

@@ -48,6 +48,8 @@ export const dataplaneStateSchema = z.object({
   routes: z.array(routeSection),
   nodes: z.array(nodeSection),
   ipfix: ipfixSection.prefault({}),
+  /** Interfaces by which Linux is given what is for a Telnet server; none when left out. */
+  telnet: z.array(z.string()).optional(),
 });
 
 export const dataplaneStatusSchema = z.object({

@@ -1,0 +1,17 @@
+// What a configuration may say, but is unwise to: told at each commit.
+import type { DeviceConfig } from './device.js';
+import { connectionWarnings } from './ike-parts.js';
+import type { ManagementSection } from './management.js';
+
+/** Sentences about the whole configuration. */
+export function configWarnings({ ike, management }: Pick<DeviceConfig, 'ike' | 'management'>): string[] {
+  return [...ike.connections.flatMap(connectionWarnings), ...managementWarnings(management)];
+}
+
+/** Sentences about the management section. */
+export function managementWarnings({ telnet }: ManagementSection): string[] {
+  if (telnet === undefined) return [];
+  return [
+    `Telnet is on for ${telnet.interfaces.join(', ')}: whoever sees its packets reads passwords and everything else. Take management.telnet out as soon as SSH can do.`,
+  ];
+}
