@@ -110,5 +110,7 @@ block-telnet is off since 2023-11-14T22:13:20.000Z (worker 1): RangeError: offse
 process     reachable  revision  converged  problems
 dataplane   yes               3  yes        -
 ike-bridge  no                -  no         ike-bridge does not answer
+
+warning: Telnet is on for lan
 `,
 };
