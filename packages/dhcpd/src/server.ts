@@ -44,6 +44,8 @@ export class DhcpServer {
   #ticker: NodeJS.Timeout | null = null;
   #published = '';
   #applying: Promise<unknown> = Promise.resolve();
+  /** Every answer waits for it: leases are read after the name was taken. */
+  #started!: Promise<void>;
 
   private constructor(
     { log, runDir }: DhcpServerOptions,
@@ -66,37 +68,50 @@ export class DhcpServer {
   /** Errors: those of serve(), of LeaseLog.open() and of deviceDuid(). */
   static async start(options: DhcpServerOptions): Promise<DhcpServer> {
     const server = new DhcpServer(options, await deviceDuid(`${options.stateDir}/dhcp6.duid`));
-    await server.#start(options);
+    server.#started = server.#takeName(options).then(() => server.#readLeases(options));
+    await server.#started;
+    server.#tick();
     return server;
   }
 
-  async #start({ runDir, stateDir, log }: DhcpServerOptions): Promise<void> {
-    // First of all, because it is what tells a second server that there is one.
+  /** First of all, because it is what tells a second server that there is one. */
+  async #takeName({ runDir, log }: DhcpServerOptions): Promise<void> {
+    const started =
+      <Args extends unknown[], Answer>(answer: (...args: Args) => Answer) =>
+      async (...args: Args): Promise<Awaited<Answer>> => {
+        await this.#started;
+        return await answer(...args);
+      };
     this.#server = await serve(dhcpdContract, {
       runDir,
       log,
       handlers: {
-        apply: (state) => this.#apply(state),
-        status: () => this.#status(),
-        'show-leases': (request) => leaseReports(this.#server4.engine, this.#server6, request),
-        'show-dhcp': () => ({
+        apply: started((state: DhcpState) => this.#apply(state)),
+        status: started(() => this.#status()),
+        'show-leases': started((request: Parameters<typeof leaseReports>[2]) =>
+          leaseReports(this.#server4.engine, this.#server6, request),
+        ),
+        'show-dhcp': started(() => ({
           networks: [...this.#server4.networkReports(), ...this.#server6.networkReports()],
           ...this.#clients.reports,
           counters: [...this.#server4.engine.counters.report(), ...this.#server6.counters.report()],
-        }),
-        'clear-lease': async ({ vrf, address }) => {
+        })),
+        'clear-lease': started(async ({ vrf, address }: { vrf: string; address: string }) => {
           const server = address.includes(':') ? this.#server6 : this.#server4;
           return { cleared: await server.clear(vrf, address) };
-        },
-      },
-      snapshots: {
-        status: () => this.#status(),
-        'client-leases': () => this.#clients.leases,
-        leases: () => ({
-          leases: leaseReports(this.#server4.engine, this.#server6, { all: false }).leases,
         }),
       },
+      snapshots: {
+        status: started(() => this.#status()),
+        'client-leases': started(() => this.#clients.leases),
+        leases: started(() => ({
+          leases: leaseReports(this.#server4.engine, this.#server6, { all: false }).leases,
+        })),
+      },
     });
+  }
+
+  async #readLeases({ stateDir, log }: DhcpServerOptions): Promise<void> {
     try {
       const announce = (lease: DhcpLease): void => this.#announcements.add({ kind: lease.state, lease });
       this.#server4 = await Server4.start({ stateDir, log, announce });
@@ -105,7 +120,6 @@ export class DhcpServer {
       await this.#server.close();
       throw error;
     }
-    this.#tick();
   }
 
   async close(): Promise<void> {
