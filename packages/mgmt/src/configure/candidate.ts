@@ -11,6 +11,7 @@ import {
 } from 'yaml';
 import { CliError } from '../cli-error.js';
 import type { Candidate as Word } from '../shell/annotations.js';
+import { perhaps } from '../shell/nearest.js';
 import {
   configurationFormat,
   type Format,
@@ -165,7 +166,12 @@ export class Candidate {
       const key = keyFormat(format, word);
       if (key === null) {
         const where = at === 0 ? 'a configuration' : words.slice(0, at).join(' ');
-        throw new CliError(`${where} has no "${word}": ${names(keysOf(format))}`);
+        const keys = keysOf(format);
+        const near = perhaps(
+          word,
+          keys.map((each) => each.word),
+        );
+        throw new CliError(`${where} has no "${word}"${near}: ${names(keys)}`);
       }
       path.push(word);
       format = key;

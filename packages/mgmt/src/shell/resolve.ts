@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander';
 import { CliError } from '../cli-error.js';
 import { mayRun, type Role } from './annotations.js';
+import { perhaps } from './nearest.js';
 
 export interface Resolution {
   command: Command;
@@ -63,7 +64,7 @@ function oneOf(word: string, commands: readonly Command[], path: readonly string
     );
   }
   const known = commands.map((each) => each.name());
-  throw new CliError(`there is no "${word}"${where}: ${known.join(', ')}`);
+  throw new CliError(`there is no "${word}"${where}${perhaps(word, known)}: ${known.join(', ')}`);
 }
 
 /** What follows a command: its arguments, then its options by their names. */
@@ -72,11 +73,14 @@ function withDashes(command: Command, rest: readonly string[]): string[] {
   if (takesAll(command) && rest.length > 0) return ['--', ...rest];
   const argv: string[] = [];
   let needed = requiredArguments(command);
+  let room = mostArguments(command);
   for (let at = 0; at < rest.length; at++) {
     const word = rest[at] as string;
     const option = needed === 0 || word.startsWith('-') ? optionNamed(command, word) : null;
     if (option === null) {
+      if (room === 0 && !word.startsWith('-')) throw noOption(command, word);
       argv.push(word);
+      room--;
       if (needed > 0) needed--;
       continue;
     }
@@ -84,6 +88,20 @@ function withDashes(command: Command, rest: readonly string[]): string[] {
     if (valueFollows(command, option, rest[at + 1])) argv.push(rest[++at] as string);
   }
   return argv;
+}
+
+function noOption(command: Command, word: string): CliError {
+  const names = command.options.map(longName);
+  const what = names.length === 0 ? 'nothing may follow' : names.join(', ');
+  return new CliError(`${command.name()} has no "${word}"${perhaps(word, names)}: ${what}`);
+}
+
+function longName(option: Option): string {
+  return option.long?.slice(2) ?? '';
+}
+
+function mostArguments({ registeredArguments }: Command): number {
+  return registeredArguments.at(-1)?.variadic ? Number.POSITIVE_INFINITY : registeredArguments.length;
 }
 
 export function requiredArguments(command: Command): number {
@@ -99,10 +117,9 @@ export function takesAll(command: Command): boolean {
 export function optionNamed(command: Command, word: string): Option | null {
   const name = word.replace(/^--?/, '');
   if (name === '') return null;
-  const named = (option: Option): string => option.long?.slice(2) ?? '';
-  const exact = command.options.find((option) => named(option) === name || option.short === word);
+  const exact = command.options.find((option) => longName(option) === name || option.short === word);
   if (exact) return exact;
-  const starting = command.options.filter((option) => named(option).startsWith(name));
+  const starting = command.options.filter((option) => longName(option).startsWith(name));
   return starting.length === 1 ? (starting[0] ?? null) : null;
 }
 

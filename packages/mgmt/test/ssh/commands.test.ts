@@ -45,8 +45,10 @@ describe('commands over SSH', function () {
 
   it('that are misspelt say what there is', async () => {
     const cases: [string, RegExp][] = [
-      ['shwo sa', /there is no "shwo": show, ping/],
-      ['show saa', /there is no "saa" under "show": interfaces, /],
+      ['shwo sa', /there is no "shwo", perhaps "show": show, ping/],
+      ['show saa', /there is no "saa" under "show", perhaps "sa": interfaces, /],
+      ['show weather', /there is no "weather" under "show": interfaces, /],
+      ['trace interfaec lan', /trace has no "interfaec", perhaps "interface": interface, /],
       ['show', /show what\? One of interfaces, /],
       ['show i', /"i" under "show" is interfaces or ike: write more of it/],
       ['ping', /missing required argument 'host'/],
@@ -116,7 +118,7 @@ describe('commands over SSH', function () {
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /nothing was changed:\n.*loopbacks\[0\]\.addresses\[1\]: must be/);
     const cases: [string, RegExp][] = [
-      ['set hostnam x', /a configuration has no "hostnam": schema, hostname/],
+      ['set hostnam x', /a configuration has no "hostnam", perhaps "hostname": schema, hostname/],
       ['set loopbacks lo1 colour red', /loopbacks lo1 has no "colour": name, /],
       ['set management ssh', /management ssh is a section: name one of its keys, address/],
       ['set hostname', /hostname needs a value/],
