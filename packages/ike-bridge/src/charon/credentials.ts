@@ -3,7 +3,7 @@
 // Files are looked at before each round and read again only when they have changed. Secrets are in memory between
 // their file and charon's socket, and wiped on both sides of it; certificates are public and are remembered.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { type ConnectionSection, showsCertificate } from '@sluice/shared';
+import { type ConnectionSection, readSecretFile, showsCertificate } from '@sluice/shared';
 import {
   getKeys,
   getShared,
@@ -17,7 +17,6 @@ import {
 } from '../vici/index.js';
 import { type Certificate, certificateWarnings, readCertificates, readCrl } from './certificate-file.js';
 import { fileSignature } from './file-signature.js';
-import { readSecretFile } from './secret-file.js';
 import { type SharedSecret, sharedSecrets } from './shared-secrets.js';
 
 /** What of its files a connection itself carries in charon. */

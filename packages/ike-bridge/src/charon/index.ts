@@ -5,5 +5,4 @@ export * from './failure-detection.js';
 export * from './keep-up.js';
 export * from './reconcile.js';
 export * from './sas.js';
-export { readSecretFile } from './secret-file.js';
 export { type CharonConf, PLUGINS, prepareLogFile, strongswanConf } from './strongswan-conf.js';

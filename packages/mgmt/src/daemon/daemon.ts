@@ -12,12 +12,16 @@ import {
   type Logger,
   managementContract,
   messageOf,
+  type SnmpSection,
   serve,
   TELNET_PORT,
   type TelnetSection,
 } from '@sluice/shared';
 import { GuessLimit } from '../login/guess-limit.js';
 import { LOGINS, Passwords } from '../login/passwords.js';
+import { SnmpAgent, type SnmpReport } from '../snmp/agent.js';
+import { engineId } from '../snmp/engine-id.js';
+import { InterfaceIndexes } from '../snmp/indexes.js';
 import { SshServer } from '../ssh/server.js';
 import { Syslog } from '../syslog/syslog.js';
 import type { ListenPlace } from '../telnet/listen.js';
@@ -43,6 +47,7 @@ export class ManagementDaemon {
   private readonly syslog: Syslog;
   private server: ActorServer<typeof managementContract> | null = null;
   private revision = -1;
+  private config: DeviceConfig | null = null;
   private readonly running = new Map<string, Running>();
   private queue: Promise<void> = Promise.resolve();
   private retry: NodeJS.Timeout | null = null;
@@ -96,13 +101,16 @@ export class ManagementDaemon {
 
   /** Every service that can be is brought about, also when another cannot. Errors: the first that could not. */
   private async converge(config: DeviceConfig | null): Promise<void> {
-    const { metrics, ssh, syslog, telnet, users = [] } = config?.management ?? {};
+    this.config = config;
+    const { metrics, snmp, ssh, syslog, telnet, users = [] } = config?.management ?? {};
+    const hostname = config?.hostname ?? '-';
     const places = telnet === undefined || config === null ? [] : telnetPlaces(config, telnet);
     const results = await Promise.allSettled([
       this.keep('metrics', metrics, async ({ address, port }) =>
         MetricsServer.listen(address, port, async () => this.page()),
       ),
-      this.syslog.apply(syslog, config?.hostname ?? '-'),
+      this.syslog.apply(syslog, hostname),
+      this.keep('snmp', snmp && { ...snmp, hostname }, (wanted) => this.answerSnmp(wanted)),
       this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.passwords)),
       this.keep(
         'telnet',
@@ -152,6 +160,29 @@ export class ManagementDaemon {
     );
   }
 
+  private answerSnmp(section: SnmpSection & { hostname: string }): Promise<SnmpAgent> {
+    const indexes = new InterfaceIndexes(`${this.stateDir}/snmp/interfaces.json`);
+    return SnmpAgent.listen(section, {
+      hostname: section.hostname,
+      engineId: engineId(`${this.stateDir}/snmp/engine-id`),
+      interfaces: async () => {
+        const reports = await this.figures.interfaces();
+        const off = this.config === null ? new Set() : switchedOff(this.config);
+        const numbers = indexes.of(reports.map(({ name }) => name));
+        return reports.map((report, i) => ({
+          index: numbers[i] ?? 0,
+          report,
+          enabled: !off.has(report.name),
+        }));
+      },
+    });
+  }
+
+  private snmp(): SnmpReport | null {
+    const service = this.running.get('snmp')?.service;
+    return service instanceof SnmpAgent ? service.report : null;
+  }
+
   private answer(): Promise<ActorServer<typeof managementContract>> {
     return serve(managementContract, {
       runDir: this.runDir,
@@ -162,7 +193,10 @@ export class ManagementDaemon {
   }
 
   private async page(): Promise<string> {
-    return renderMetrics({ ...(await this.figures.read()), syslog: this.syslog.report() }, this.logins());
+    return renderMetrics(
+      { ...(await this.figures.read()), syslog: this.syslog.report(), snmp: this.snmp() },
+      this.logins(),
+    );
   }
 
   private settings(): { runDir: string; stateDir: string; log: Logger } {
@@ -186,4 +220,10 @@ function telnetPlaces(config: DeviceConfig, telnet: TelnetSection): ListenPlace[
 
 function addressesOf(places: readonly ListenPlace[]): string {
   return places.map(({ vrf, address }) => `${address} (VRF ${vrf})`).join(', ');
+}
+
+/** Names of interfaces that the configuration has down. */
+function switchedOff({ interfaces, vlans, bridges, tunnels }: DeviceConfig): Set<string> {
+  const all = [...interfaces, ...vlans, ...bridges, ...tunnels];
+  return new Set(all.filter(({ enabled }) => !enabled).map(({ name }) => name));
 }

@@ -5,6 +5,7 @@ import {
   connect,
   dataplaneContract,
   dhcpdContract,
+  type InterfaceReport,
   ikeBridgeContract,
   type Logger,
 } from '@sluice/shared';
@@ -27,7 +28,7 @@ export class FigureSource {
     this.dhcpd = connect(dhcpdContract, options);
   }
 
-  async read(): Promise<Omit<Figures, 'syslog'>> {
+  async read(): Promise<Omit<Figures, 'syslog' | 'snmp'>> {
     const [agent, dataplane, ike, dhcp] = await Promise.all([
       orNull(this.agent.request('status', {}, DEADLINE)),
       orNull(this.readDataplane()),
@@ -35,6 +36,11 @@ export class FigureSource {
       orNull(this.dhcpd.request('show-dhcp', {}, DEADLINE)),
     ]);
     return { agent, dataplane, ike, dhcp };
+  }
+
+  /** Errors: SluiceError when the data plane does not answer. */
+  async interfaces(): Promise<InterfaceReport[]> {
+    return (await this.dataplane.request('show-interfaces', { since: 'start' }, DEADLINE)).interfaces;
   }
 
   async close(): Promise<void> {

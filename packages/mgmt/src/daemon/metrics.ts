@@ -16,6 +16,7 @@ import type {
   WorkerRuntime,
 } from '@sluice/shared';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { SnmpReport } from '../snmp/agent.js';
 import { addFlows, type FlowFigures } from './flow-metrics.js';
 import { addLogins, type LoginService } from './login-metrics.js';
 
@@ -41,6 +42,7 @@ export interface Figures {
   } | null;
   /** The management process's own. */
   syslog: SyslogServerReport[];
+  snmp: SnmpReport | null;
 }
 
 type Labels = Record<string, string>;
@@ -86,6 +88,7 @@ export function renderMetrics(figures: Figures, logins: readonly LoginService[] 
   if (figures.dhcp !== null) addDhcp(page, figures.dhcp);
   if (logins.length > 0) addLogins(page, logins);
   addSyslog(page, figures.syslog);
+  if (figures.snmp !== null) addSnmp(page, figures.snmp);
   return page.text();
 }
 
@@ -123,6 +126,15 @@ function addDhcp(page: Page, { networks, clients, clients6, counters }: NonNulla
     'sluice_dhcp6_client_prefix',
     'Whether it has a delegated prefix',
     each6((lease) => lease !== null && lease.prefix !== null),
+  );
+}
+
+function addSnmp(page: Page, { requests, dropped }: SnmpReport): void {
+  page.counter('sluice_snmp_requests_total', 'Requests by SNMP of those who may ask', [[{}, requests]]);
+  page.counter(
+    'sluice_snmp_dropped_total',
+    'Requests that got no answer, or no value, and why',
+    Object.entries(dropped).map(([reason, count]) => [{ reason }, count]),
   );
 }
 

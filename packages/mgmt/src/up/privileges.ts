@@ -35,7 +35,7 @@ export const PRIVILEGES = {
   },
   mgmt: {
     capabilities: {
-      net_bind_service: 'SSH on port 22, Telnet on port 23',
+      net_bind_service: 'SSH on port 22, Telnet on port 23, SNMP on port 161',
       net_raw: '`ping` and `traceroute`',
       sys_admin:
         '`ping`, `traceroute`, Telnet and what leads to syslog servers enter the network namespaces of VRFs',

@@ -150,6 +150,7 @@ describe('metrics', function () {
       ike: { charonUp: false, ikeSas: { established: 0, children: 0 } },
       dhcp: null,
       syslog: [],
+      snmp: null,
     });
     assert.match(text, /^sluice_process_up\{process="dataplane"\} 0$/m);
     assert.match(text, /^sluice_process_up\{process="ike-bridge"\} 1$/m);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { snmpSection } from './snmp.js';
 import { syslogSection } from './syslog.js';
 import { ipAddress, name } from './values.js';
 
@@ -68,6 +69,7 @@ export const managementSection = z
     metrics: metricsSection
       .optional()
       .describe('An HTTP endpoint, /metrics, for Prometheus; left out, none.'),
+    snmp: snmpSection.optional().describe('SNMP for whoever polls interfaces, read-only; left out, none.'),
     syslog: syslogSection.optional().describe('Servers that get the logs of all processes.'),
     ssh: sshSection.optional().describe('The command line over SSH; left out, none.'),
     telnet: telnetSection

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSecretFile } from '../../src/charon/index.js';
+import { readSecretFile } from '../src/secret-file.js';
 
 describe('secret file', () => {
   let dir: string;

@@ -11,7 +11,7 @@ const OTHERS_MAY = 0o077;
  * @throws Error a sentence that tells the operator what to do about the file
  */
 export async function readSecretFile(path: string, what = 'pre-shared key'): Promise<Buffer> {
-  // Not blocking: a FIFO would otherwise hold the bridge until somebody writes into it.
+  // Not blocking: a FIFO would otherwise hold the process until somebody writes into it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw cannotOpen(path, what, error);
   });
@@ -63,7 +63,7 @@ function cannotOpen(path: string, what: string, error: unknown): Error {
       : code === 'ELOOP'
         ? 'is a loop of symbolic links: point it to a file'
         : code === 'EACCES'
-          ? 'cannot be read by the IKE bridge: give the file to the user that it runs as'
+          ? 'cannot be read: give the file to root'
           : `cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
   return new Error(`The secret file ${path} ${because}.`, { cause: error });
 }
