@@ -2,7 +2,7 @@
 //
 // Linux goes over at once, which loses packets where the peer does not have the new SA (yet). charon installs the outbound
 // SA of a rekeying when the peer has the inbound one: who began it after the answer, the other at the deletion of the old
-// SA. A new IKE_SA is different: its responder has all its SAs before the initiator has any, and keeps them when the
+// SA. A new IKE_SA is different: its responder has all its SAs before the initiator has one, and keeps them when the
 // initiator dies at that moment.
 import type { SaSpec } from '@sluice/shared';
 import {
