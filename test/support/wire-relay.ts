@@ -46,7 +46,8 @@ export class WireRelay {
     const line = JSON.stringify({ delay_ms: delayMs, jitter_ms: jitterMs, loss, seed });
     return new Promise((resolve, reject) => {
       const socket = connect(this.#socket, () => socket.write(`${line}\n`));
-      socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error('the wire relay does not answer')));
+      const late = AbortSignal.timeout(DEADLINE_MS);
+      late.addEventListener('abort', () => socket.destroy(new Error('the wire relay does not answer')));
       socket.once('data', () => resolve());
       socket.once('error', reject);
       socket.once('close', () => reject(new Error('the wire relay did not take the impairment')));

@@ -11,16 +11,6 @@ import { formatIp6 } from '@sluice/shared';
 import { AuditReader } from '../../src/control/audit-reader.js';
 import { isSaRecord, SaRecords } from '../../src/control/sa-records.js';
 import { MemoryPort } from '../../src/drivers/memory.js';
-import {
-  INTERFACE_COUNTERS_SHIFT,
-  INTERFACE_DROPS,
-  INTERFACE_INJECTED,
-  INTERFACE_PUNTED,
-  INTERFACE_RX_BYTES,
-  INTERFACE_RX_PACKETS,
-  INTERFACE_TX_BYTES,
-  INTERFACE_TX_PACKETS,
-} from '../../src/graph/counters.js';
 import { GRAPH } from '../../src/graph/graph.js';
 import { FRAME_BYTES, LARGE_FRAMES, PACKET_START, PacketPool } from '../../src/memory/packet-pool.js';
 import { SpscRing } from '../../src/memory/spsc-ring.js';
@@ -44,6 +34,7 @@ import {
 import { BenchControl, type BenchTables, macText } from './bench-tables.js';
 import { CounterWatch, type Moved } from './counters.js';
 import { type EngineName, makeEngine, type TestCrypto } from './esp-crypto-engines.js';
+import { type InterfaceFigures, interfaceFigures } from './interface-figures.js';
 import { concat, ethernet } from './packets.js';
 
 export interface BenchOptions extends BenchTables {
@@ -61,16 +52,6 @@ export interface BenchOptions extends BenchTables {
   flows?: number;
   /** Words of each port's rings. */
   ring?: number;
-}
-
-export interface InterfaceFigures {
-  rxPackets: number;
-  rxBytes: number;
-  txPackets: number;
-  txBytes: number;
-  drops: number;
-  punted: number;
-  injected: number;
 }
 
 /** What a worker told the control side. */
@@ -332,18 +313,7 @@ export class Bench {
   }
 
   interface(name: string): InterfaceFigures {
-    const at = this.row(name) << INTERFACE_COUNTERS_SHIFT;
-    const sum = (counter: number): number =>
-      this.forwarders.reduce((total, forwarder) => total + forwarder.counters.interfaces[at + counter]!, 0);
-    return {
-      rxPackets: sum(INTERFACE_RX_PACKETS),
-      rxBytes: sum(INTERFACE_RX_BYTES),
-      txPackets: sum(INTERFACE_TX_PACKETS),
-      txBytes: sum(INTERFACE_TX_BYTES),
-      drops: sum(INTERFACE_DROPS),
-      punted: sum(INTERFACE_PUNTED),
-      injected: sum(INTERFACE_INJECTED),
-    };
+    return interfaceFigures(this.forwarders, this.row(name));
   }
 
   /** Frames that no thread's cache and no stack has, those of benches on the same memory included. */
