@@ -90,7 +90,7 @@ hq      in   anything     anything          any       receives           0x00c0f
 worker  node       calls  packets  packets/call  ns/packet
      0  ip4-input    500   10,000          20.0       12.3
 
-Packet pool: 16380 of 16384 frames are free, and 64 large ones.
+Packet pool: 16380 of 16384 frames are free, and 64 of 512 large ones.
 `,
 
   errors: `count  severity  node     reason       dropped  meaning

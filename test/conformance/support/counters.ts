@@ -20,10 +20,11 @@ export interface Counts {
   drops: number;
 }
 
-/** Frames of the pool that carry no packet, large ones included. */
-export async function framesFree(client: Client): Promise<number> {
-  const { frames_free, large_frames_free } = await client.request('show-runtime', {});
-  return frames_free + large_frames_free;
+/** Frames of the pool that carry a packet, large ones included; 0 at rest. Exact while all workers sleep. */
+export async function framesInUse(client: Client): Promise<number> {
+  const runtime = await client.request('show-runtime', {});
+  const { frames, frames_free, large_frames, large_frames_free } = runtime;
+  return frames + large_frames - frames_free - large_frames_free;
 }
 
 export async function readCounts(client: Client): Promise<Counts> {

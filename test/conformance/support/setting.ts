@@ -17,7 +17,7 @@ import {
 } from '@sluice/shared';
 import { Agent, type PortCommand, type RunCommand, type Sentinel } from './agent.js';
 import type { Moved, SentPacket } from './case.js';
-import { framesFree } from './counters.js';
+import { framesInUse } from './counters.js';
 import { type SaFields, saSpec } from './sa.js';
 
 const DATAPLANE = fileURLToPath(new URL('../../../../packages/dataplane/dist/src/main.js', import.meta.url));
@@ -67,7 +67,6 @@ export class Setting {
   /** Rounds of sentinels so far. */
   rounds = 0;
   private revision = 0;
-  private framesAtStart = 0;
   private atStart: Sums | null = null;
 
   private constructor(
@@ -96,7 +95,6 @@ export class Setting {
       await setting.openPorts();
       await setting.quiet();
       setting.atStart = await setting.baseline();
-      setting.framesAtStart = await setting.framesAtRest();
       return setting;
     } catch (error) {
       lab.keepLogs = true;
@@ -182,26 +180,15 @@ export class Setting {
     });
   }
 
-  /** Free frames while nothing is under way: a device may hold one that the box sent by itself until the next look. */
-  private async framesAtRest(): Promise<number> {
-    let most = 0;
-    for (let i = 0; i < 4; i++) {
-      await this.run({ send: [], expect: [], watch: [] });
-      most = Math.max(most, await framesFree(this.client));
-    }
-    return most;
-  }
-
   /** Waits until no frame of the pool carries a packet; returns what was wrong: what came out meanwhile, or frames that are missing. */
   async framesBack(): Promise<string[]> {
-    const missing = async (): Promise<number> => this.framesAtStart - (await framesFree(this.client));
     const failures: string[] = [];
-    let count = await missing();
+    let count = await framesInUse(this.client);
     const back = async (): Promise<boolean> => {
       if (count === 0) return true;
       // A device gives a frame back some time after it was sent: then its worker has to have a look again.
       failures.push(...(await this.run({ send: [], expect: [], watch: [] })));
-      count = await missing();
+      count = await framesInUse(this.client);
       return count === 0;
     };
     try {

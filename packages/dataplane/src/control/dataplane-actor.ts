@@ -10,6 +10,7 @@ import {
   SluiceError,
   serve,
 } from '@sluice/shared';
+import { LARGE_FRAMES } from '../memory/packet-pool.js';
 import { Dataplane } from './dataplane.js';
 import { reportFlows } from './flows/flow-reports.js';
 import { monotonicMs } from './monotonic.js';
@@ -87,6 +88,7 @@ export class DataplaneActor {
           nodes: actor.dataplane?.reports.nodeReports() ?? [],
           frames: actor.dataplane?.shared.frames ?? 0,
           frames_free: actor.dataplane?.framesFree ?? 0,
+          large_frames: LARGE_FRAMES,
           large_frames_free: actor.dataplane?.largeFramesFree ?? 0,
         }),
         'show-flows': ({ limit }) => actor.flows(limit),

@@ -30,11 +30,11 @@ export function showRuntime(environment: Environment): Command {
     summary: 'what each worker and each graph node has done, and what it cost',
     contract: dataplaneContract,
     request: 'show-runtime',
-    render: ({ workers, nodes, frames, frames_free, large_frames_free }) => {
+    render: ({ workers, nodes, frames, frames_free, large_frames, large_frames_free }) => {
       const used = nodes.filter((node) => node.calls > 0);
       const workerTable = renderTable(workerColumns, workers, 'There are no workers.');
       const nodeTable = renderTable(nodeColumns, used, 'No node has been called.');
-      const pool = `Packet pool: ${frames_free} of ${frames} frames are free, and ${large_frames_free} large ones.\n`;
+      const pool = `Packet pool: ${frames_free} of ${frames} frames are free, and ${large_frames_free} of ${large_frames} large ones.\n`;
       return `${workerTable}\n${nodeTable}\n${pool}`;
     },
   });

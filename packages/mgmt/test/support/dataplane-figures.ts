@@ -230,6 +230,7 @@ export const RUNTIME: Shown<'show-runtime'> = {
   ],
   frames: 16_384,
   frames_free: 16_380,
+  large_frames: 512,
   large_frames_free: 64,
 };
 

@@ -200,6 +200,7 @@ export const dataplaneContract = defineContract({
         frames: z.number(),
         /** Frames that carry no packet; exact while the gateway is idle. */
         frames_free: z.number(),
+        large_frames: z.number(),
         large_frames_free: z.number(),
       }),
       deadlineMs: 5000,
