@@ -14,6 +14,14 @@ export { type HubOptions, hubConfiguration } from './peers/hub-configuration.js'
 export { type KeaOptions, startKea } from './peers/kea.js';
 export { ManyPeers, type ManyPeersOptions } from './peers/many-peers.js';
 export { PEERS_INNER, PEERS_MAX, PEERS_OUTER, type PeerNames, peerNames } from './peers/peer-names.js';
+export {
+  type ReceivedSyslog,
+  type RsyslogOptions,
+  receivedBySyslog,
+  rsyslogConfiguration,
+  type SyslogClients,
+  startRsyslog,
+} from './peers/rsyslog.js';
 export { InterruptedError, runWithCleanup } from './run-with-cleanup.js';
 export { type LabSummary, listLabs, type OwnerRecord, sweep } from './sweep.js';
 export { CommandError, type CommandResult } from './system/command.js';

@@ -10,10 +10,18 @@ const CONNECT_MS = 10_000;
 /** A server that takes nothing for so long is gone. */
 const STALL_MS = 30_000;
 const KEEPALIVE_MS = 30_000;
+/**
+ * By TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446 section 4.4.2.4): a server that takes
+ * it goes on with a session ticket, mostly; one that says nothing for so long is taken to be content.
+ */
+const REFUSAL_MS = 1_000;
 /** What it may take to say goodbye. */
 const CLOSE_MS = 1_000;
 
 type Section = Pick<SyslogServerSection, 'host' | 'name' | 'ca' | 'certificate' | 'private_key'>;
+
+/** `reason`: of an alert, its name. */
+type TlsError = Error & { code?: string; reason?: string };
 
 /** Errors: with a sentence, when the server cannot be reached, or is not who it should be. */
 export async function openTls(section: Section, place: Place): Promise<Channel> {
@@ -56,26 +64,34 @@ async function readCredentials({ ca, certificate, private_key }: Section): Promi
 
 function handshake(socket: TLSSocket, connection: Socket, name: string): Promise<void> {
   return new Promise((resolve, reject) => {
+    let content: NodeJS.Timeout | undefined;
     const fail = (sentence: string): void => {
       clearTimeout(late);
+      clearTimeout(content);
       socket.destroy();
       reject(new Error(sentence));
     };
     const late = setTimeout(() => fail(`no answer within ${CONNECT_MS / 1000} s`), CONNECT_MS);
     connection.on('error', (error: Error) => fail(error.message));
-    socket.on('error', (error: Error & { code?: string }) => fail(sentenceOf(error, name)));
+    socket.on('error', (error: TlsError) => fail(sentenceOf(error, name)));
     // What is wrong with the connection below is not always said here before the end of both.
     socket.once('close', () =>
       fail(connection.errored?.message ?? 'it closed the connection before TLS was there'),
     );
-    socket.once('secureConnect', () => {
+    const done = (): void => {
       clearTimeout(late);
+      clearTimeout(content);
       resolve();
+    };
+    socket.once('secureConnect', () => {
+      if (socket.getProtocol() !== 'TLSv1.3') return done();
+      content = setTimeout(done, REFUSAL_MS);
+      socket.once('session', done);
     });
   });
 }
 
-function sentenceOf({ code, message }: Error & { code?: string }, name: string): string {
+function sentenceOf({ code, reason, message }: TlsError, name: string): string {
   switch (code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is not for ${name}: give the name that it is for as "name", or the server another one`;
@@ -89,6 +105,15 @@ function sentenceOf({ code, message }: Error & { code?: string }, name: string):
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
       return `its certificate is of an authority that is not known here (${message}): name a file with it as "ca"`;
+    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+      return 'it wants to know who we are: give "certificate" and "private_key"';
+    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
+    case 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE':
+    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED':
+    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED':
+    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN':
+    case 'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED':
+      return `it does not take our certificate (${reason ?? message}): see which authorities it knows, and how long ours is valid`;
     default:
       return message;
   }

@@ -1,21 +1,12 @@
 // Debian's rsyslog on loopback: what it has understood of what it was sent, a line for each message.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { type ReceivedSyslog, receivedBySyslog, rsyslogConfiguration, type SyslogClients } from '@sluice/lab';
 import { until } from '@sluice/shared';
-
-export interface Received {
-  /** `daemon.info` */
-  priority: string;
-  at: string;
-  hostname: string;
-  app: string;
-  structured: string;
-  text: string;
-}
 
 /** A port that nobody has at the moment. */
 export async function freePort(): Promise<number> {
@@ -26,43 +17,11 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** An authority, and a certificate of it for a name and 127.0.0.1, beside each other in a directory. */
-export function makeCertificates(dir: string, authority: string, name: string, addresses: string[]): void {
-  const openssl = (...args: string[]): unknown =>
-    execFileSync('openssl', args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-subj',
-    `/CN=${authority}`,
-    '-keyout',
-    `${authority}.key`,
-    '-out',
-    `${authority}.pem`,
-  );
-  const subject = ['-subj', `/CN=${name}`];
-  openssl('req', ...key.slice(0, -2), ...subject, '-keyout', `${name}.key`, '-out', `${name}.csr`);
-  const names = [`DNS:${name}`, ...addresses.map((address) => `IP:${address}`)].join(',');
-  writeFileSync(join(dir, `${name}.ext`), `subjectAltName=${names}\n`);
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    `${name}.csr`,
-    '-CA',
-    `${authority}.pem`,
-    '-CAkey',
-    `${authority}.key`,
-    '-CAcreateserial',
-    '-days',
-    '2',
-    '-extfile',
-    `${name}.ext`,
-    '-out',
-    `${name}.pem`,
-  );
+/** Of TLS: the authority and the name of the certificates in the directory; who may send, anybody unless told. */
+export interface ServerTls {
+  authority: string;
+  name: string;
+  clients?: SyslogClients;
 }
 
 export class Rsyslog {
@@ -72,8 +31,7 @@ export class Rsyslog {
   constructor(
     private readonly dir: string,
     readonly port: number,
-    /** Of TLS: the authority and the name of the certificates in the directory. */
-    private readonly tls: { authority: string; name: string } | null,
+    private readonly tls: ServerTls | null,
     private readonly wrapper: readonly string[] = [],
     private readonly address = '127.0.0.1',
   ) {
@@ -81,9 +39,15 @@ export class Rsyslog {
   }
 
   async start(): Promise<void> {
-    const { dir, port, tls, output } = this;
+    const { dir, port, tls, output, address } = this;
     const conf = join(dir, `rsyslog-${port}.conf`);
-    writeFileSync(conf, this.configuration());
+    const credentials = tls && {
+      ca: join(dir, `${tls.authority}.pem`),
+      certificate: join(dir, `${tls.name}.pem`),
+      key: join(dir, `${tls.name}.key`),
+      clients: tls.clients ?? 'anybody',
+    };
+    writeFileSync(conf, rsyslogConfiguration({ dir, address, port, tls: credentials, output }));
     const pid = join(dir, `rsyslog-${port}.pid`);
     const [command = '', ...args] = [...this.wrapper, '/usr/sbin/rsyslogd', '-n', '-f', conf, '-i', pid];
     this.child = spawn(command, args, { stdio: 'ignore' });
@@ -105,30 +69,7 @@ export class Rsyslog {
     await ended;
   }
 
-  received(): Received[] {
-    return readFileSync(this.output, 'utf8')
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => {
-        const [priority = '', at = '', hostname = '', app = '', structured = '', ...text] = line.split('|');
-        return { priority, at, hostname, app, structured, text: text.join('|') };
-      });
-  }
-
-  private configuration(): string {
-    const { dir, port, tls, output, address } = this;
-    const input =
-      tls === null
-        ? `module(load="imudp")\ninput(type="imudp" address="${address}" port="${port}")`
-        : `global(DefaultNetstreamDriver="ossl" DefaultNetstreamDriverCAFile="${dir}/${tls.authority}.pem"
-  DefaultNetstreamDriverCertFile="${dir}/${tls.name}.pem" DefaultNetstreamDriverKeyFile="${dir}/${tls.name}.key")
-module(load="imtcp" StreamDriver.Name="ossl" StreamDriver.Mode="1" StreamDriver.AuthMode="anon")
-input(type="imtcp" address="${address}" port="${port}")`;
-    const fields = ['pri-text', 'timestamp:::date-rfc3339', 'hostname', 'app-name', 'structured-data', 'msg'];
-    return `global(workDirectory="${dir}")
-${input}
-template(name="t" type="string" string="${fields.map((field) => `%${field}%`).join('|')}\\n")
-action(type="omfile" file="${output}" template="t")
-`;
+  received(): ReceivedSyslog[] {
+    return receivedBySyslog(this.output);
   }
 }

@@ -15,8 +15,9 @@ import {
   vrfNamespaceName,
 } from '@sluice/shared';
 import { ManagementDaemon } from '../../src/daemon/daemon.js';
+import { issueCertificate, makeCertificates } from '../support/certificates.js';
 import { type FakeGateway, fakeGateway } from '../support/fake-gateway.js';
-import { freePort, makeCertificates, Rsyslog } from '../support/rsyslog.js';
+import { freePort, Rsyslog, type ServerTls } from '../support/rsyslog.js';
 
 describe('syslog', function () {
   this.timeout(120_000);
@@ -45,7 +46,7 @@ describe('syslog', function () {
 
   async function started(
     port: number,
-    tls: { authority: string; name: string } | null,
+    tls: ServerTls | null,
     wrapper: readonly string[] = [],
   ): Promise<Rsyslog> {
     const server = new Rsyslog(dir, port, tls, wrapper);
@@ -95,6 +96,10 @@ describe('syslog', function () {
       join(dir, `${process}.log`),
       `${JSON.stringify({ level: 30, time: '2026-01-31T12:00:00.250Z', pid: 7, ...entry })}\n`,
     );
+  const credentials = (name: string) => ({
+    certificate: { file: join(dir, `${name}.pem`) },
+    private_key: { file: join(dir, `${name}.key`) },
+  });
   const texts = (server: Rsyslog, app: string): string[] =>
     server
       .received()
@@ -230,6 +235,47 @@ describe('syslog', function () {
       assert.equal((await report()).sent, 0);
       assert.deepEqual(server.received(), []);
     });
+
+  const strangers: [what: string, certificate: string | null, problem: RegExp][] = [
+    ['who names no certificate', null, /^it wants to know who we are: give "certificate" and "private_key"$/],
+    [
+      'whose certificate is of an authority that it does not know',
+      'stranger.example',
+      /^it does not take our certificate \(tlsv1 alert unknown ca\): see which authorities it knows/,
+    ],
+  ];
+  for (const [what, certificate, problem] of strangers)
+    it(`is refused by a server that wants to know who we are, ${what}, and loses nothing`, async () => {
+      makeCertificates(dir, 'authority', 'logs.example', ['127.0.0.1']);
+      makeCertificates(dir, 'other', 'stranger.example', []);
+      const tls = { authority: 'authority', name: 'logs.example', clients: 'known' } as const;
+      const server = await started(await freePort(), tls);
+      const section = {
+        ...{ host: '127.0.0.1', port: server.port, transport: 'tls' },
+        ca: { file: join(dir, 'authority.pem') },
+      };
+      run([{ ...section, ...(certificate !== null && credentials(certificate)) }]);
+      write('agent', { msg: 'to be kept' });
+      const { sent, lost } = await until('it to be refused while a line waits', async () => {
+        const now = await report();
+        return problem.test(now.problem ?? '') && now.queued > 0 && now;
+      });
+      assert.deepEqual({ sent, lost }, { sent: 0, lost: 0 });
+      assert.deepEqual(server.received(), []);
+    });
+
+  it('proves who it is to a server that wants to know', async () => {
+    makeCertificates(dir, 'authority', 'logs.example', ['127.0.0.1']);
+    issueCertificate(dir, 'authority', 'box.example', []);
+    const tls = { authority: 'authority', name: 'logs.example', clients: 'known' } as const;
+    const server = await started(await freePort(), tls);
+    const ca = { file: join(dir, 'authority.pem') };
+    run([{ host: '127.0.0.1', port: server.port, transport: 'tls', ca, ...credentials('box.example') }]);
+    write('agent', { msg: 'of a friend' });
+    await until('the line to arrive', () => texts(server, 'sluice-agent').includes('of a friend'));
+    const { state, problem, lost } = await report();
+    assert.deepEqual({ state, problem, lost }, { state: 'up', problem: null, lost: 0 });
+  });
 
   it('reaches servers in the VRF that they are in, and says what is missing while it is not there', async () => {
     const vrf = `log${process.pid}`;
