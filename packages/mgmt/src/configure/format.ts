@@ -20,8 +20,22 @@ export interface Format {
   $defs?: Record<string, Format>;
 }
 
-/** What tells the entries of a list apart, in the order in which keys are tried. */
-const IDENTITIES = ['name', 'prefix'];
+/**
+ * What tells the entries of a list apart, in the order in which keys are tried. Syslog servers have a host, and a name that is
+ * for their certificates.
+ */
+const IDENTITIES = [
+  'host',
+  'name',
+  'prefix',
+  'address',
+  'interface',
+  'to',
+  'domain',
+  'range',
+  'username',
+  'file',
+];
 
 let whole: Format | undefined;
 
