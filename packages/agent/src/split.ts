@@ -4,6 +4,7 @@ import {
   type AdvertisedLink,
   advertisedPrefixes,
   advertisedPrefixSection,
+  bridgeMembers,
   type DataplaneState,
   DEFAULT_VRF,
   type DeviceConfig,
@@ -65,7 +66,8 @@ export function dhcpPart(
   }));
   const networks = config.dhcp.servers.map((server) => {
     const served = interfaces.find(({ name }) => name === server.interface);
-    return { server, vrf: served?.vrf ?? server.vrf, addresses: served?.addresses ?? [] };
+    const members = bridgeMembers(config, server.interface ?? '');
+    return { server, vrf: served?.vrf ?? server.vrf, addresses: served?.addresses ?? [], members };
   });
   const vrfs = [...new Set(networks.map(({ vrf }) => vrf))].map((name) => ({
     name,

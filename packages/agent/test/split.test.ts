@@ -31,4 +31,22 @@ describe("the DHCP server's part", () => {
     ]);
     assert.equal(part.revision, 7);
   });
+
+  it('names the members of a bridge, also for a VLAN on it', () => {
+    const config = deviceConfigSchema.parse({
+      schema: 1,
+      interfaces: [
+        { name: 'p1', device: 'eth1' },
+        { name: 'p2', device: 'eth2' },
+        { name: 'wan', device: 'eth0', addresses: ['192.0.2.2/24'] },
+      ],
+      bridges: [{ name: 'lan', members: ['p1', 'p2'], addresses: ['10.1.0.1/24'] }],
+      vlans: [{ name: 'wifi', parent: 'lan', vlan: 20, addresses: ['10.2.0.1/24'] }],
+      dhcp: { servers: [{ interface: 'lan' }, { interface: 'wifi' }, { interface: 'wan' }] },
+    });
+    assert.deepEqual(
+      dhcpPart(config, 7).networks.map(({ members }) => members),
+      [['p1', 'p2'], ['p1', 'p2'], []],
+    );
+  });
 });

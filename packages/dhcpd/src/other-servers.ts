@@ -6,14 +6,14 @@ const SERVERS_MAX = 16;
 const FORGET_MS = 3_600_000;
 
 export class OtherServers {
-  /** By interface: `10.1.0.66 (02:…)` and when it was heard last. */
+  /** By interface: `10.1.0.66 (02:…)`, with ` at p1` of a bridge, and when it was heard last. */
   readonly #heard = new Map<string, Map<string, number>>();
 
   /** True for one that is new. */
-  heard(name: string, address: number, mac: string, nowMs: number): boolean {
+  heard(name: string, address: number, mac: string, member: string, nowMs: number): boolean {
     const servers = this.#heard.get(name) ?? new Map<string, number>();
     this.#heard.set(name, servers);
-    const text = `${formatIp4(address)} (${mac})`;
+    const text = `${formatIp4(address)} (${mac})${member === '' ? '' : ` at ${member}`}`;
     const isNew = !servers.has(text);
     if (isNew && servers.size >= SERVERS_MAX) return false;
     servers.set(text, nowMs);

@@ -3,6 +3,7 @@ import {
   type DhcpLease,
   type DhcpNetworkReport,
   type DhcpState,
+  formatIp4,
   type Logger,
   messageOf,
   parseIp4,
@@ -143,22 +144,29 @@ export class Server4 {
       this.engine.counters.add('malformed');
       return;
     }
-    const { payload, source, destination, sourcePort, destinationPort } = datagram;
+    const { payload, source, destination, sourcePort, destinationPort, member } = datagram;
     const sourceMac = formatHardware(datagram.sourceMac);
     if (destinationPort === PORT_CLIENT) {
       if (sourcePort === PORT_SERVER && payload[0] === BOOTREPLY)
-        this.#otherServer(link.name, source, sourceMac);
+        this.#otherServer(link.name, source, sourceMac, member);
       return;
     }
     // What is for one of the box's addresses comes by its UDP socket too, which takes it.
     if (this.engine.networks.isOwn(link.vrf, destination)) return;
-    this.#receive(payload, { vrf: link.vrf, interface: link.name, sourceMac, source, destination: 0 });
+    this.#receive(payload, {
+      vrf: link.vrf,
+      interface: link.name,
+      sourceMac,
+      member,
+      source,
+      destination: 0,
+    });
   }
 
   #onDatagram(vrf: string, payload: Buffer, source: number, destination: number): void {
     // Broadcasts come as frames, which say more.
     if (!this.engine.networks.isOwn(vrf, destination)) return;
-    this.#receive(payload, { vrf, interface: null, sourceMac: null, source, destination });
+    this.#receive(payload, { vrf, interface: null, sourceMac: null, member: '', source, destination });
   }
 
   #receive(payload: Buffer, arrival: Arrival): void {
@@ -239,11 +247,11 @@ export class Server4 {
     this.options.announce(leaseOf(this.engine, lease));
   }
 
-  #otherServer(name: string, address: number, mac: string): void {
+  #otherServer(name: string, address: number, mac: string, member: string): void {
     this.engine.counters.add('other_server_heard');
-    if (this.#others.heard(name, address, mac, Date.now()))
+    if (this.#others.heard(name, address, mac, member, Date.now()))
       this.#log.warn(
-        { interface: name, mac, server: address },
+        { interface: name, mac, server: formatIp4(address), member: member || null },
         'another DHCP server answers on this network',
       );
   }

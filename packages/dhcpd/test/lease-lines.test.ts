@@ -13,6 +13,7 @@ const LEASE: DhcpLease = {
   network: 'lan',
   circuit_id: null,
   remote_id: null,
+  member: null,
   reserved: false,
   started_ms: 0,
   expires_ms: null,

@@ -267,6 +267,7 @@ export class Interfaces {
   private add(entry: Interface): Interface {
     this.table.vrf[entry.row] = entry.vrf;
     this.table.worker[entry.row] = entry.worker;
+    this.table.setName(entry.row, entry.name);
     this.index.add(entry);
     this.lendSoon(entry);
     return entry;

@@ -72,6 +72,7 @@ const COLUMNS = [
   'ports',
   'reason',
   'trace',
+  'member',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
@@ -150,6 +151,8 @@ export class PacketPool {
   readonly reason: Int32Array;
   /** Identifier of its trace while FLAG_TRACE is set. */
   readonly trace: Int32Array;
+  /** Of what a bridge received: the row of the member that it came by. Of others it says nothing. */
+  readonly member: Int32Array;
 
   private readonly largeAt: number;
   /** Where this view publishes what it keeps. */
@@ -185,6 +188,7 @@ export class PacketPool {
     this.ports = column('ports');
     this.reason = column('reason');
     this.trace = column('trace');
+    this.member = column('member');
   }
 
   /** Byte offset of a metadata column in the memory of a pool with so many frames. */
@@ -241,6 +245,7 @@ export class PacketPool {
     this.aux[to] = this.aux[from]!;
     this.aux2[to] = this.aux2[from]!;
     this.ports[to] = this.ports[from]!;
+    this.member[to] = this.member[from]!;
   }
 
   /** A copy of a packet in a frame of FRAME_BYTES, where received ones begin; -1 when none is free or it does not fit. */

@@ -106,6 +106,7 @@ export const l2Flood = defineNode({
           counters[copy >= 0 ? COUNT_COPIES : COUNT_NO_FRAMES]!++;
         }
         rxInterface[packet] = bridge;
+        pool.member[packet] = from;
         flags[packet] = flags[packet]! & ~FLAGS_PRIORITY;
         const counted = bridge << INTERFACE_COUNTERS_SHIFT;
         interfaceCounters[counted + INTERFACE_RX_PACKETS]!++;

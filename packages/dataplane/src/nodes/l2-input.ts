@@ -80,7 +80,7 @@ export const l2Input = defineNode({
 
   run(context, frame, next, counters): void {
     const { pool, interfaces, interfaceCounters, macs, macLearning, services, now } = context;
-    const { offset, length, rxInterface, txInterface, flags, u16, i32 } = pool;
+    const { offset, length, rxInterface, txInterface, flags, member: cameBy, u16, i32 } = pool;
     const { packets } = frame;
     for (let i = 0; i < frame.length; i++) {
       const packet = packets[i]!;
@@ -111,6 +111,7 @@ export const l2Input = defineNode({
         }
         if (to0 === own0 && to2 === own2) {
           rxInterface[packet] = bridge;
+          cameBy[packet] = row;
           flags[packet] = flags[packet]! & ~FLAGS_PRIORITY;
           const counted = bridge << INTERFACE_COUNTERS_SHIFT;
           interfaceCounters[counted + INTERFACE_RX_PACKETS]!++;

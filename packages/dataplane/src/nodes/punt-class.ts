@@ -98,9 +98,11 @@ export function isForTelnet(pool: PacketPool, packet: number): boolean {
 
 /**
  * Differs between sources more often than not. Hosts that have no address yet (DHCP, duplicate address detection) are
- * told apart by their MAC addresses: one of them must not use up the share of all.
+ * told apart by their MAC addresses: one of them must not use up the share of all. Those behind a `member` of a bridge,
+ * unless it is 0, are one: they may make up as many addresses as they like.
  */
-export function sourceHash(pool: PacketPool, packet: number): number {
+export function sourceHash(pool: PacketPool, packet: number, member: number): number {
+  if (member !== 0) return Math.imul(member, 0x9e3779b1) >>> 26;
   const { bytes } = pool;
   const l3 = pool.l3[packet]!;
   const framed = l3 !== pool.offset[packet]!;

@@ -1,4 +1,5 @@
 // Interfaces as the workers see them: one row each in shared memory, written by the control side.
+import { MEMBER_NAME_BYTES } from '@sluice/shared/net';
 
 /** Most interfaces of one gateway, tunnels and the empty row 0 included. */
 /** Rows; 0 is nobody's. Tuning: a tunnel each for 10,000 peers. */
@@ -46,8 +47,8 @@ const COLUMNS = [
   'telnet',
 ] as const;
 
-/** Of four words a row: addresses, the most significant word first. */
-const ADDRESS_COLUMNS = ['address6', 'linkLocal6'] as const;
+/** Of four words a row: addresses, the most significant word first, and names. */
+const ADDRESS_COLUMNS = ['address6', 'linkLocal6', 'name'] as const;
 
 export class InterfaceTable {
   readonly buffer: SharedArrayBuffer;
@@ -95,6 +96,8 @@ export class InterfaceTable {
    */
   readonly address6: Int32Array;
   readonly linkLocal6: Int32Array;
+  /** MEMBER_NAME_BYTES octets each, zeros behind the name. */
+  readonly names: Uint8Array;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
@@ -129,6 +132,8 @@ export class InterfaceTable {
       );
     this.address6 = addresses('address6');
     this.linkLocal6 = addresses('linkLocal6');
+    const names = addresses('name');
+    this.names = new Uint8Array(buffer, names.byteOffset, names.byteLength);
   }
 
   static allocate(): SharedArrayBuffer {
@@ -139,6 +144,12 @@ export class InterfaceTable {
   setTunnelSa(row: number, sa: number): void {
     if (row > this.tunnelSa[0]!) Atomics.store(this.tunnelSa, 0, row);
     Atomics.store(this.tunnelSa, row, sa);
+  }
+
+  setName(row: number, name: string): void {
+    const at = row * MEMBER_NAME_BYTES;
+    this.names.fill(0, at, at + MEMBER_NAME_BYTES);
+    this.names.set(Buffer.from(name, 'latin1').subarray(0, MEMBER_NAME_BYTES), at);
   }
 
   setMac(row: number, mac: Uint8Array): void {

@@ -257,6 +257,7 @@ export class BenchControl {
     interfaces.mtu[row] = entry.mtu ?? 1500;
     interfaces.worker[row] = entry.worker ?? 0;
     interfaces.setMac(row, mac(macText(row)));
+    interfaces.setName(row, entry.name);
     if (entry.address !== undefined) {
       const prefix = prefixOf(entry.address);
       interfaces.address[row] = prefix.address;

@@ -5,6 +5,8 @@ export interface Arrival {
   interface: string | null;
   /** Who sent the frame; null when it was routed. */
   sourceMac: string | null;
+  /** The bridge's member that it came by, as the data plane said; empty where it said nothing. */
+  member: string;
   source: number;
   /** The address of ours that it was sent to; 0 for a broadcast. */
   destination: number;

@@ -22,6 +22,8 @@ export interface Client {
   remoteId: string;
   /** `circuit …` of a relay or switch that names its ports, else the MAC address that sent it on the link. */
   port: string;
+  /** See Lease. */
+  member: string;
 }
 
 const TEXT_MAX = 255;
@@ -31,8 +33,11 @@ const IDENTIFIER_MAX = 135;
 const FQDN_HEADER = 3;
 const FQDN_WIRE = 0x04;
 
-/** @param sourceMac Who sent the frame; null where it was routed. */
-export function clientOf(message: Message, sourceMac: string | null): Client {
+/**
+ * @param sourceMac Who sent the frame; null where it was routed.
+ * @param member As a lease has it.
+ */
+export function clientOf(message: Message, sourceMac: string | null, member: string): Client {
   const { options } = message;
   const mac = formatHardware(message.chaddr);
   const id = options.get(OPTION_CLIENT_ID);
@@ -49,6 +54,7 @@ export function clientOf(message: Message, sourceMac: string | null): Client {
     circuitId,
     remoteId,
     port: circuitId === '' ? `mac ${sourceMac ?? mac}` : `circuit ${remoteId} ${circuitId}`,
+    member,
   };
 }
 

@@ -22,7 +22,7 @@ function offerNext(exchange: Exchange, conflicts: number): Outcome {
   const { address, known } = chosen;
   if (known || network.state.server.probe_ms === 0) return makeOffer(exchange, address);
 
-  engine.startProbe(network, address, client.key);
+  engine.startProbe(network, address, client);
   return {
     kind: 'probe',
     probe: {
@@ -31,7 +31,7 @@ function offerNext(exchange: Exchange, conflicts: number): Outcome {
       routed: exchange.arrival.interface !== network.interface || network.interface === null,
       resume: (inUse, nowMs) => {
         const later = { ...exchange, nowMs };
-        engine.endProbe(network, address, client.key);
+        engine.endProbe(network, address, client);
         if (!inUse) return makeOffer(later, address);
         engine.counters.add('conflict');
         const declined = engine.decline(network, address, nowMs);
@@ -68,7 +68,7 @@ interface Chosen {
 }
 
 /** In the order of RFC 2131 section 4.3.1; the name of a counter when there is none. */
-function choose(exchange: Exchange): Chosen | 'no_free_address' | 'place_full' {
+function choose(exchange: Exchange): Chosen | 'no_free_address' | FullPlace {
   const { engine, network, client, classes, message } = exchange;
   const reserved = network.reservationOf(client)?.address;
   if (reserved !== undefined && engine.canHave(exchange, reserved)) return own(exchange, reserved);
@@ -78,15 +78,19 @@ function choose(exchange: Exchange): Chosen | 'no_free_address' | 'place_full' {
       .sort((a, b) => b.expiresMs - a.expiresMs)
       .map(({ address }) => address),
   ];
+  const full = fullPlace(exchange);
   for (const address of before) {
     if (
       address !== undefined &&
       network.mayHave(address, client, classes) &&
       engine.canHave(exchange, address)
-    )
-      return own(exchange, address);
+    ) {
+      const chosen = own(exchange, address);
+      // What it had once is one more now.
+      if (chosen.known || full === null) return chosen;
+    }
   }
-  if (isPlaceFull(exchange)) return 'place_full';
+  if (full !== null) return full;
   const wish = readU32(message.options, OPTION_REQUESTED_ADDRESS);
   if (wish !== null && network.mayHave(wish, client, classes) && engine.canHave(exchange, wish))
     return { address: wish, known: false };
@@ -101,24 +105,39 @@ function choose(exchange: Exchange): Chosen | 'no_free_address' | 'place_full' {
   return 'no_free_address';
 }
 
-function own({ engine, network, client }: Exchange, address: number): Chosen {
-  const lease = engine.leases.get(network.vrf, address);
-  const bound = lease?.state === 'bound' && lease.client === client.key;
-  return { address, known: bound || network.offers.get(address)?.client === client.key };
+function own(exchange: Exchange, address: number): Chosen {
+  return { address, known: holds(exchange, address) };
 }
 
-/** Whether as many addresses as are allowed are behind the client's port or MAC address. */
-export function isPlaceFull({ engine, network, client }: Exchange): boolean {
-  const { leases_per_mac: behindMac, leases_per_circuit: behindCircuit } = network.state.server.limits;
-  const most = client.port.startsWith('circuit') ? behindCircuit : behindMac;
-  if (most === undefined) return false;
-  return engine.leases.activeOfPort(network.vrf, client.port) + network.offers.ofPort(client.port) >= most;
+/** Whether an address is a client's, or was offered to it, so that it is counted where the client is. */
+export function holds({ engine, network, client }: Exchange, address: number): boolean {
+  const lease = engine.leases.get(network.vrf, address);
+  const bound = lease?.state === 'bound' && lease.client === client.key;
+  return bound || network.offers.get(address)?.client === client.key;
+}
+
+export type FullPlace = 'place_full' | 'port_full';
+
+/** Where as many addresses are as are allowed: behind the client's port or MAC address, or behind the bridge's member. */
+export function fullPlace({ engine, network, client }: Exchange): FullPlace | null {
+  const { limits } = network.state.server;
+  const most = client.port.startsWith('circuit') ? limits.leases_per_circuit : limits.leases_per_mac;
+  if (most !== undefined && engine.countAt(network, client.port) >= most) return 'place_full';
+  const { per_port: perPort } = limits;
+  if (perPort === undefined || client.member === '') return null;
+  return engine.countAt(network, client.member) >= perPort ? 'port_full' : null;
 }
 
 function makeOffer(exchange: Exchange, address: number): Outcome {
   const { engine, network, client, classes, message, arrival, nowMs } = exchange;
   engine.forgetOffer(network, client.key, address);
-  network.offers.put({ address, client: client.key, port: client.port, expiresMs: nowMs + OFFER_HOLD_MS });
+  network.offers.put({
+    address,
+    client: client.key,
+    port: client.port,
+    member: client.member,
+    expiresMs: nowMs + OFFER_HOLD_MS,
+  });
   const subnet = network.subnetOf(address)!;
   const answer = grant(OFFER, message, arrival, engine.serverIdFor(exchange, subnet), {
     address,

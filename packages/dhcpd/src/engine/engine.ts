@@ -26,6 +26,7 @@ import type { Network, Subnet } from './network.js';
 import { Networks } from './networks.js';
 import { handleDecline, handleInform, handleRelease } from './other-messages.js';
 import { drop, type Outcome } from './outcome.js';
+import { count, type Placed } from './places.js';
 import { handleRequest } from './request.js';
 
 /** What handlers of messages work on. */
@@ -74,8 +75,9 @@ export class Engine {
     if (network === null) return drop('no_network');
     if (message.giaddr !== 0 && network.relays !== null && !network.relays.has(message.giaddr))
       return drop('relay_refused');
-    const client = clientOf(message, arrival.sourceMac);
+    const client = clientOf(message, arrival.sourceMac, network.memberOf(arrival.member));
     if (!network.clientRequests.take(client.mac, nowMs)) return drop('client_over_rate');
+    if (network.memberRequests?.take(client.member, nowMs) === false) return drop('member_over_rate');
     if (!network.requests.take(nowMs)) return drop('over_rate');
     const exchange: Exchange = {
       engine: this,
@@ -124,10 +126,12 @@ export class Engine {
     return freed;
   }
 
-  /** An address in use by a stranger: left alone for a while. */
-  decline(network: Network, address: number, nowMs: number): Lease {
+  /** An address in use by a stranger: left alone for a while. Who says so, if a client does, has one less for that time. */
+  decline(network: Network, address: number, nowMs: number, by: Placed = NOWHERE): Lease {
     const declined: Lease = {
       ...STRANGER,
+      port: by.port,
+      member: by.member ?? '',
       vrf: network.vrf,
       address,
       startedMs: nowMs,
@@ -162,13 +166,20 @@ export class Engine {
     return this.#probed.has(`${network.vrf} ${client}`);
   }
 
-  startProbe({ vrf }: Network, address: number, client: string): void {
-    this.#probed.add(`${vrf} ${address}`).add(`${vrf} ${client}`);
+  startProbe({ vrf, probed }: Network, address: number, client: Client): void {
+    this.#probed.add(`${vrf} ${address}`).add(`${vrf} ${client.key}`);
+    count(probed, client, 1);
   }
 
-  endProbe({ vrf }: Network, address: number, client: string): void {
+  endProbe({ vrf, probed }: Network, address: number, client: Client): void {
     this.#probed.delete(`${vrf} ${address}`);
-    this.#probed.delete(`${vrf} ${client}`);
+    this.#probed.delete(`${vrf} ${client.key}`);
+    count(probed, client, -1);
+  }
+
+  /** Addresses that are in use, offered or about to be behind a port or a member. */
+  countAt({ vrf, offers, probed }: Network, place: string): number {
+    return this.leases.activeAt(vrf, place) + offers.at(place) + (probed.get(place) ?? 0);
   }
 
   /** Takes back what a client was offered; `kept` is the address that it gets now. */
@@ -199,5 +210,6 @@ const STRANGER = {
   vendorClass: '',
   circuitId: '',
   remoteId: '',
-  port: '',
 } as const;
+
+const NOWHERE: Placed = { port: '' };

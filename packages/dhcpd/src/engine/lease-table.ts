@@ -3,6 +3,7 @@
 import type { DhcpLeaseState } from '@sluice/shared';
 import { DeadlineHeap } from './deadline-heap.js';
 import { isActive } from './lease.js';
+import { count } from './places.js';
 
 /** What the table knows of a lease of either family. */
 export interface TableLease {
@@ -12,14 +13,16 @@ export interface TableLease {
   state: DhcpLeaseState;
   client: string;
   port: string;
+  /** Beside the port, where there is one. */
+  member?: string;
   expiresMs: number;
 }
 
 interface VrfLeases<L extends TableLease> {
   byAddress: Map<L['address'], L>;
   byClient: Map<string, Set<L>>;
-  /** Addresses in use by place on the network. */
-  ports: Map<string, number>;
+  /** Addresses in use by place on the network: ports, and members of bridges. */
+  places: Map<string, number>;
 }
 
 export class LeaseTable<L extends TableLease> {
@@ -40,8 +43,9 @@ export class LeaseTable<L extends TableLease> {
     return this.#vrfs.get(vrf)?.byClient.get(client) ?? [];
   }
 
-  activeOfPort(vrf: string, port: string): number {
-    return this.#vrfs.get(vrf)?.ports.get(port) ?? 0;
+  /** @param place A lease's port or member. */
+  activeAt(vrf: string, place: string): number {
+    return this.#vrfs.get(vrf)?.places.get(place) ?? 0;
   }
 
   *all(): IterableIterator<L> {
@@ -52,7 +56,7 @@ export class LeaseTable<L extends TableLease> {
   put(lease: L): void {
     let table = this.#vrfs.get(lease.vrf);
     if (table === undefined) {
-      table = { byAddress: new Map(), byClient: new Map(), ports: new Map() };
+      table = { byAddress: new Map(), byClient: new Map(), places: new Map() };
       this.#vrfs.set(lease.vrf, table);
     }
     const before = table.byAddress.get(lease.address);
@@ -65,7 +69,7 @@ export class LeaseTable<L extends TableLease> {
       else leases.add(lease);
     }
     if (!isActive(lease)) return;
-    if (lease.port !== '') table.ports.set(lease.port, (table.ports.get(lease.port) ?? 0) + 1);
+    count(table.places, lease, 1);
     if (lease.expiresMs !== Number.POSITIVE_INFINITY) this.#deadlines.push(lease.expiresMs, lease);
   }
 
@@ -93,8 +97,5 @@ function unlink<L extends TableLease>(table: VrfLeases<L>, lease: L): void {
   const leases = table.byClient.get(lease.client);
   leases?.delete(lease);
   if (leases?.size === 0) table.byClient.delete(lease.client);
-  if (!isActive(lease) || lease.port === '') return;
-  const left = (table.ports.get(lease.port) ?? 1) - 1;
-  if (left === 0) table.ports.delete(lease.port);
-  else table.ports.set(lease.port, left);
+  if (isActive(lease)) count(table.places, lease, -1);
 }

@@ -18,6 +18,8 @@ export interface Lease {
   remoteId: string;
   /** What its place on the network counts by: `mac 02:…`, `circuit 0001…`; see limits.ts. */
   port: string;
+  /** `lan/p1`: the network, and the member of its bridge; `lan/?` when that is not known, empty without a bridge. */
+  member: string;
   startedMs: number;
   /** Infinity for ever. Of a declined address: until when it is left alone. */
   expiresMs: number;
@@ -40,6 +42,7 @@ export function leaseReport(lease: Lease, network: string | null, reserved: bool
     network,
     circuit_id: lease.circuitId || null,
     remote_id: lease.remoteId || null,
+    member: lease.member.slice(lease.member.indexOf('/') + 1) || null,
     reserved,
     started_ms: lease.startedMs,
     expires_ms: lease.expiresMs === Number.POSITIVE_INFINITY ? null : lease.expiresMs,

@@ -23,6 +23,8 @@ import { TokenBucket, TokenBuckets } from './token-buckets.js';
 /** Some more than the rate at once: a site's clients start together. */
 const NETWORK_BURST = 2;
 const CLIENT_BURST = 4;
+/** Of what the network may send, so that one member leaves others as much. */
+const MEMBER_SHARE = 0.5;
 
 export interface Subnet {
   prefix: Ip4Prefix;
@@ -43,9 +45,14 @@ export class Network {
   readonly subnets: readonly Subnet[];
   readonly pools: readonly Pool[];
   readonly offers = new Offers();
+  /** Addresses that are being asked about, by the place of those whom they are for. */
+  readonly probed = new Map<string, number>();
   readonly requests: TokenBucket;
   readonly clientRequests: TokenBuckets;
+  /** Of each member of its bridge; null where they are not bounded. */
+  readonly memberRequests: TokenBuckets | null;
   readonly relays: ReadonlySet<number> | null;
+  readonly #members: ReadonlyMap<string, string>;
   readonly #reservations = new Map<string, Reservation>();
   readonly #reserved = new Map<number, string>();
   readonly #excluded: readonly Ip4Range[];
@@ -57,7 +64,7 @@ export class Network {
     readonly state: DhcpNetwork,
     nowMs: number,
   ) {
-    const { server, vrf, addresses } = state;
+    const { server, vrf, addresses, members } = state;
     this.interface = server.interface ?? null;
     this.name = server.interface ?? server.subnet ?? '';
     this.vrf = vrf;
@@ -80,13 +87,23 @@ export class Network {
       this.#reservations.set(client, { address, given: compileGiven(section) });
       this.#reserved.set(address, client);
     }
-    const { requests_per_s: rate, client_requests_per_s: clientRate } = server.limits;
+    const { requests_per_s: rate, client_requests_per_s: clientRate, per_port: perPort } = server.limits;
     this.requests = new TokenBucket(rate, rate * NETWORK_BURST, nowMs);
+    this.#members = new Map(members.map((member) => [member, `${this.name}/${member}`]));
+    const share = rate * MEMBER_SHARE;
+    this.memberRequests =
+      perPort === undefined || members.length === 0 ? null : new TokenBuckets(share, share * NETWORK_BURST);
     this.clientRequests = new TokenBuckets(clientRate, clientRate * CLIENT_BURST);
   }
 
   subnetOf(address: number): Subnet | undefined {
     return this.subnets.find(({ prefix }) => contains(prefix, address));
+  }
+
+  /** What a lease says of the member that a message came by: those that are not known are one. Empty without a bridge. */
+  memberOf(name: string): string {
+    if (this.#members.size === 0) return '';
+    return this.#members.get(name) ?? `${this.name}/${UNKNOWN_MEMBER}`;
   }
 
   /** By client identifier first, which says more than a network card. */
@@ -171,6 +188,7 @@ export class Network {
   }
 }
 
+const UNKNOWN_MEMBER = '?';
 const NO_CLASSES: Set<string> = new Set();
 /** Shorter ones only make traffic. */
 const LEASE_TIME_MIN = 60;

@@ -1,9 +1,12 @@
 // Addresses that were offered and not yet asked for: they are held for a while, so that nobody else is offered them.
 
+import { count } from './places.js';
+
 export interface Offer {
   address: number;
   client: string;
   port: string;
+  member: string;
   expiresMs: number;
 }
 
@@ -14,7 +17,7 @@ export class Offers {
   /** In the order in which they end, because all are held equally long. */
   readonly #byAddress = new Map<number, Offer>();
   readonly #byClient = new Map<string, Offer>();
-  readonly #ports = new Map<string, number>();
+  readonly #places = new Map<string, number>();
 
   get(address: number): Offer | undefined {
     return this.#byAddress.get(address);
@@ -24,23 +27,22 @@ export class Offers {
     return this.#byClient.get(client);
   }
 
-  ofPort(port: string): number {
-    return this.#ports.get(port) ?? 0;
+  /** @param place An offer's port or member. */
+  at(place: string): number {
+    return this.#places.get(place) ?? 0;
   }
 
   put(offer: Offer): void {
     this.#byAddress.set(offer.address, offer);
     this.#byClient.set(offer.client, offer);
-    this.#ports.set(offer.port, this.ofPort(offer.port) + 1);
+    count(this.#places, offer, 1);
   }
 
   remove(offer: Offer): void {
     if (this.#byAddress.get(offer.address) !== offer) return;
     this.#byAddress.delete(offer.address);
     if (this.#byClient.get(offer.client) === offer) this.#byClient.delete(offer.client);
-    const left = this.ofPort(offer.port) - 1;
-    if (left > 0) this.#ports.set(offer.port, left);
-    else this.#ports.delete(offer.port);
+    count(this.#places, offer, -1);
   }
 
   /** Removes and returns those whose time is over. */

@@ -14,7 +14,7 @@ export function handleDecline(exchange: Exchange): Outcome {
   const offered = network.offers.get(address)?.client === client.key;
   if (!offered && !(lease?.state === 'bound' && lease.client === client.key)) return drop('not_ours');
   engine.forgetOffer(network, client.key, null);
-  return { kind: 'settled', writes: [engine.decline(network, address, nowMs)], reason: 'settled' };
+  return { kind: 'settled', writes: [engine.decline(network, address, nowMs, client)], reason: 'settled' };
 }
 
 export function handleRelease({ engine, network, client, message }: Exchange): Outcome {

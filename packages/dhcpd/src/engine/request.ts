@@ -9,10 +9,12 @@ import { DHCP_FOREVER_S } from '@sluice/shared';
 import { ACK, OPTION_LEASE_TIME, OPTION_REQUESTED_ADDRESS, OPTION_SERVER_ID } from '../wire/codes.js';
 import { readU32 } from '../wire/options.js';
 import { grant, refuse } from './answer.js';
-import { isPlaceFull } from './discover.js';
+import { fullPlace, holds } from './discover.js';
 import type { Exchange } from './engine.js';
 import { isActive, type Lease } from './lease.js';
 import { drop, type Outcome } from './outcome.js';
+
+const TOO_MANY = 'there are too many addresses behind your port';
 
 export function handleRequest(exchange: Exchange): Outcome {
   const { message } = exchange;
@@ -33,10 +35,7 @@ function selecting(exchange: Exchange, chosen: number, address: number): Outcome
   // An offer of before a restart of this server is not known any more; the address is as good.
   if (!network.mayHave(address, client, classes) || !engine.canHave(exchange, address))
     return nak(exchange, 'that address is not free for you');
-  const known =
-    network.offers.get(address) !== undefined ||
-    engine.leases.get(network.vrf, address)?.client === client.key;
-  if (!known && isPlaceFull(exchange)) return nak(exchange, 'there are too many addresses behind your port');
+  if (isOneTooMany(exchange, address)) return nak(exchange, TOO_MANY);
   return bind(exchange, address);
 }
 
@@ -51,7 +50,8 @@ function returning(exchange: Exchange, address: number): Outcome {
   const moves =
     reserved !== undefined && reserved.address !== address && engine.canHave(exchange, reserved.address);
   const knows = lease?.client === client.key || reserved?.address === address;
-  if (knows && may && !moves && engine.canHave(exchange, address)) return bind(exchange, address);
+  if (knows && may && !moves && engine.canHave(exchange, address))
+    return isOneTooMany(exchange, address) ? nak(exchange, TOO_MANY) : bind(exchange, address);
   // A client that this server knows by another address, or whose address is somebody else's, is wrong; of one that it
   // does not know at all another server may have the record: it MUST remain silent.
   const elsewhere = [...engine.leases.ofClient(network.vrf, client.key)].some(
@@ -64,6 +64,13 @@ function returning(exchange: Exchange, address: number): Outcome {
     : drop('unknown_lease');
 }
 
+/** Of an address that the client does not hold, unless it is reserved for it. */
+function isOneTooMany(exchange: Exchange, address: number): boolean {
+  const { network, client } = exchange;
+  if (holds(exchange, address) || network.reservationOf(client)?.address === address) return false;
+  return fullPlace(exchange) !== null;
+}
+
 function bind(exchange: Exchange, address: number): Outcome {
   const { engine, network, client, classes, message, arrival, nowMs } = exchange;
   const seconds = network.leaseTime(readU32(message.options, OPTION_LEASE_TIME));
@@ -73,6 +80,8 @@ function bind(exchange: Exchange, address: number): Outcome {
   const lease: Lease = {
     ...identity,
     hostName: client.hostName || (mine?.hostName ?? ''),
+    // A renewal comes by routing, which does not say by which member.
+    member: arrival.member === '' && mine !== undefined ? mine.member : client.member,
     client: key,
     vrf: network.vrf,
     address,

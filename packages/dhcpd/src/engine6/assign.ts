@@ -81,7 +81,7 @@ export function hasRoom({ engine, network }: Exchange6, client: Client6, taken: 
   const ofClient = [...engine.leases.ofClient(network.vrf, client.duid)].filter(isActive).length;
   return (
     ofClient + taken < limits.leases_per_client &&
-    engine.leases.activeOfPort(network.vrf, client.port) + taken < limits.leases_per_port &&
+    engine.leases.activeAt(network.vrf, client.port) + taken < limits.leases_per_port &&
     engine.countOf(network) + taken < limits.leases
   );
 }

@@ -40,6 +40,7 @@ export function leaseReport6(lease: Lease6, network: string | null, reserved: bo
     network,
     circuit_id: null,
     remote_id: null,
+    member: null,
     reserved,
     started_ms: lease.startedMs,
     expires_ms: lease.expiresMs === Number.POSITIVE_INFINITY ? null : lease.expiresMs,

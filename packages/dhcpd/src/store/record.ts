@@ -1,12 +1,14 @@
 // A lease of DHCPv4 as the log has it (frame.ts): address u32, state u8, started f64, expires f64 (milliseconds; Infinity for
 // ever), and texts with a u16 of their octets before each: vrf, client, mac, client id, host name, vendor class, circuit
-// id, remote id, port.
+// id, remote id, port, member. Records of before members were counted have none.
 import { dhcpLeaseStates } from '@sluice/shared';
 import type { Lease } from '../engine/lease.js';
 import { HEADER_BYTES, newRecord, type ReadLog, readBodies, seal } from './frame.js';
 import type { LeaseCodec } from './lease-log.js';
 
 const FIXED_BYTES = 21;
+/** Those that every record has. */
+const TEXTS_MIN = 9;
 
 const TEXTS = [
   'vrf',
@@ -18,6 +20,7 @@ const TEXTS = [
   'circuitId',
   'remoteId',
   'port',
+  'member',
 ] as const;
 
 export function encodeRecord(lease: Lease): Buffer {
@@ -39,7 +42,7 @@ export function encodeRecord(lease: Lease): Buffer {
 
 /** Gives each whole record to `each`, in order. */
 export function readRecords(bytes: Buffer, from: number, each: (lease: Lease) => void): ReadLog {
-  return readBodies(bytes, from, FIXED_BYTES + 2 * TEXTS.length, (body) => each(decodeBody(body)));
+  return readBodies(bytes, from, FIXED_BYTES + 2 * TEXTS_MIN, (body) => each(decodeBody(body)));
 }
 
 export const CODEC4: LeaseCodec<Lease> = {
@@ -52,6 +55,7 @@ export const CODEC4: LeaseCodec<Lease> = {
 function decodeBody(body: Buffer): Lease {
   let at = FIXED_BYTES;
   const texts = TEXTS.map((name) => {
+    if (at + 2 > body.length) return [name, ''] as const;
     const length = body.readUInt16LE(at);
     const text = body.toString('utf8', at + 2, at + 2 + length);
     at += 2 + length;

@@ -1,4 +1,5 @@
 // Ethernet frames with DHCP in UDP in IPv4, as they go to clients that have no address yet and come from them.
+import { readMemberTag } from '@sluice/shared';
 import { foldChecksum, sumWords } from './checksum.js';
 
 export const ETHERNET_BYTES = 14;
@@ -34,6 +35,8 @@ export interface Datagram {
   sourcePort: number;
   destinationPort: number;
   payload: Buffer;
+  /** Of a bridge: which one; empty where the data plane did not say. */
+  member: string;
 }
 
 /**
@@ -62,6 +65,7 @@ export function parseFrame(frame: Buffer, udpChecked: boolean): Datagram | null 
     sourcePort: frame.readUInt16BE(udp),
     destinationPort: frame.readUInt16BE(udp + 2),
     payload: frame.subarray(udp + UDP_BYTES, udp + udpLength),
+    member: readMemberTag(frame, ip + length),
   };
 }
 

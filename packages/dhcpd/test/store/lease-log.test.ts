@@ -7,6 +7,7 @@ import { createLogger, dhcpLeaseStates } from '@sluice/shared';
 import fc from 'fast-check';
 import type { Lease } from '../../src/engine/lease.js';
 import type { Lease6 } from '../../src/engine6/lease6.js';
+import { HEADER_BYTES, newRecord, seal } from '../../src/store/frame.js';
 import { LeaseLog } from '../../src/store/lease-log.js';
 import { CODEC4, encodeRecord, readRecords } from '../../src/store/record.js';
 import { CODEC6 } from '../../src/store/record6.js';
@@ -20,7 +21,7 @@ const lease: fc.Arbitrary<Lease> = fc.record(
     address: fc.integer({ min: 0, max: 0xffffffff }),
     state: fc.constantFrom(...dhcpLeaseStates),
     ...{ client: text, mac: text, clientId: text, hostName: text, vendorClass: text },
-    ...{ circuitId: text, remoteId: text, port: text },
+    ...{ circuitId: text, remoteId: text, port: text, member: text },
     startedMs: fc.nat(),
     expiresMs: fc.oneof(fc.nat(), fc.constant(Number.POSITIVE_INFINITY)),
   },
@@ -89,6 +90,17 @@ describe('the lease log', () => {
     assert.deepEqual(read, []);
     await file.append(some(1)[0]!);
     assert.equal((await reopen()).length, 1);
+  });
+
+  it('reads records of before members were counted', () => {
+    const [one] = some(1);
+    const record = encodeRecord({ ...one!, member: '' });
+    // Without the last text: its length of two octets is all that there is.
+    const older = newRecord(record.length - HEADER_BYTES - 2);
+    older.set(record.subarray(HEADER_BYTES, record.length - 2), HEADER_BYTES);
+    const read: Lease[] = [];
+    readRecords(seal(older), 0, (lease) => read.push(lease));
+    assert.deepEqual(read, [{ ...one!, member: '' }]);
   });
 
   it('loses only what is damaged, by whichever octet', () => {

@@ -49,14 +49,14 @@ export function clientMessage(message: ClientMessage): Message {
 }
 
 /** From the link of an interface, by the client itself. */
-export function onLink(mac = MAC, network = 'lan', vrf = 'default'): Arrival {
-  return { vrf, interface: network, sourceMac: mac, source: 0, destination: 0 };
+export function onLink(mac = MAC, network = 'lan', vrf = 'default', member = ''): Arrival {
+  return { vrf, interface: network, sourceMac: mac, member, source: 0, destination: 0 };
 }
 
 /** Through routing, to an address of ours. */
 export function routed(source: string, destination: string, vrf = 'default'): Arrival {
   return {
-    ...{ vrf, interface: null, sourceMac: null },
+    ...{ vrf, interface: null, sourceMac: null, member: '' },
     source: parseIp4(source)!,
     destination: parseIp4(destination)!,
   };

@@ -23,6 +23,7 @@ export function stateOf(...servers: ServerInput[]): DhcpState {
   return {
     revision: 1,
     networks: servers.map((server) => ({
+      members: server.limits?.per_port === undefined ? [] : ['p1', 'p2'],
       server: dhcpServerSection.parse(server),
       vrf: server.vrf ?? 'default',
       addresses: server.interface === undefined ? [] : ['10.1.0.1/24'],

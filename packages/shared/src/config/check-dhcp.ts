@@ -11,7 +11,7 @@ import {
 } from '../net/ip4.js';
 import { formatIp4Range, type Ip4Range, inRange, parseIp4Range, rangesOverlap } from '../net/ip4-range.js';
 import { type DhcpSection, type DhcpServerSection, reservationClient } from './dhcp.js';
-import { type InterfaceSections, interfaceList } from './interface-list.js';
+import { bridgeMembers, type InterfaceSections, interfaceList } from './interface-list.js';
 import { servedInterface } from './served-interface.js';
 
 type Path = (string | number)[];
@@ -43,6 +43,7 @@ export function checkDhcp(config: Sections, vrfs: ReadonlySet<string>, report: R
     checkReservations(entry, own.get(entry.vrf) ?? new Set(), report);
     checkClasses(entry, report);
     checkTimes(entry, report);
+    checkPorts(config, entry, report);
   }
 }
 
@@ -214,6 +215,15 @@ function checkTimes({ server, path }: Served, report: Report): void {
   const { lease_time_s: usual, lease_time_max_s: most } = server;
   if (most !== undefined && most < usual)
     report([...path, 'lease_time_max_s'], `is less than lease_time_s, which is ${usual}: raise it`);
+}
+
+function checkPorts(config: Sections, { server, path }: Served, report: Report): void {
+  if (server.limits.per_port === undefined || bridgeMembers(config, server.interface ?? '').length > 0)
+    return;
+  report(
+    [...path, 'limits', 'per_port'],
+    `counts by members of a bridge, and "${server.interface ?? server.subnet}" is none: leave it out, or use leases_per_mac or leases_per_circuit`,
+  );
 }
 
 function ownAddresses(config: Sections): Map<string, Set<number>> {

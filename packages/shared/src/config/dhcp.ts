@@ -122,6 +122,14 @@ export const dhcpLimitsSection = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe('Addresses behind one port of a relay or switch that names its ports (option 82).'),
+  per_port: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Addresses behind one member of a bridge, whatever MAC addresses there are; and half of requests_per_s for one member. Left out: as many as there are.',
+    ),
 });
 
 /** RFC 2131 section 3.3: all ones is for ever. */

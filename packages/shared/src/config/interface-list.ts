@@ -36,6 +36,15 @@ export function interfaceList(config: InterfaceSections): ListedInterface[] {
   );
 }
 
+/** By which members frames of an interface come, when it is a bridge or a VLAN on one; none otherwise. */
+export function bridgeMembers(
+  { bridges, vlans }: Pick<InterfaceSections, 'bridges' | 'vlans'>,
+  name: string,
+): string[] {
+  const link = vlans.find((vlan) => vlan.name === name)?.parent ?? name;
+  return bridges.find((bridge) => bridge.name === link)?.members ?? [];
+}
+
 /** The MTU of an interface as the configuration says it; undefined of one that it does not have, or that derives its own. */
 export function configuredMtu(config: Omit<InterfaceSections, 'tunnels'>, name: string): number | undefined {
   const port = config.interfaces.find((entry) => entry.name === name);

@@ -14,6 +14,8 @@ export const dhcpNetworkSchema = z.object({
   vrf: z.string(),
   /** The interface's IPv4 addresses with their prefix lengths; none of a network behind relays. */
   addresses: z.array(z.string()),
+  /** Of a bridge, or of a VLAN on one: its members. */
+  members: z.array(z.string()).default([]),
 });
 
 /** A network that is served by DHCPv6, with what its interface says of it. */
@@ -101,6 +103,8 @@ export const dhcpLeaseSchema = z.object({
   /** Option 82: which port of which relay. */
   circuit_id: z.string().nullable(),
   remote_id: z.string().nullable(),
+  /** The bridge's member behind which it was given; `?` when that is not known. Null where there is no bridge. */
+  member: z.string().nullable().default(null),
   reserved: z.boolean(),
   started_ms: z.number(),
   /** Null: for ever. Of a declined one: until when it is left alone. */

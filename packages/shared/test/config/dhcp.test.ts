@@ -51,6 +51,15 @@ describe('the DHCP section', () => {
     for (const [servers, expected] of cases) assert.match(problems(...servers).join('\n'), expected);
   });
 
+  it('counts by ports where there are some', () => {
+    const limits = { per_port: 20 };
+    assert.deepEqual(problems({ interface: 'br', pools: [POOL], limits }), []);
+    const wrong = /0\.limits\.per_port: counts by members of a bridge, and "(lan|10\.5\.0\.0\/24)" is none/;
+    assert.match(problems({ interface: 'lan', pools: [POOL], limits }).join(), wrong);
+    assert.match(problems({ subnet: '10.5.0.0/24', limits }).join(), wrong);
+    assert.match(problems({ interface: 'br', limits: { per_port: 0 } }).join(), /limits\.per_port: /);
+  });
+
   it('says what is wrong with addresses', () => {
     const cases: [object, RegExp][] = [
       [{ pools: [{ range: '10.1.0.20-10.1.0.10' }] }, /must be an address or a range/],
