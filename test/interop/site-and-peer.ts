@@ -23,6 +23,19 @@ export interface SiteAndPeerOptions {
   mobike?: boolean;
 }
 
+/** The SPIs of the CHILD_SA that both ends have and no other, as we see them; null when there is none such. */
+export async function commonSpis({
+  branch,
+  peer,
+}: SiteAndPeer): Promise<{ spiIn: number; spiOut: number } | null> {
+  const { sas } = await branch.dataplane.request('show-sa', {});
+  const [their, ...others] = await peer.sas();
+  const [inbound, outbound] = ['in', 'out'].map((way) => sas.find(({ direction }) => direction === way));
+  if (sas.length !== 2 || others.length > 0 || !inbound || !outbound || !their) return null;
+  if (inbound.spi !== their.spiOut || outbound.spi !== their.spiIn) return null;
+  return { spiIn: inbound.spi, spiOut: outbound.spi };
+}
+
 /** Builds the network and waits for the tunnel. The lab is there also when it rejects: stop it. */
 export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promise<SiteAndPeer> {
   const { weInitiate, ours, theirs } = options;

@@ -5,7 +5,7 @@ import { messageOf, until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { transfer } from '../support/streams.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
-import { type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
+import { commonSpis, type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
 
 const BYTES = 3_000_000;
 
@@ -66,18 +66,8 @@ describe('with strongSwan as the peer', () => {
           }
         }
       }
-      async function agreed({ branch, peer }: SiteAndPeer): Promise<{ spiIn: number; spiOut: number }> {
-        return until('both sides to have the same two SAs', async () => {
-          const { sas } = await branch.dataplane.request('show-sa', {});
-          const theirs = await peer.sas();
-          const [inbound, outbound] = ['in', 'out'].map((way) =>
-            sas.find(({ direction }) => direction === way),
-          );
-          const [their] = theirs;
-          if (sas.length !== 2 || theirs.length !== 1 || !inbound || !outbound || !their) return null;
-          if (inbound.spi !== their.spiOut || outbound.spi !== their.spiIn) return null;
-          return { spiIn: inbound.spi, spiOut: outbound.spi };
-        });
+      async function agreed(pair: SiteAndPeer): Promise<{ spiIn: number; spiOut: number }> {
+        return until('both sides to have the same two SAs', () => commonSpis(pair));
       }
 
       test('agrees on SPIs, algorithm and encapsulation', async (pair) => {

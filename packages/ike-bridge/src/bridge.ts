@@ -15,7 +15,7 @@ import {
   serve,
 } from '@sluice/shared';
 import { AddressKeeper } from './address-keeper.js';
-import { CHARON_EVENTS, collectSas, ikeEvents, ikeSaReport, Reconciler } from './charon/index.js';
+import { CHARON_EVENTS, collectSas, ikeEvents, ikeSaReport, logLine, Reconciler } from './charon/index.js';
 import { clearIke, clearSas } from './clear.js';
 import { DataplaneSink } from './dataplane-sink.js';
 import { DebugSessions } from './debug-sessions.js';
@@ -75,10 +75,15 @@ export class Bridge {
       path: viciPath,
       events: CHARON_EVENTS,
       onEvent: (name, message) => {
+        if (name === 'log') {
+          this.#upkeep.heard(logLine(message, Date.now()));
+          return;
+        }
         for (const event of ikeEvents(name, message)) {
           this.#server.publish('ike', event);
           const { kind, ...what } = event;
-          if (kind !== 'reconciled') log.info(what, kind === 'ike-sa' ? 'an IKE_SA' : 'a CHILD_SA');
+          log.info(what, kind === 'ike-sa' ? 'an IKE_SA' : 'a CHILD_SA');
+          if (name === 'child-rekey') this.#upkeep.rekeyed(event.connection);
         }
         this.#upkeep.hint();
       },
@@ -105,6 +110,8 @@ export class Bridge {
         this.#announce();
       },
       onRepairs: (repairs) => this.#server.publish('ike', { kind: 'reconciled', repairs }),
+      onRefusal: ({ connection, by }, sentence) =>
+        this.#server.publish('ike', { kind: 'rekey-refused', connection, by, sentence }),
     });
   }
 
@@ -139,7 +146,10 @@ export class Bridge {
       handlers: {
         apply: (state) => this.#apply(state),
         status: () => this.#status(),
-        'show-ike': async () => ({ ike_sas: await this.#ikeSas() }),
+        'show-ike': async () => ({
+          ike_sas: await this.#ikeSas(),
+          problems: [...this.#upkeep.problems.values()],
+        }),
         'show-policies': () => ({ policies: policyReports(this.#xfrm, this.#desired) }),
         initiate: ({ child }) => this.#initiate(child),
         terminate: ({ connection }) => this.#terminate(connection),

@@ -2,9 +2,10 @@
 // have no secrets; it is asked for them only while somebody reads.
 import { randomUUID } from 'node:crypto';
 import { type DebugLine, SluiceError } from '@sluice/shared';
+import { type LogLine, logLine } from './charon/index.js';
 import type { Peer } from './peer.js';
-import { type LogLine, PeerLog } from './peer-log.js';
-import { text, ViciConnection, ViciError, type ViciSection } from './vici/index.js';
+import { PeerLog } from './peer-log.js';
+import { ViciConnection, ViciError } from './vici/index.js';
 import type { XfrmLog } from './xfrm/index.js';
 
 /** Whoever reads does so several times a second: one that has not for so long is gone. */
@@ -125,16 +126,4 @@ export class DebugSessions {
       }
     }
   }
-}
-
-function logLine(message: ViciSection, at: number): LogLine {
-  const connection = text(message, 'ikesa-name') ?? null;
-  return {
-    at_ms: at,
-    group: text(message, 'group') ?? '',
-    // An IKE_SA whose connection is not known yet.
-    connection: connection === '(unnamed)' ? null : connection,
-    unique_id: text(message, 'ikesa-uniqueid') ?? null,
-    message: text(message, 'msg') ?? '',
-  };
 }

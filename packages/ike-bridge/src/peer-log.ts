@@ -2,16 +2,8 @@
 //
 // charon names the connection of an IKE_SA once it knows who the peer is. What it says of an IKE_SA before is held back
 // until then, unless it has the peer's address in it.
+import type { LogLine } from './charon/index.js';
 import type { Peer } from './peer.js';
-
-export interface LogLine {
-  at_ms: number;
-  group: string;
-  /** Null while the IKE_SA has none, and for lines of no IKE_SA. */
-  connection: string | null;
-  unique_id: string | null;
-  message: string;
-}
 
 /** IKE_SAs of unknown peers that are remembered, and lines that are held of each. */
 const UNKNOWN_MAX = 64;

@@ -7,25 +7,26 @@ import {
   ikeSaReport,
   KeepUp,
   type ListedSa,
+  type LogLine,
   type Reconciler,
+  type Refusal,
   retransmissionOf,
   type Target,
   writeRetransmission,
 } from './charon/index.js';
+import { Childless } from './childless.js';
 import { detectionIn, tunnelsOnTraffic, wantedIfIds } from './desired.js';
 import { type Surplus, surplusSas } from './duplicates.js';
-import { initiateChild } from './initiate-child.js';
+import { attemptChild } from './initiate-child.js';
 import { compare, type Differences, type KnownChild } from './orphans.js';
+import { RefusedRekeyings } from './refused-rekeyings.js';
+import { Rounds } from './rounds.js';
 import { StrayPackets } from './stray-packets.js';
 import { initiate, rekey, reloadSettings, terminate, type ViciClient, ViciError } from './vici/index.js';
 import { nameOf, type Xfrm, type XfrmLog } from './xfrm/index.js';
 
-const EVERY_MS = 10_000;
-/** While something is being waited for. Rounds take at most a tenth of the time: a hub's are long. */
-const SOON_MS = 1000;
-const SOON_SHARE = 10;
 /**
- * With more IKE_SAs than this, events have a round run after such a rest, too: they come by the thousand when a hub
+ * With more IKE_SAs than this, events have a round run after a rest: they come by the thousand when a hub
  * starts, and each would have charon list all SAs, which holds back its negotiations.
  */
 const CROWD_SAS = 64;
@@ -55,12 +56,16 @@ export interface UpkeepOptions {
   /** What is wrong with single children, by name; an empty map when all is well. */
   onFailures(failures: ReadonlyMap<string, string>): void;
   onRepairs(repairs: string[]): void;
+  /** An end has refused a rekeying, or refuses it for another reason than before. */
+  onRefusal(refusal: Refusal, sentence: string): void;
 }
 
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #keepUp = new KeepUp();
   readonly #strays = new StrayPackets();
+  readonly #refused = new RefusedRekeyings();
+  readonly #childless = new Childless();
   readonly #failures = new Map<string, string>();
   readonly #initiating = new Set<string>();
   /** Unique ids of CHILD_SAs that a former round found broken: a rekeying looks like that for a moment. */
@@ -72,16 +77,9 @@ export class Upkeep {
   #generation = 0;
   /** Whether charon has read its settings since this process last wrote them. */
   #settingsRead = false;
-  #timer: NodeJS.Timeout | null = null;
-  /** When the timer ends, on the monotonic clock. */
-  #dueMs = 0;
-  #running = false;
-  /** What came while a round ran: its end is followed by another, at once if that is pressing. */
-  #again: 'no' | 'hint' | 'kick' = 'no';
-  /** Whether there are so many SAs that events are collected, and until when, on the monotonic clock. */
+  /** Whether there are so many SAs that events are collected. */
   #crowded = false;
-  #restsUntilMs = 0;
-  #closed = false;
+  readonly #rounds = new Rounds(async () => ({ soon: await this.#round(), crowded: this.#crowded }));
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
@@ -90,7 +88,31 @@ export class Upkeep {
   want(desired: IkeState): void {
     this.#desired = desired;
     this.#keepUp.reset();
+    this.#refused.want(desired.connections);
     this.kick();
+  }
+
+  /** What is wrong, by connection or child. */
+  get problems(): ReadonlyMap<string, string> {
+    return new Map([...this.#failures, ...this.#refused.problems]);
+  }
+
+  /** A line of charon's log. */
+  heard(line: LogLine): void {
+    const told = this.#refused.heard(line, this.#desired?.connections ?? [], performance.now());
+    if (told === null) return;
+    const { refusal, sentence } = told;
+    if (sentence !== null) {
+      this.#options.log.warn({ connection: refusal.connection }, sentence);
+      this.#options.onRefusal(refusal, sentence);
+      this.#options.onFailures(this.problems);
+    }
+    this.hint();
+  }
+
+  /** A CHILD_SA of the connection was rekeyed. */
+  rekeyed(connection: string): void {
+    this.#refused.rekeyed(connection);
   }
 
   /** The data plane received a packet by an SPI that it does not know. */
@@ -100,54 +122,17 @@ export class Upkeep {
   }
 
   close(): void {
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#rounds.close();
   }
 
-  /** Something has happened to an SA: has a round run at once, or, where there are many of them, after a rest. */
+  /** Something has happened to an SA. */
   hint(): void {
-    if (this.#running) {
-      if (this.#again === 'no') this.#again = 'hint';
-      return;
-    }
-    const restMs = this.#crowded ? this.#restsUntilMs - performance.now() : 0;
-    if (restMs <= 0) this.kick();
-    else this.#later(restMs);
+    this.#rounds.hint();
   }
 
-  /** Has a round run soon: at once, or once more after the one that runs. */
+  /** Something has happened that no rest is for. */
   kick(): void {
-    if (this.#closed) return;
-    if (this.#running) {
-      this.#again = 'kick';
-      return;
-    }
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#running = true;
-    const begun = performance.now();
-    void this.#round().then((soon) => {
-      this.#running = false;
-      if (this.#closed) return;
-      const restMs = Math.min(SOON_SHARE * (performance.now() - begun), EVERY_MS);
-      this.#restsUntilMs = performance.now() + restMs;
-      const again = this.#again;
-      this.#again = 'no';
-      if (again === 'kick') this.kick();
-      else if (again === 'hint') this.hint();
-      if (again !== 'no') return;
-      this.#later(soon ? Math.max(SOON_MS, restMs) : EVERY_MS);
-    });
-  }
-
-  /** The next round comes after so long at the latest. */
-  #later(afterMs: number): void {
-    if (this.#closed) return;
-    const dueMs = performance.now() + afterMs;
-    if (this.#timer !== null && this.#dueMs <= dueMs) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#dueMs = dueMs;
-    this.#timer = setTimeout(() => this.kick(), afterMs);
+    this.#rounds.kick();
   }
 
   /** Returns whether another round is wanted soon. */
@@ -159,6 +144,7 @@ export class Upkeep {
     if (vici.generation !== this.#generation) {
       this.#generation = vici.generation;
       this.#keepUp.reset();
+      this.#refused.clear();
     }
     try {
       await this.#settle(desired);
@@ -177,8 +163,10 @@ export class Upkeep {
       const missing = this.#options.forwards() && this.#bringUp(desired, sas, children);
       const surplus = surplusSas(reports, detectionIn(desired));
       await this.#rekeyForStrays(children);
+      await this.#authenticateAnew(reports);
       const waiting = await this.#repair(desired, differences, surplus);
-      return missing || waiting || noted || reconciler.isMoving || report.problems.length > 0;
+      const pending = reconciler.isMoving || this.#refused.isPending;
+      return missing || waiting || noted || pending || report.problems.length > 0;
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'charon did not answer in the middle of it; it is asked again.');
       return true;
@@ -237,8 +225,10 @@ export class Upkeep {
       children.map((child) => ({ key: `${name}/${child.name}`, start })).filter(({ key }) => !up.has(key)),
     );
     const downKeys = new Set(down.map(({ key }) => key));
+    for (const { connection, name, state } of children)
+      if (state === 'INSTALLED') this.#childless.up(connection, name);
     for (const key of this.#failures.keys()) if (!downKeys.has(key)) this.#failures.delete(key);
-    this.#options.onFailures(this.#failures);
+    this.#options.onFailures(this.problems);
     return down.some(({ start }) => start === 'initiate');
   }
 
@@ -251,15 +241,17 @@ export class Upkeep {
       this.#initiating.delete(key);
       return;
     }
-    const reason = await initiateChild(this.#options.vici, desired, target);
+    const failed = await attemptChild(this.#options.vici, desired, target);
+    if (failed?.refusedInside === true) await this.#endChildless(target);
     this.#initiating.delete(key);
+    const reason = failed?.reason ?? null;
     const before = this.#failures.get(key);
     if (reason === null) this.#failures.delete(key);
     else this.#failures.set(key, `${key} is not up: ${reason}`);
     if (reason !== null && this.#failures.get(key) !== before) {
       this.#options.log.warn({ connection: target.connection, child: target.child }, reason);
     }
-    this.#options.onFailures(this.#failures);
+    this.#options.onFailures(this.problems);
     this.hint();
   }
 
@@ -304,6 +296,33 @@ export class Upkeep {
       if (spi === null) continue;
       const repair = `The peer of ${child.connection} sends by SPI ${hex(spi)}, which is not here any more: CHILD_SA ${child.name} is rekeyed.`;
       await rekey(vici, { childId: child.unique_id });
+      log.info({}, repair);
+      onRepairs([repair]);
+    }
+  }
+
+  async #endChildless(target: Target): Promise<void> {
+    const { vici, log, onRepairs } = this.#options;
+    try {
+      const repair = await this.#childless.end(vici, target);
+      if (repair === null) return;
+      log.info({}, repair);
+      onRepairs([repair]);
+    } catch (error) {
+      if (!(error instanceof ViciError)) throw error;
+      log.warn(
+        { error: error.message },
+        'An IKE_SA without CHILD_SAs could not be ended; it is tried again.',
+      );
+    }
+  }
+
+  /** Of connections whose CHILD_SAs cannot be rekeyed, because an end refuses it. */
+  async #authenticateAnew(reports: readonly IkeSaReport[]): Promise<void> {
+    const { vici, log, onRepairs } = this.#options;
+    for (const { ikeId, connection } of this.#refused.due(reports, performance.now())) {
+      await rekey(vici, { ikeId }, { reauth: true });
+      const repair = `The peer of ${connection} is authenticated anew, because an end refuses to rekey: new SAs are made before the old ones go.`;
       log.info({}, repair);
       onRepairs([repair]);
     }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IkeSaReport } from '@sluice/shared';
+import type { LogLine } from '../src/charon/index.js';
 import { type Peer, peerOf } from '../src/peer.js';
-import { type LogLine, PeerLog } from '../src/peer-log.js';
+import { PeerLog } from '../src/peer-log.js';
 import { connection } from './charon/fixtures.js';
 
 const line = (message: string, id: string | null = null, name: string | null = null): LogLine => ({

@@ -77,6 +77,8 @@ hq         in   0x00c0ffee  198.51.100.1:4500  192.0.2.1:4500  AES-256-GCM  no  
     installed 1m 29s ago, rekeyed in 55m
     in   0x00c0ffee  10 packets, 840 B
     out  0x0badcafe  11 packets, 924 B
+
+hq cannot be rekeyed: the peer refuses it.
 `,
 
   policy: `tunnel  dir  from         to                protocol  state              spi           packets    bytes

@@ -2,12 +2,15 @@
 import type { IkeEvent } from '@sluice/shared';
 import { flag, subsection, subsections, text, type ViciSection } from '../vici/index.js';
 
-/** What the bridge registers for. */
-export const CHARON_EVENTS = ['ike-updown', 'child-updown', 'ike-rekey', 'child-rekey'] as const;
+/** What the bridge registers for; the log tells what no event does (rekey-refusals.ts). */
+export const CHARON_EVENTS = ['ike-updown', 'child-updown', 'ike-rekey', 'child-rekey', 'log'] as const;
+
+/** Of an SA that has come or gone. */
+export type SaEvent = Extract<IkeEvent, { kind: 'ike-sa' | 'child-sa' }>;
 
 /** A rekeying is the new SA coming up, then the old one going. Unknown events give nothing. */
-export function ikeEvents(event: string, message: ViciSection): IkeEvent[] {
-  const events: IkeEvent[] = [];
+export function ikeEvents(event: string, message: ViciSection): SaEvent[] {
+  const events: SaEvent[] = [];
   for (const [connection, ike] of subsections(message)) {
     switch (event) {
       case 'ike-updown':
@@ -38,11 +41,11 @@ export function ikeEvents(event: string, message: ViciSection): IkeEvent[] {
   return events;
 }
 
-function ikeEvent(connection: string, ike: ViciSection, up: boolean): IkeEvent {
+function ikeEvent(connection: string, ike: ViciSection, up: boolean): SaEvent {
   return { kind: 'ike-sa', connection, unique_id: text(ike, 'uniqueid') ?? '', up };
 }
 
-function childEvent(connection: string, child: ViciSection, up: boolean): IkeEvent {
+function childEvent(connection: string, child: ViciSection, up: boolean): SaEvent {
   const read = (key: string): string => text(child, key) ?? '';
   return { kind: 'child-sa', connection, child: read('name'), unique_id: read('uniqueid'), up };
 }

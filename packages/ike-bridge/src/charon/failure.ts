@@ -57,6 +57,9 @@ function lookedAt(lines: readonly string[]): string {
   return last === undefined ? '' : `, ${last},`;
 }
 
+/** A CHILD_SA with a key exchange of its own: the first of an IKE_SA goes without. */
+const INSIDE_WITH_EXCHANGE = /^generating CREATE_CHILD_SA request \d+ \[ .*\bKE\b/;
+
 /** The most specific first: a notify of the peer says less than what this side found out by itself. */
 const RULES: readonly Rule[] = [
   {
@@ -146,11 +149,11 @@ const RULES: readonly Rule[] = [
   {
     kind: 'proposal',
     pattern: /received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built/,
-    say: (_match, connection) =>
+    say: (_match, connection, lines) =>
       `The peer allows none of the ESP proposals.${local(
         'the ESP proposals',
         espProposals(connection),
-      )} Give both sides a common one.`,
+      )} Give both sides a common one${lines.some((line) => INSIDE_WITH_EXCHANGE.test(line)) ? ', with the same key exchange for ESP (PFS) or with none' : ''}.`,
   },
   {
     kind: 'proposal',

@@ -166,9 +166,17 @@ export async function terminate(
   return decimal(reply, 'terminated') ?? 0;
 }
 
-/** Starts a rekeying. @returns how many SAs matched */
-export async function rekey(sender: ViciSender, selector: SaSelector): Promise<number> {
-  const reply = await sender.request('rekey', selectorInput(selector));
+/**
+ * Starts a rekeying; of IKE_SAs with `reauth` an authentication in a new IKE_SA, to which the CHILD_SAs go.
+ * @returns how many SAs matched
+ */
+export async function rekey(
+  sender: ViciSender,
+  selector: SaSelector,
+  options: { reauth?: boolean } = {},
+): Promise<number> {
+  const input = { ...selectorInput(selector), reauth: options.reauth ? 'yes' : undefined };
+  const reply = await sender.request('rekey', input);
   if (decimal(reply, 'matches') !== 0) ensure('rekey', reply);
   return decimal(reply, 'matches') ?? 0;
 }

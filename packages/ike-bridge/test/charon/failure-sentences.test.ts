@@ -149,6 +149,16 @@ const cases: [string, FailureKind, string[], RegExp, typeof psk?][] = [
     psk,
   ],
   [
+    'our ESP proposals with their key exchange',
+    'proposal',
+    [
+      'generating CREATE_CHILD_SA request 7 [ SA No KE TSi TSr ]',
+      'received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built',
+    ],
+    /allows none of the ESP proposals\. .+ a common one, with the same key exchange for ESP \(PFS\) or with none\.$/,
+    psk,
+  ],
+  [
     'our proposals, in IKEv1',
     'proposal',
     ['received NO_PROPOSAL_CHOSEN error notify'],

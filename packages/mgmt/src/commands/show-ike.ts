@@ -34,7 +34,9 @@ export function showIke(environment: Environment): Command {
     summary: 'IKE_SAs and CHILD_SAs, as charon reports them',
     contract: ikeBridgeContract,
     request: 'show-ike',
-    render: ({ ike_sas }) =>
-      ike_sas.length === 0 ? 'There are no IKE_SAs.\n' : `${ike_sas.map(renderIkeSa).join('\n\n')}\n`,
+    render: ({ ike_sas, problems }) => {
+      const sas = ike_sas.length === 0 ? ['There are no IKE_SAs.'] : ike_sas.map(renderIkeSa);
+      return `${[...sas, ...problems].join('\n\n')}\n`;
+    },
   });
 }

@@ -49,6 +49,7 @@ const IKE: ReplyOf<typeof ikeBridgeContract, 'show-ike'> = {
       ],
     },
   ],
+  problems: ['hq cannot be rekeyed: the peer refuses it.'],
 };
 
 const POLICIES: PolicyReport[] = [

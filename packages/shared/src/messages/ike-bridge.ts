@@ -70,6 +70,13 @@ export const ikeEventSchema = z.discriminatedUnion('kind', [
     up: z.boolean(),
   }),
   z.object({ kind: z.literal('reconciled'), repairs: z.array(z.string()) }),
+  /** A CHILD_SA cannot be rekeyed, because an end refuses what the other asks for; the sentence says what either has. */
+  z.object({
+    kind: z.literal('rekey-refused'),
+    connection: z.string(),
+    by: z.enum(['us', 'peer']),
+    sentence: z.string(),
+  }),
 ]);
 
 /** A policy that charon has installed (RFC 4301 section 4.4.1), as the data plane's SAs take their selectors from it. */
@@ -121,7 +128,15 @@ export const ikeBridgeContract = defineContract({
   requests: {
     apply: { request: ikeStateSchema, reply: ikeStatusSchema, deadlineMs: 30_000 },
     status: { request: none, reply: ikeStatusSchema, deadlineMs: 2000 },
-    'show-ike': { request: none, reply: z.object({ ike_sas: z.array(ikeSaReportSchema) }), deadlineMs: 5000 },
+    'show-ike': {
+      request: none,
+      reply: z.object({
+        ike_sas: z.array(ikeSaReportSchema),
+        /** Sentences about children that are not up, and connections that cannot be rekeyed. */
+        problems: z.array(z.string()),
+      }),
+      deadlineMs: 5000,
+    },
     'show-policies': {
       request: none,
       reply: z.object({ policies: z.array(policyReportSchema) }),
