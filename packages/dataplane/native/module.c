@@ -30,6 +30,7 @@ static const struct function functions[] = {
     {"pollerOpen", poller_open},
     {"pollerAdd", poller_add},
     {"pollerRemove", poller_remove},
+    {"pollerReady", poller_ready},
     {"eventOpen", event_open},
     {"eventSignal", event_signal},
     {"eventClear", event_clear},

@@ -10,6 +10,9 @@
 #include "errors.h"
 #include "tap.h"
 
+// Of one call; the kernel has the others next time, because it puts those that it has told to the end of its list.
+#define READY_MAX 64
+
 napi_value poller_open(napi_env env, napi_callback_info info) {
   (void)info;
   int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -38,6 +41,17 @@ napi_value poller_add(napi_env env, napi_callback_info info) {
 
 napi_value poller_remove(napi_env env, napi_callback_info info) {
   return control(env, info, EPOLL_CTL_DEL, "removing from");
+}
+
+napi_value poller_ready(napi_env env, napi_callback_info info) {
+  struct batch batch;
+  if (!batch_arguments(env, info, &batch)) return integer(env, -EINVAL);
+  if (batch.count == 0) return integer(env, 0);
+  struct epoll_event events[READY_MAX];
+  int count = epoll_wait(batch.handle, events, batch.count < READY_MAX ? batch.count : READY_MAX, 0);
+  if (count < 0) return integer(env, errno == EINTR ? 0 : -errno);
+  for (int i = 0; i < count; i++) batch.items[i] = events[i].data.fd;
+  return integer(env, count);
 }
 
 napi_value event_open(napi_env env, napi_callback_info info) {

@@ -6,6 +6,7 @@
 napi_value poller_open(napi_env env, napi_callback_info info);
 napi_value poller_add(napi_env env, napi_callback_info info);
 napi_value poller_remove(napi_env env, napi_callback_info info);
+napi_value poller_ready(napi_env env, napi_callback_info info);
 napi_value event_open(napi_env env, napi_callback_info info);
 napi_value event_signal(napi_env env, napi_callback_info info);
 napi_value event_clear(napi_env env, napi_callback_info info);

@@ -2,7 +2,16 @@
 // calls on TAPs cost forwarding no time.
 import { PacketPool } from '../memory/packet-pool.js';
 import { SpscRing } from '../memory/spsc-ring.js';
-import { TAP_STATISTICS, tapRead, tapStatistics, tapWrite } from '../native/index.js';
+import {
+  pollerAdd,
+  pollerOpen,
+  pollerReady,
+  pollerRemove,
+  TAP_STATISTICS,
+  tapRead,
+  tapStatistics,
+  tapWrite,
+} from '../native/index.js';
 import { EventLoop, type LoopWork } from '../workers/event-loop.js';
 import { PACKET_MASK, PacketSender } from '../workers/packet-rings.js';
 import type { SharedMemory } from '../workers/shared-memory.js';
@@ -34,13 +43,18 @@ interface Twin {
   worker: number;
   /** Somebody removed it from Linux; the control side sees that and makes it anew. */
   deleted: boolean;
-  /** Rounds without a packet since the last one; those that are not silent are read in each round. */
+  /** Those that talk are read in each round, and are in the loop's poller while this thread sleeps. */
+  talks: boolean;
+  /** Rounds without a packet since the last one. */
   silentRounds: number;
 }
 
+/** Where descriptors are that wake this thread. */
+type Watch = Pick<EventLoop, 'addDescriptor' | 'removeDescriptor'>;
+
 const BATCH = 64;
-/** Twins that are looked at in a round, beside those that Linux sends to: a hub has thousands, most of them silent. */
-const LOOKED_AT = 64;
+/** Silent twins that are read in a round. */
+const WOKEN = 64;
 /** Rounds without a packet after which a twin is one of the silent. */
 const SILENT_ROUNDS = 64;
 
@@ -52,14 +66,16 @@ class HostIo implements LoopWork {
   private readonly toWorkers: PacketSender[];
   private readonly twins: Twin[] = [];
   private readonly byRow: (Twin | undefined)[] = [];
+  private readonly byFd: (Twin | undefined)[] = [];
   private readonly talking: Twin[] = [];
-  private nextSilent = 0;
+  /** A poller of its own for silent twins: a hub has thousands, and to ask each of them would take a millisecond a round. */
+  private readonly silent = pollerOpen();
+  private readonly woken = new Int32Array(WOKEN);
+  private watch: Watch = { addDescriptor: () => undefined, removeDescriptor: () => undefined };
   private readonly batch = new Int32Array(BATCH);
   private readonly one = new Int32Array(1);
   /** A large frame that no packet has needed yet; -1 for none. */
   private spare = -1;
-  /** Called once with the descriptor of a twin that was removed from Linux. */
-  onDeleted: (fd: number) => void = () => undefined;
 
   constructor(
     shared: SharedMemory,
@@ -70,20 +86,29 @@ class HostIo implements LoopWork {
     this.toWorkers = shared.inject.map((buffer, i) => new PacketSender(buffer, shared.workerEvents[i]!));
   }
 
-  addTwin(twin: Twin): void {
-    this.twins.push(twin);
-    this.byRow[twin.row] = twin;
+  /** Before the first twin. */
+  start(watch: Watch): void {
+    this.watch = watch;
+    watch.addDescriptor(this.silent);
   }
 
-  removeTwin(row: number): Twin | undefined {
-    const index = this.twins.findIndex((twin) => twin.row === row);
-    if (index < 0) return undefined;
-    const [twin] = this.twins.splice(index, 1);
+  addTwin(of: Pick<Twin, 'row' | 'fd' | 'worker'>): void {
+    const twin = { ...of, deleted: false, talks: false, silentRounds: 0 };
+    this.twins.push(twin);
+    this.byRow[twin.row] = twin;
+    this.byFd[twin.fd] = twin;
+    pollerAdd(this.silent, twin.fd);
+  }
+
+  removeTwin(row: number): void {
+    const twin = this.byRow[row];
+    if (twin === undefined) return;
+    this.twins.splice(this.twins.indexOf(twin), 1);
     this.byRow[row] = undefined;
-    const talks = this.talking.findIndex((other) => other.row === row);
-    if (talks >= 0) this.talking.splice(talks, 1);
-    if (twin !== undefined) addTapLosses(this.figures, twin.fd);
-    return twin;
+    this.byFd[twin.fd] = undefined;
+    if (!twin.deleted) this.unwatch(twin);
+    if (twin.talks) this.talking.splice(this.talking.indexOf(twin), 1);
+    addTapLosses(this.figures, twin.fd);
   }
 
   /** The figures so far, with what the native layer counts for each open twin. */
@@ -112,25 +137,36 @@ class HostIo implements LoopWork {
       if (twin.silentRounds < SILENT_ROUNDS) continue;
       talking[i] = talking[talking.length - 1]!;
       talking.pop();
+      if (!twin.deleted) this.unwatch(twin);
+      twin.talks = false;
+      if (!twin.deleted) pollerAdd(this.silent, twin.fd);
     }
     return moved;
   }
 
-  /** Some of them in each round: what waits in another keeps this thread from sleeping until it is its turn. */
+  /** Those that Linux has sent to. */
   private injectSilent(): number {
-    const { twins } = this;
+    const { silent, woken, talking } = this;
+    const ready = pollerReady(silent, woken, 0, WOKEN);
     let moved = 0;
-    for (let i = Math.min(LOOKED_AT, twins.length); i > 0; i--) {
-      if (this.nextSilent >= twins.length) this.nextSilent = 0;
-      const twin = twins[this.nextSilent++]!;
-      if (twin.silentRounds < SILENT_ROUNDS) continue;
+    for (let i = 0; i < ready; i++) {
+      const twin = this.byFd[woken[i]!];
+      if (twin === undefined) continue;
       const count = this.inject(twin);
       moved += count;
       if (count === 0) continue;
+      pollerRemove(silent, twin.fd);
+      twin.talks = true;
       twin.silentRounds = 0;
-      this.talking.push(twin);
+      talking.push(twin);
+      this.watch.addDescriptor(twin.fd);
     }
     return moved;
+  }
+
+  private unwatch({ talks, fd }: Twin): void {
+    if (talks) this.watch.removeDescriptor(fd);
+    else pollerRemove(this.silent, fd);
   }
 
   beforeSleep(): number {
@@ -168,7 +204,7 @@ class HostIo implements LoopWork {
     // Its descriptor stays readable for ever: to go on polling it would keep this thread from sleeping.
     if (read === DELETED && !twin.deleted) {
       twin.deleted = true;
-      this.onDeleted(twin.fd);
+      this.unwatch(twin);
     }
     for (let i = 0; i < count; i++) {
       const packet = this.batch[i]!;
@@ -205,20 +241,18 @@ export class HostIoApi {
     this.io = new HostIo(shared, injectNode);
     this.loop = new EventLoop(this.io, shared.hostEvent);
     this.loop.setRings(this.io.rings);
-    this.io.onDeleted = (fd) => this.loop.removeDescriptor(fd);
+    this.io.start(this.loop);
     this.loop.start();
   }
 
   addTwin(twin: { row: number; fd: number; worker: number }): void {
     this.removeTwin(twin.row);
-    this.io.addTwin({ ...twin, deleted: false, silentRounds: SILENT_ROUNDS });
-    this.loop.addDescriptor(twin.fd);
+    this.io.addTwin(twin);
     this.loop.wake();
   }
 
   removeTwin(row: number): void {
-    const twin = this.io.removeTwin(row);
-    if (twin !== undefined && !twin.deleted) this.loop.removeDescriptor(twin.fd);
+    this.io.removeTwin(row);
   }
 
   figures(): HostIoFigures {

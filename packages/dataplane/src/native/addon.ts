@@ -30,6 +30,7 @@ interface Addon {
   pollerOpen(): number;
   pollerAdd(poller: number, fd: number): void;
   pollerRemove(poller: number, fd: number): void;
+  pollerReady: BatchCall;
   eventOpen(): number;
   eventSignal(fd: number): number;
   eventClear(fd: number): number;

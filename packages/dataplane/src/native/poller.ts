@@ -1,4 +1,4 @@
-import { addon, type NativeWaiter } from './addon.js';
+import { addon, type BatchCall, type NativeWaiter } from './addon.js';
 
 /** A set of descriptors to wait for (epoll, level-triggered). @returns its descriptor. @throws NativeError */
 export const pollerOpen: () => number = addon.pollerOpen;
@@ -8,6 +8,12 @@ export const pollerAdd: (poller: number, fd: number) => void = addon.pollerAdd;
 
 /** Takes a descriptor out; one that is closed is taken out by the kernel. @throws NativeError */
 export const pollerRemove: (poller: number, fd: number) => void = addon.pollerRemove;
+
+/**
+ * Which of its descriptors are readable, 64 of them at most: (poller, out, at, count), without waiting. Those that stay
+ * readable take turns. @returns how many there are, or -errno.
+ */
+export const pollerReady: BatchCall = addon.pollerReady;
 
 /** An event (eventfd) to wake another thread that has it in its poller. @throws NativeError */
 export const eventOpen: () => number = addon.eventOpen;

@@ -12,6 +12,7 @@ import {
   NativeError,
   pollerAdd,
   pollerOpen,
+  pollerReady,
   pollerRemove,
   Waiter,
 } from '../../src/native/index.js';
@@ -89,6 +90,36 @@ describe('native poller', () => {
     waiter.close();
     assert.equal(calls, 0);
     pollerAdd(poller, event);
+  });
+
+  it('says which descriptors are readable, in turns where there are more than it may say', () => {
+    const out = new Int32Array(4).fill(-1);
+    const others = Array.from({ length: 3 }, eventOpen);
+    try {
+      for (const other of others) pollerAdd(poller, other);
+      assert.equal(pollerReady(poller, out, 0, 4), 0);
+      eventSignal(others[1]!);
+      assert.equal(pollerReady(poller, out, 1, 3), 1);
+      assert.deepEqual([...out], [-1, others[1], -1, -1]);
+
+      for (const each of [event, ...others]) eventSignal(each);
+      const told = new Set<number>();
+      for (let calls = 0; calls < 2; calls++) {
+        assert.equal(pollerReady(poller, out, 0, 2), 2);
+        for (const fd of out.subarray(0, 2)) told.add(fd);
+      }
+      assert.deepEqual(
+        [...told].sort((a, b) => a - b),
+        [event, ...others].sort((a, b) => a - b),
+      );
+      for (const each of [event, ...others]) eventClear(each);
+      assert.equal(pollerReady(poller, out, 0, 4), 0);
+      assert.equal(pollerReady(poller, out, 0, 0), 0);
+      assert.equal(pollerReady(poller, out, 2, 3), -22, 'past the array');
+      assert.equal(pollerReady(event, out, 0, 4), -22, 'not a poller');
+    } finally {
+      for (const other of others) closeFd(other);
+    }
   });
 
   it('wakes workers, and lets them be terminated asleep', async () => {
