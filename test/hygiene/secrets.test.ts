@@ -144,11 +144,20 @@ describe('secrets', () => {
   suite.it('are behind modes that give others nothing', async ({ branch, hq }) => {
     for (const { gateway } of [branch, hq]) {
       const paths = [gateway.runDir, ...filesOf(gateway.runDir)];
-      // charon gives its socket's group the same rights, whatever its umask; the directory keeps the group out.
-      const allowed = (path: string): number => (path.endsWith('/charon.vici') ? 0o770 : 0o700);
+      // A group's rights are those of processes of the gateway: on its directory, sockets and logs.
+      const allowed = (path: string): number =>
+        path === gateway.runDir || /\/(charon\.vici|captures)$/.test(path)
+          ? 0o770
+          : /\.(req|pub|sock)$/.test(path)
+            ? 0o760
+            : path.endsWith('.log')
+              ? 0o740
+              : path.endsWith('/state')
+                ? 0o710
+                : 0o700;
       const open = paths
-        .map((path) => ({ path, mode: statSync(path).mode & 0o777, directory: statSync(path).isDirectory() }))
-        .filter(({ path, mode, directory }) => (directory ? mode !== 0o700 : (mode & ~allowed(path)) !== 0))
+        .map((path) => ({ path, mode: statSync(path).mode & 0o777 }))
+        .filter(({ path, mode }) => (mode & ~allowed(path)) !== 0)
         .map(({ path, mode }) => `${path} ${mode.toString(8)}`);
       assert.deepEqual(open, []);
       assert.ok(paths.some((path) => statSync(path).isSocket()));

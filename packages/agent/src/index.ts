@@ -9,3 +9,4 @@ export { formatProblem } from './load/problem.js';
 export { REVISIONS_KEPT } from './revisions.js';
 export { dataplanePart, ikePart } from './split.js';
 export { DEFAULT_RUN_DIR, defaultStateDir } from './state-dir.js';
+export { writeDurably } from './write-durably.js';

@@ -1,5 +1,5 @@
 // A lab: nodes and links on this machine, which live as long as it does.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { codeOf, type ProcessId, processById } from '@sluice/shared';
 import { LabError } from './errors.js';
 import { keepLogs, keptLogsDirectory } from './keep-logs.js';
@@ -186,9 +186,12 @@ export class Lab {
   }
 }
 
+/** Processes of a gateway run as users of their own, and pass through to what is theirs; others cannot list it. */
+const DIRECTORY_MODE = 0o711;
+
 function makeNodeDirectory(id: string, name: string): void {
   try {
-    mkdirSync(nodeDirectory(id, name), { mode: 0o700 });
+    mkdirSync(nodeDirectory(id, name), { mode: DIRECTORY_MODE });
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     throw new LabError('name', `the lab already has a node "${name}"`, { cause: error });
@@ -200,11 +203,12 @@ function makeDirectory(name: string): string {
   const self = processById(process.pid);
   if (self === null) throw new LabError('node-dead', 'this process is not to be found in /proc');
   const owner: OwnerRecord = { ...self, name, createdAtMs: Date.now() };
-  mkdirSync(LAB_ROOT, { recursive: true, mode: 0o700 });
+  mkdirSync(LAB_ROOT, { recursive: true, mode: DIRECTORY_MODE });
+  chmodSync(LAB_ROOT, DIRECTORY_MODE);
   for (;;) {
     const id = newLabId();
     const unfinished = unfinishedDirectory(self, id);
-    mkdirSync(unfinished, { mode: 0o700 });
+    mkdirSync(unfinished, { mode: DIRECTORY_MODE });
     writeFileSync(`${unfinished}/owner.json`, JSON.stringify(owner), { mode: 0o600 });
     try {
       renameSync(unfinished, labDirectory(id));

@@ -65,7 +65,7 @@ describe('a lab', () => {
     const a = await lab.host('a');
     const mode = (path: string): number => statSync(path).mode & 0o777;
     const log = (await a.start(['echo'])).logPath;
-    assert.deepEqual([lab.directory, a.directory].map(mode), [0o700, 0o700]);
+    assert.deepEqual([lab.directory, a.directory].map(mode), [0o711, 0o711]);
     assert.deepEqual([a.writeFile('psk', 'x'), log].map(mode), [0o600, 0o600]);
   });
 

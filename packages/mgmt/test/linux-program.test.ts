@@ -19,7 +19,7 @@ describe('programs of Linux', () => {
       const said = execFileSync('ip', ['netns', 'exec', own, process.execPath, '-e', script], {
         encoding: 'utf8',
       });
-      assert.deepEqual(JSON.parse(said), ['ip', 'netns', 'exec', `${own}-blue`, 'ping', 'x']);
+      assert.deepEqual(JSON.parse(said), ['nsenter', `--net=/run/netns/${own}-blue`, '--', 'ping', 'x']);
     } finally {
       execFileSync('ip', ['netns', 'del', own]);
     }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
@@ -14,12 +15,30 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, type ProcessId, until } from '@sluice/shared';
 import { capabilitiesIn } from '../src/up/capabilities.js';
-import { capabilitiesOf, PROCESS_NAMES as PROCESSES } from '../src/up/privileges.js';
+import {
+  CONFINED_NAMES,
+  capabilitiesOf,
+  PROCESS_NAMES as PROCESSES,
+  type ProcessName,
+  privilegesOf,
+} from '../src/up/privileges.js';
+import { readAccounts, SHARED_GROUP, identityOf as userIdentity } from '../src/up/users.js';
 import { EXECUTABLE, sluice } from './sluice.js';
+import { makeUsers, refusal, usersMayRun } from './support/users.js';
+
+const AMBIENT: readonly string[] = ['CapInh', 'CapAmb'];
+const isRoot = (name: ProcessName): boolean => privilegesOf(name).staysRoot !== undefined || !usersMayRun();
+
+/** Of a line of /proc/PID/status. */
+function numbersIn(status: string, line: string): number[] {
+  const text = new RegExp(`^${line}:\\t(.*)$`, 'm').exec(status)?.[1] ?? '';
+  return text.trim().split(/\s+/).map(Number);
+}
 
 describe('sluice up', function () {
   this.timeout(120_000);
@@ -29,8 +48,10 @@ describe('sluice up', function () {
   let gateway: ChildProcess | null = null;
   let output = '';
 
+  before(makeUsers);
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'sluice-up-'));
+    chmodSync(dir, 0o711);
     runDir = join(dir, 'run');
     file = join(dir, 'a.yaml');
     output = '';
@@ -92,7 +113,8 @@ describe('sluice up', function () {
   it('gives each process the capabilities that it needs, and keeps what it writes from other users', async () => {
     start();
     await converged(1);
-    assert.doesNotMatch(output, /warning/);
+    if (usersMayRun()) assert.doesNotMatch(output, /warning/);
+    else assert.match(output, /closed to the user sluice-mgmt, so mgmt runs as root's user/);
     for (const name of PROCESSES) {
       const status = readFileSync(`/proc/${identityOf(name)?.pid}/status`, 'utf8');
       const declared = capabilitiesOf(name).sort();
@@ -105,18 +127,84 @@ describe('sluice up', function () {
             has.every((one) => declared.includes(one)),
             has.join(),
           );
-        else assert.deepEqual(has, set === 'CapEff' || set === 'CapPrm' ? declared : [], `${set} of ${name}`);
+        else
+          assert.deepEqual(has, isRoot(name) && AMBIENT.includes(set) ? [] : declared, `${set} of ${name}`);
       }
       assert.match(status, /^NoNewPrivs:\t1$/m, name);
+      const accounts = readAccounts();
+      const identity = isRoot(name) ? null : userIdentity(name, accounts, privilegesOf(name).besides);
+      const { uid, gid } = identity ?? { uid: 0, gid: 0 };
+      const groups = identity?.groups ?? [accounts.groups.get(SHARED_GROUP) ?? -1];
+      assert.deepEqual(numbersIn(status, 'Uid'), [uid, uid, uid, uid], name);
+      assert.deepEqual(numbersIn(status, 'Gid'), [gid, gid, gid, gid], name);
+      if (usersMayRun()) assert.deepEqual(numbersIn(status, 'Groups').sort(), [...groups].sort(), name);
     }
-    assert.equal(statSync(runDir).mode & 0o777, 0o700);
+    assert.equal(statSync(runDir).mode & 0o7777, usersMayRun() ? 0o3770 : 0o700);
     const open = readdirSync(runDir, { withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .filter((entry) => (statSync(join(runDir, entry.name)).mode & 0o077) !== 0);
+      .filter(
+        ({ name }) => (statSync(join(runDir, name)).mode & (name.endsWith('.log') ? 0o037 : 0o077)) !== 0,
+      );
     assert.deepEqual(
       open.map((entry) => entry.name),
       [],
     );
+  });
+
+  it("keeps from each process with a user of its own what is root's and the others'", async () => {
+    const psk = join(dir, 'psk');
+    writeFileSync(psk, 'a secret\n', { mode: 0o600 });
+    start();
+    await converged(1);
+    const accounts = readAccounts();
+    const state = join(runDir, 'state');
+    for (const name of CONFINED_NAMES) {
+      const identity = userIdentity(name, accounts, privilegesOf(name).besides);
+      assert.ok(identity, name);
+      const others = PROCESSES.filter((other) => other !== name);
+      const closed = [
+        ...[
+          psk,
+          join(runDir, 'strongswan.conf'),
+          join(runDir, 'sequence-numbers'),
+          join(runDir, 'stable-secret'),
+        ],
+        ...others.flatMap((other) => [
+          join(runDir, `${other}.pid`),
+          `/proc/${identityOf(other)?.pid}/environ`,
+        ]),
+        ...others.map((other) => join(state, other)).filter((path) => existsSync(path)),
+        join(state, 'agent', 'config.json'),
+      ].filter((path) => existsSync(path) && statSync(path).uid !== identity.uid);
+      for (const path of closed)
+        assert.equal(refusal(identity, 'r', path), 'EACCES', `${name} reads ${path}`);
+      for (const other of ['up', ...others])
+        assert.equal(refusal(identity, 'w', join(runDir, `${other}.log`)), 'EACCES', `${name} writes a log`);
+    }
+  });
+
+  it("takes over what an earlier version has left as root's", async () => {
+    const identity = userIdentity('mgmt', readAccounts());
+    assert.ok(identity);
+    const old = join(runDir, 'state', 'snmp');
+    mkdirSync(old, { recursive: true, mode: 0o700 });
+    chmodSync(runDir, 0o700);
+    writeFileSync(join(old, 'engine-id'), '8000c1a2\n', { mode: 0o600 });
+    writeFileSync(join(runDir, 'mgmt.log'), 'before\n', { mode: 0o600 });
+    const server = createServer().listen(join(runDir, 'mgmt.req'));
+    await once(server, 'listening');
+    renameSync(join(runDir, 'mgmt.req'), join(runDir, 'stale'));
+    server.close();
+    renameSync(join(runDir, 'stale'), join(runDir, 'mgmt.req'));
+    start();
+    await converged(1);
+    const moved = join(runDir, 'state', 'mgmt', 'snmp');
+    assert.equal(existsSync(old), false);
+    const uid = isRoot('mgmt') ? 0 : identity.uid;
+    for (const path of [moved, join(moved, 'engine-id')]) assert.equal(statSync(path).uid, uid);
+    assert.equal(readFileSync(join(moved, 'engine-id'), 'utf8'), '8000c1a2\n');
+    await comes('its socket', () => statSync(join(runDir, 'mgmt.req')).uid === uid);
+    assert.equal(refusal(identity, 'r', join(runDir, 'mgmt.log')), isRoot('mgmt') ? 'EACCES' : 'allowed');
   });
 
   it('starts where it has fewer capabilities than its processes would like, and says what that costs', async () => {
@@ -143,10 +231,13 @@ describe('sluice up', function () {
     chownSync(home, 65_534, 65_534);
     start();
     await converged(1);
-    assert.match(output, /^warning: .*a\.yaml, .*: not root's, .*so every process gets cap_dac_override; /m);
+    assert.match(
+      output,
+      /^warning: .*a\.yaml, .*: not root's, .*so every process of root's user gets cap_dac_override; /m,
+    );
     for (const name of PROCESSES) {
       const status = readFileSync(`/proc/${identityOf(name)?.pid}/status`, 'utf8');
-      const declared = [...capabilitiesOf(name), 'dac_override'].sort();
+      const declared = [...capabilitiesOf(name), ...(isRoot(name) ? ['dac_override'] : [])].sort();
       assert.deepEqual(capabilitiesIn(status, 'CapBnd').sort(), declared, name);
     }
   });

@@ -8,7 +8,7 @@ export { limitLog } from './actor/log-limit.js';
 export { PidFile } from './actor/pid-file.js';
 export { isAlive, type ProcessId, processById, signalProcess } from './actor/process-id.js';
 export type { Handlers, RequestContext, Snapshots } from './actor/route.js';
-export { prepareRunDir } from './actor/run-dir.js';
+export { prepareRunDir, shareRunDir } from './actor/run-dir.js';
 export { ActorServer, type ServeOptions, type ServerCounters, serve } from './actor/server.js';
 export type { Subscription, SubscriptionHandlers } from './actor/subscription.js';
 export { Supervisor, type SupervisorEvents, type SupervisorOptions } from './actor/supervisor.js';
@@ -57,7 +57,23 @@ export * from './messages/ike-bridge.js';
 export * from './messages/inspection.js';
 export * from './messages/management.js';
 export * from './messages/sa.js';
+export {
+  type NamedFile,
+  readNamedFile,
+  readOpenFile,
+  statNamedFile,
+  statOf,
+  writeNamedFile,
+} from './named-file.js';
 export * from './net/index.js';
 export { readSecretFile } from './secret-file.js';
+export {
+  askSupervisor,
+  type FileStat,
+  hasSupervisor,
+  SUPERVISOR_SOCKET,
+  type SupervisorAnswer,
+  supervisorRequestSchema,
+} from './supervisor-request.js';
 export { type UntilOptions, until } from './until.js';
 export { namedNamespaces, namespacePath, ownNamespaceName, vrfNamespaceName } from './vrf-namespace.js';

@@ -1,6 +1,6 @@
 // Reads a secret from the file that the configuration names.
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { readNamedFile } from './named-file.js';
+import type { FileStat } from './supervisor-request.js';
 
 /** An RSA key of 16,384 bits takes 12,600 octets; a wrong path (a log, a device) is noticed before it is read. */
 const SECRET_MAX = 16_384;
@@ -11,21 +11,23 @@ const OTHERS_MAY = 0o077;
  * @throws Error a sentence that tells the operator what to do about the file
  */
 export async function readSecretFile(path: string, what = 'pre-shared key'): Promise<Buffer> {
-  // Not blocking: a FIFO would otherwise hold the process until somebody writes into it.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
+  const { stat, bytes } = await readNamedFile(path, SECRET_MAX).catch((error: unknown) => {
     throw cannotOpen(path, what, error);
   });
   try {
-    return await readChecked(path, what, file);
+    checkSecret(path, what, stat);
+    let { length } = bytes;
+    if (length > 0 && bytes[length - 1] === 0x0a) length--;
+    if (length > 0 && length < bytes.length && bytes[length - 1] === 0x0d) length--;
+    if (length === 0) throw new Error(`The secret file ${path} is empty: write the ${what} into it.`);
+    return Buffer.from(bytes.subarray(0, length));
   } finally {
-    await file.close();
+    bytes.fill(0);
   }
 }
 
-async function readChecked(path: string, what: string, file: FileHandle): Promise<Buffer> {
-  // Asked of the open file, not of the path: what was checked is what is read.
-  const stat = await file.stat();
-  if (!stat.isFile())
+function checkSecret(path: string, what: string, stat: FileStat): void {
+  if (!stat.regular)
     throw new Error(`The secret file ${path} is not a regular file: put the ${what} into one.`);
   const uid = process.geteuid?.() ?? 0;
   if (stat.uid !== uid && stat.uid !== 0) {
@@ -42,17 +44,6 @@ async function readChecked(path: string, what: string, file: FileHandle): Promis
       `The secret file ${path} has ${stat.size} bytes, more than a secret can have (${SECRET_MAX}): is it the right file?`,
     );
   }
-  const bytes = Buffer.alloc(SECRET_MAX + 1);
-  try {
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    let length = bytesRead;
-    if (length > 0 && bytes[length - 1] === 0x0a) length--;
-    if (length > 0 && length < bytesRead && bytes[length - 1] === 0x0d) length--;
-    if (length === 0) throw new Error(`The secret file ${path} is empty: write the ${what} into it.`);
-    return Buffer.from(bytes.subarray(0, length));
-  } finally {
-    bytes.fill(0);
-  }
 }
 
 function cannotOpen(path: string, what: string, error: unknown): Error {
@@ -63,7 +54,7 @@ function cannotOpen(path: string, what: string, error: unknown): Error {
       : code === 'ELOOP'
         ? 'is a loop of symbolic links: point it to a file'
         : code === 'EACCES'
-          ? 'cannot be read: give the file to root'
+          ? `cannot be read (${error instanceof Error ? error.message : ''}): give the file and its directories to root`
           : `cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
   return new Error(`The secret file ${path} ${because}.`, { cause: error });
 }

@@ -2,7 +2,7 @@
 //
 // It ends after its number of packets, when it is told to, or when nobody has asked for it for a while: whoever
 // started it may have died, and each packet costs the workers.
-import { createWriteStream, mkdirSync, rmSync, type WriteStream } from 'node:fs';
+import { createWriteStream, fchmodSync, mkdirSync, openSync, rmSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { CaptureFilter, CaptureStatus } from '@sluice/shared';
 import {
@@ -82,7 +82,10 @@ export class CaptureSession {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     if (this.last.file !== null) rmSync(this.last.file, { force: true });
     const file = join(this.directory, `${Date.now()}.pcapng`);
-    const stream = createWriteStream(file, { mode: 0o600 });
+    const fd = openSync(file, 'wx', 0o640);
+    // Whatever the umask: whom its directory lets in may read it, which is who shows it to the operator.
+    fchmodSync(fd, 0o640);
+    const stream = createWriteStream(file, { fd });
     this.running = {
       file,
       stream,

@@ -152,7 +152,7 @@ export class Client<S extends ClientState, L> {
     const enter = this.namespace === null ? [] : ['nsenter', `--net=${this.namespace}`, '--'];
     const [command, ...args] = [...enter, ...argv];
     const logFile = `${this.#place.runDir}/${name}.log`;
-    return { name, command: command!, args, env, logFile, backoff: BACKOFF };
+    return { name, command: command!, args, env, logFile, logAccess: {}, backoff: BACKOFF };
   }
 }
 

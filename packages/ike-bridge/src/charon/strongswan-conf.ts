@@ -10,8 +10,8 @@ export interface CharonConf {
   runDir: string;
   /** Path of the VICI socket that charon makes; absolute. */
   viciSocket: string;
-  /** Path of its log; make it with `prepareLogFile` before charon starts. */
-  logFile: string;
+  /** Path of its log; make it with `prepareLogFile` before charon starts. Null: its standard output. */
+  logFile: string | null;
   /** 0: only what went wrong and SAs that came and went. 1: every exchange. 2: more on jobs, sockets and SAD. */
   level: 0 | 1 | 2;
   /** Plugins in place of the usual ones, for peers that are not Sluice. */
@@ -58,7 +58,8 @@ const CHARON_SETTINGS = 'charon-setting[s].conf';
 /** @throws Error when a path could not be written into the file as it is */
 export function strongswanConf(options: CharonConf): string {
   const { runDir, viciSocket, logFile, level } = options;
-  for (const path of [runDir, viciSocket, logFile]) assertPlainPath(path);
+  for (const path of [runDir, viciSocket]) assertPlainPath(path);
+  if (logFile !== null) assertPlainPath(logFile);
   const capped = Math.min(level, 1);
   const levels = CAPPED_GROUPS.map((group) => `      ${group} = ${capped}`).join('\n');
   return `# For the charon of the gateway in ${runDir}; written at each start of it, so changes made here do not last.
@@ -114,7 +115,7 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
 
   filelog {
     sluice {
-      path = "${logFile}"
+      path = ${logFile === null ? 'stdout' : `"${logFile}"`}
       # Keeps the file that the bridge made, and with it its mode 0600.
       append = yes
       flush_line = yes

@@ -20,13 +20,14 @@ export interface Sysctls {
  * - /run/netns goes first: a copy of its mounts would keep other labs' namespaces alive.
  * - /sys is mounted again, because a sysfs shows the devices of the namespace that it was mounted in.
  * - /run becomes an empty tmpfs in which only the node's own directory is the machine's, at the same path, so
- *   that sockets and logs in it are reached from both sides. It is put together aside and then moved, since
+ *   that sockets and logs in it are reached from both sides, by every user. It is put together aside and then moved, since
  *   the directory cannot be found any more once /run is covered. No mount table is kept (-n): it is in /run.
  * - Forwarding is set either way: a new namespace inherits what the machine has. Reverse-path filtering
  *   (the larger of "all" and the device's own) is off, and so are the redirects that a router would answer
  *   to packets that leave where they came.
  */
 const SETUP = `
+umask 022
 umount -n -l /run/netns
 mount -n -t sysfs sysfs /sys
 mkdir "$1/.run"

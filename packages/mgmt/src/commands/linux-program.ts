@@ -1,6 +1,6 @@
 // Programs of Linux that commands run: in a VRF's network namespace, with their output as it comes.
 import { spawn } from 'node:child_process';
-import { vrfNamespaceName } from '@sluice/shared';
+import { namespacePath, vrfNamespaceName } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
 
@@ -9,7 +9,8 @@ const DEFAULT_VRF = 'default';
 /** The command line that runs a program in a VRF. */
 export async function inVrf(vrf: string | undefined, argv: readonly string[]): Promise<string[]> {
   if (vrf === undefined || vrf === DEFAULT_VRF) return [...argv];
-  return ['ip', 'netns', 'exec', await vrfNamespaceName(vrf), ...argv];
+  // Not `ip netns exec`: where it has another user than root it drops its capabilities, unless cap_net_admin is there.
+  return ['nsenter', `--net=${namespacePath(await vrfNamespaceName(vrf))}`, '--', ...argv];
 }
 
 /**

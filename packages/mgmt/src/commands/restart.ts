@@ -1,5 +1,5 @@
 // sluice restart: ends a process; the supervisor starts it again.
-import { PidFile, signalProcess } from '@sluice/shared';
+import { askSupervisor, codeOf, hasSupervisor, PidFile, signalProcess } from '@sluice/shared';
 import { Argument, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Environment } from '../environment.js';
@@ -9,11 +9,25 @@ export function restartCommand(environment: Environment): Command {
   return gatewayCommand(environment, 'restart')
     .description('start a process again; only that of the data plane interrupts traffic')
     .addArgument(new Argument('<process>', 'which').choices(PROCESSES))
-    .action((name: string, options: GatewayOptions) => {
+    .action(async (name: string, options: GatewayOptions) => {
       const runDir = runDirOf(environment, options);
-      const running = new PidFile(runDir, name).read();
-      if (running === null || !signalProcess(running, 'SIGTERM'))
+      if (!(await end(runDir, name)))
         throw new CliError(`${name} does not run in ${runDir}: "log up" says why`);
       environment.out(`${name} ends, and is started again\n`);
     });
+}
+
+/** False when it does not run. */
+async function end(runDir: string, name: string): Promise<boolean> {
+  if (!hasSupervisor()) {
+    const running = new PidFile(runDir, name).read();
+    return running !== null && signalProcess(running, 'SIGTERM');
+  }
+  try {
+    await askSupervisor({ op: 'restart', process: name });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false;
+    throw error;
+  }
 }

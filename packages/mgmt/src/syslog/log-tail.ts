@@ -52,7 +52,12 @@ export class LogTail {
       log.error({ error: messageOf(error) }, 'the logs cannot be followed any more'),
     );
     for (const file of (await readdir(runDir)).filter((name) => name.endsWith(SUFFIX))) {
-      await tail.enter(file);
+      try {
+        await tail.enter(file);
+      } catch (error) {
+        // That of one process less; what is wrong with it is said when it is read.
+        if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'ENOENT') throw error;
+      }
       tail.onChange(file);
     }
     return tail;

@@ -1,9 +1,8 @@
 // Syslog over TLS (RFC 5425): each message behind its length, over a connection to a server that has proved who it is.
-import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { connectIn } from '@sluice/dhcpd/namespace-sockets';
-import { ipBytes, messageOf, type SyslogServerSection } from '@sluice/shared';
+import { ipBytes, messageOf, readNamedFile, type SyslogServerSection } from '@sluice/shared';
 import type { Channel, Delivery, Place } from './channel.js';
 
 const CONNECT_MS = 10_000;
@@ -17,6 +16,8 @@ const KEEPALIVE_MS = 30_000;
 const REFUSAL_MS = 1_000;
 /** What it may take to say goodbye. */
 const CLOSE_MS = 1_000;
+/** All authorities of Debian take 220 KB. */
+const PEM_MAX_BYTES = 4 << 20;
 
 type Section = Pick<SyslogServerSection, 'host' | 'name' | 'ca' | 'certificate' | 'private_key'>;
 
@@ -49,11 +50,11 @@ function reach({ address, port, namespace }: Place): Socket {
 /** Read anew for each connection, so that a renewed certificate counts. */
 async function readCredentials({ ca, certificate, private_key }: Section): Promise<ConnectionOptions> {
   const read = async (file: string, what: string): Promise<Buffer> => {
-    try {
-      return await readFile(file);
-    } catch (error) {
+    const { stat, bytes } = await readNamedFile(file, PEM_MAX_BYTES).catch((error: unknown) => {
       throw new Error(`${what} cannot be read: ${messageOf(error)}`);
-    }
+    });
+    if (stat.regular && stat.size <= PEM_MAX_BYTES) return bytes;
+    throw new Error(`${what}: ${file} is no file of at most ${PEM_MAX_BYTES} bytes: is it the right one?`);
   };
   return {
     ...(ca && { ca: await read(ca.file, 'the authorities') }),

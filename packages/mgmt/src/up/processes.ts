@@ -2,10 +2,14 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connect, ikeBridgeContract, type Logger, type ProcessSpec } from '@sluice/shared';
+import { connect, ikeBridgeContract, type Logger, type ProcessSpec, SUPERVISOR_SOCKET } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
 import { closedPaths } from './closed-paths.js';
 import { capabilitiesOf, confined, PROCESS_NAMES, type ProcessName } from './privileges.js';
+import type { Rights } from './rights.js';
+import { serviceSocket } from './root-service.js';
+import { ownStateDir, STATEFUL } from './take-over.js';
+import type { Identity } from './users.js';
 
 /** The root of the source tree, from dist/src/up of this package. */
 const ROOT = fileURLToPath(new URL('../../../../..', import.meta.url)).replace(/\/$/, '');
@@ -19,11 +23,6 @@ export interface GatewayPaths {
   stateDir: string;
 }
 
-export interface Rights {
-  own: readonly string[];
-  besides: readonly string[];
-}
-
 /** Paths that processes use and that are closed to them, root's user, without cap_dac_override. */
 export function pathsClosedToRoot(
   { configFile, runDir, stateDir }: GatewayPaths,
@@ -32,7 +31,20 @@ export function pathsClosedToRoot(
   const code = NODE_PROCESSES.map((name) => ['r', entryPoint(name)] as const);
   const written = [configFile, dirname(configFile), runDir, stateDir].map((path) => ['w', path] as const);
   const wanted = [['x', process.execPath], ['r', configFile], ...code, ...written] as const;
-  return closedPaths(wanted, (argv) => confined([], own, argv));
+  return closedPaths(wanted, (argv) => confined({ capabilities: [], own }, argv));
+}
+
+/** Paths that a process uses and that are closed to a user of its own, when its directories are prepared. */
+export function pathsClosedTo(
+  name: ProcessName,
+  { runDir, stateDir }: GatewayPaths,
+  identity: Identity,
+  own: readonly string[],
+): string[] {
+  const program = name === 'charon' ? XFRM_REDIRECT : entryPoint(name);
+  const state = STATEFUL.includes(name) ? [['w', ownStateDir(stateDir, name)] as const] : [];
+  const wanted = [['x', process.execPath], ['r', program], ['w', runDir], ...state] as const;
+  return closedPaths(wanted, (argv) => confined({ capabilities: [], own, identity }, argv));
 }
 
 /** Files in a gateway's run directory. */
@@ -69,15 +81,24 @@ function entryPoint(name: string): string {
  * In the order of their start. Only charon waits for another: it finds the IKE bridge's XFRM socket when it starts, or
  * ends. They stop the other way round, so that charon can still say goodbye to its peers through the data plane.
  *
- * @param rights Capabilities that there are to hand on, and those that every process gets beside its own.
+ * @param rights What there is to hand on, and as whom each runs.
  */
 export function processSpecs(paths: GatewayPaths, rights: Rights, log: Logger): ProcessSpec[] {
   const { runDir, configFile, stateDir } = paths;
   const files = runFiles(runDir);
+  const { own, besides, identities, sharedGid } = rights;
+  const logGid = identities.get('mgmt')?.gid;
   const confinedSpec = (name: ProcessName, argv: string[], logFile: string): ProcessSpec => {
-    const capabilities = [...capabilitiesOf(name), ...rights.besides];
-    const [command = '', ...args] = confined(capabilities, rights.own, argv);
-    return { name, command, args, logFile };
+    const identity = identities.get(name) ?? null;
+    const capabilities = [...capabilitiesOf(name), ...(identity === null ? besides : [])];
+    const groups = sharedGid === null ? [] : [sharedGid];
+    const [command = '', ...args] = confined({ capabilities, own, identity, groups }, argv);
+    return {
+      ...{ name, command, args, logFile },
+      ...(logGid === undefined ? {} : { logAccess: { uid: 0, gid: logGid } }),
+      // What it may open no more is opened for it.
+      ...(identity === null ? {} : { cwd: '/', env: { [SUPERVISOR_SOCKET]: serviceSocket(runDir, name) } }),
+    };
   };
   const node = (name: ProcessName, args: string[]): ProcessSpec =>
     confinedSpec(
@@ -87,9 +108,9 @@ export function processSpecs(paths: GatewayPaths, rights: Rights, log: Logger): 
     );
   return [
     node('dataplane', []),
-    node('agent', ['--config', configFile, '--state-dir', stateDir]),
-    node('dhcpd', ['--state-dir', stateDir]),
-    node('mgmt', ['--state-dir', stateDir]),
+    node('agent', ['--config', configFile, '--state-dir', ownStateDir(stateDir, 'agent')]),
+    node('dhcpd', ['--state-dir', ownStateDir(stateDir, 'dhcpd')]),
+    node('mgmt', ['--state-dir', ownStateDir(stateDir, 'mgmt')]),
     { ...node('ike-bridge', []), readyWhen: () => bridgeReady(runDir, log) },
     {
       ...confinedSpec('charon', ['env', `LD_PRELOAD=${XFRM_REDIRECT}`, CHARON], files.charonLog),

@@ -1,30 +1,27 @@
 // Runs a gateway: validates, prepares its run directory, supervises its processes, ends them in order.
-import { createWriteStream, existsSync } from 'node:fs';
+import { constants, createWriteStream, existsSync, openSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { formatProblem, loadConfig } from '@sluice/agent';
-import { prepareLogFile, strongswanConf } from '@sluice/ike-bridge';
+import { strongswanConf } from '@sluice/ike-bridge';
 import {
   agentContract,
   connect,
   createLogger,
   type Logger,
   messageOf,
+  PidFile,
   prepareRunDir,
   SluiceError,
   Supervisor,
+  signalProcess,
 } from '@sluice/shared';
 import { CliError } from '../cli-error.js';
-import { ownCapabilities } from './capabilities.js';
-import { shortfalls } from './privileges.js';
-import {
-  checkInstalled,
-  type GatewayPaths,
-  pathsClosedToRoot,
-  processSpecs,
-  type Rights,
-  runFiles,
-} from './processes.js';
+import { PROCESS_NAMES } from './privileges.js';
+import { checkInstalled, type GatewayPaths, processSpecs, runFiles } from './processes.js';
 import { reportConvergence, reportProcesses, type Say } from './progress.js';
+import { type Rights, rightsFor } from './rights.js';
+import { RootService } from './root-service.js';
+import { giveLogs, openNamespaceDirectory, shareCaptures, takeOverRunFiles } from './take-over.js';
 
 const say: Say = (line) => {
   process.stdout.write(`${line}\n`);
@@ -41,12 +38,22 @@ export async function up(paths: GatewayPaths): Promise<void> {
   process.umask(0o077);
   try {
     prepareRunDir(paths.runDir);
+    checkAlone(paths.runDir);
+    const log = upLogger(paths.runDir);
+    const rights = rightsFor(paths, say, log);
     await writeCharonFiles(paths.runDir);
-    await supervise(paths, upLogger(paths.runDir));
+    await supervise(paths, rights, log);
   } catch (error) {
     if (error instanceof SluiceError) throw new CliError(error.message);
     throw error;
   }
+}
+
+/** Before anything of another's that runs there is touched. */
+function checkAlone(runDir: string): void {
+  const running = new PidFile(runDir, 'supervisor').read();
+  if (running !== null)
+    throw new CliError(`a supervisor is already running in ${runDir} (pid ${running.pid}): stop it first`);
 }
 
 async function checkConfiguration(file: string): Promise<void> {
@@ -58,17 +65,18 @@ async function checkConfiguration(file: string): Promise<void> {
 }
 
 async function writeCharonFiles(runDir: string): Promise<void> {
-  const { strongswanConf: file, viciSocket, charonLog } = runFiles(runDir);
-  await writeFile(file, strongswanConf({ runDir, viciSocket, logFile: charonLog, level: 1 }), {
+  const { strongswanConf: file, viciSocket } = runFiles(runDir);
+  await writeFile(file, strongswanConf({ runDir, viciSocket, logFile: null, level: 1 }), {
     mode: 0o600,
   });
   await chmod(file, 0o600);
-  await prepareLogFile(charonLog);
 }
 
 function upLogger(runDir: string): Logger {
   const { upLog } = runFiles(runDir);
-  const destination = createWriteStream(upLog, { flags: 'a', mode: 0o600 });
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const fd = openSync(upLog, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  const destination = createWriteStream(upLog, { fd });
   // Its processes are supervised all the same.
   destination.on('error', (error) =>
     say(`${upLog} cannot be written, so nothing is logged: ${error.message}`),
@@ -76,9 +84,18 @@ function upLogger(runDir: string): Logger {
   return createLogger({ name: 'up', destination });
 }
 
-async function supervise(paths: GatewayPaths, log: Logger): Promise<void> {
-  const { runDir } = paths;
-  const supervisor = new Supervisor({ runDir, log, processes: processSpecs(paths, rightsFor(paths), log) });
+async function supervise(paths: GatewayPaths, rights: Rights, log: Logger): Promise<void> {
+  const { runDir, configFile } = paths;
+  const { identities } = rights;
+  const owners = PROCESS_NAMES.map((name) => ({ name, identity: identities.get(name) ?? null }));
+  await takeOverRunFiles(runDir, owners, log);
+  const readers = identities.get('mgmt') ?? null;
+  giveLogs(runDir, readers?.gid ?? 0);
+  shareCaptures(runDir, identities.get('dataplane') ?? null, readers);
+  if (identities.size > 0) openNamespaceDirectory();
+  const restart = (name: string): boolean => endProcess(runDir, name);
+  const service = await RootService.listen({ configFile, runDir, log, askers: identities, restart });
+  const supervisor = new Supervisor({ runDir, log, processes: processSpecs(paths, rights, log) });
   reportProcesses(supervisor, runDir, say);
   const ended = untilSignal(() => void reload(runDir, log));
   const stopReporting = reportConvergence(runDir, log, say);
@@ -92,20 +109,16 @@ async function supervise(paths: GatewayPaths, log: Logger): Promise<void> {
     await supervisor.stop();
   } finally {
     await stopReporting();
+    await service.close();
   }
   say('stopped');
 }
 
-/** Says what is not as confined as it could be. */
-function rightsFor(paths: GatewayPaths): Rights {
-  const own = ownCapabilities();
-  for (const line of shortfalls(own)) say(`warning: ${line}`);
-  const closed = pathsClosedToRoot(paths, own);
-  if (closed.length === 0) return { own, besides: [] };
-  say(
-    `warning: ${closed.join(', ')}: not root's, or in a directory that is closed to root, so every process gets cap_dac_override; give it to root, or move it to where root owns the directories`,
-  );
-  return { own, besides: ['dac_override'] };
+/** The supervisor starts it again. */
+function endProcess(runDir: string, name: string): boolean {
+  if (!PROCESS_NAMES.some((one) => one === name)) return false;
+  const running = new PidFile(runDir, name).read();
+  return running !== null && signalProcess(running, 'SIGTERM');
 }
 
 /** Resolves with the first signal that asks for the end; SIGHUP asks for a reload. */

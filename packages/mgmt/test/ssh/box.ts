@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSync } from '@node-rs/argon2';
 import { agentContract, connect, createLogger, PidFile, until } from '@sluice/shared';
 import { EXECUTABLE } from '../sluice.js';
+import { makeUsers } from '../support/users.js';
 
 export const PORT = 2222;
 export const METRICS_PORT = 9273;
@@ -36,6 +37,9 @@ export class Box {
   async start(idleS = 900, more: readonly string[] = []): Promise<void> {
     for (const name of ['anna', 'otto', 'eve']) this.#keygen(name);
     writeFileSync(this.file, this.configuration(idleS, more));
+    makeUsers();
+    // What its processes pass through to what is theirs.
+    chmodSync(this.dir, 0o711);
     const up = [
       process.execPath,
       EXECUTABLE,

@@ -45,7 +45,7 @@ describe('files over SSH', function () {
   });
 
   it('has nothing else of the box, whatever the path is', async () => {
-    mkdirSync(join(box.stateDir, 'files'), { recursive: true });
+    mkdirSync(join(box.stateDir, 'mgmt', 'files'), { recursive: true });
     for (const path of [
       '/etc/passwd',
       '../config.json',

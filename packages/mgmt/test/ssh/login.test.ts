@@ -102,7 +102,7 @@ describe('logging in over SSH', function () {
   });
 
   it('keeps its host keys to itself, and the same ones', async () => {
-    const directory = join(box.stateDir, 'ssh');
+    const directory = join(box.stateDir, 'mgmt', 'ssh');
     assert.equal(statSync(directory).mode & 0o777, 0o700);
     const keys = readdirSync(directory);
     assert.deepEqual(keys.sort(), ['host_ecdsa_key', 'host_ed25519_key']);

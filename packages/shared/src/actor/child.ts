@@ -5,7 +5,7 @@
 //
 // It is its own session, so it outlives the supervisor and hears nothing of the supervisor's terminal.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fchmodSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync } from 'node:fs';
 import { type Backoff, BackoffClock, DEFAULT_BACKOFF } from './backoff.js';
 import { PidFile } from './pid-file.js';
 import { isAlive, killGroup, type ProcessId, processById, signalProcess } from './process-id.js';
@@ -22,8 +22,10 @@ export interface ProcessSpec {
   /** Added to the supervisor's own environment. */
   env?: Record<string, string>;
   cwd?: string;
-  /** Its stdout and stderr are appended here; made for its owner alone (0600). */
+  /** Its stdout and stderr are appended here; made for its owner alone (0600) unless `logAccess` says otherwise. */
   logFile: string;
+  /** Who may read the log beside its owner: its group (0640). Left out of what: as it is made. */
+  logAccess?: { uid?: number; gid?: number };
   /** Asked until it says yes; the next process is started then. */
   readyWhen?: () => Promise<boolean>;
   backoff?: Backoff;
@@ -42,6 +44,18 @@ export interface ChildObserver {
   adopted(pid: number): void;
   exited(exit: Exit): void;
   restarting(delayMs: number): void;
+}
+
+/** Never through a link: in a shared run directory another user may have made one. */
+function openLog({ logFile, logAccess }: ProcessSpec): number {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+  const log = openSync(logFile, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  if (logAccess?.uid !== undefined || logAccess?.gid !== undefined) {
+    const { uid, gid } = fstatSync(log);
+    fchownSync(log, logAccess.uid ?? uid, logAccess.gid ?? gid);
+  }
+  fchmodSync(log, logAccess === undefined ? 0o600 : 0o640);
+  return log;
 }
 
 export class SupervisedChild {
@@ -107,8 +121,7 @@ export class SupervisedChild {
     let child: ChildProcess;
     let log: number | null = null;
     try {
-      log = openSync(this.spec.logFile, 'a', 0o600);
-      fchmodSync(log, 0o600);
+      log = openLog(this.spec);
       child = spawn(this.spec.command, this.spec.args, {
         env: { ...process.env, ...this.spec.env },
         cwd: this.spec.cwd,

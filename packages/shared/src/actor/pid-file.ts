@@ -1,5 +1,5 @@
 // Which process runs under a name: `<runDir>/<name>.pid`, for a supervisor that takes over from a killed one.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './errors.js';
 import { isAlive, type ProcessId, processIdSchema } from './process-id.js';
@@ -15,6 +15,8 @@ export class PidFile {
   read(): ProcessId | null {
     let text: string;
     try {
+      // One that another user made in a shared run directory names whom that user wants to be signalled.
+      if (lstatSync(this.path).uid !== process.geteuid?.()) return null;
       text = readFileSync(this.path, 'utf8');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return null;
@@ -27,7 +29,8 @@ export class PidFile {
   /** Whole or not at all, whenever the writer is killed. */
   write(process: ProcessId): void {
     const temporary = `${this.path}.new`;
-    writeFileSync(temporary, `${JSON.stringify(process)}\n`, { mode: 0o600 });
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, `${JSON.stringify(process)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, this.path);
   }
 

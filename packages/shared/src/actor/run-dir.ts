@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -27,19 +28,39 @@ export function socketPath(runDir: string, name: string, suffix: SocketSuffix): 
   return join(runDir, `${name}.${suffix}`);
 }
 
-/** Makes the directory, or takes it as it is, for its owner alone (0700). Errors: `run-dir`. */
+/**
+ * Of a run directory that several users share: what is made in it belongs to its group (setgid), and is removed by who
+ * made it, or by the directory's owner (sticky).
+ */
+const SHARED_MODE = 0o3770;
+/** A socket is its group's too: that of a shared run directory, or the process's own. */
+const SOCKET_MODE = 0o660;
+
+/**
+ * Makes the directory, or takes it as it is: for its owner alone (0700), unless root shares it with a group of this
+ * process (`shareRunDir`). Errors: `run-dir`.
+ */
 export function prepareRunDir(runDir: string): void {
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   const found = lstatSync(runDir);
   if (!found.isDirectory())
     throw new SluiceError('run-dir', `${runDir} is not a directory: name another run directory`);
+  const shared = (found.mode & 0o7777) === SHARED_MODE;
   const uid = process.getuid?.();
-  if (uid !== undefined && found.uid !== uid)
+  if (uid !== undefined && found.uid !== uid) {
+    if (shared && found.uid === 0 && process.getgroups?.().includes(found.gid)) return;
     throw new SluiceError(
       'run-dir',
       `${runDir} belongs to user ${found.uid}, not ${uid}: whoever owns it could read keys, so name another`,
     );
-  if ((found.mode & 0o077) !== 0) chmodSync(runDir, 0o700);
+  }
+  if (!shared && (found.mode & 0o077) !== 0) chmodSync(runDir, 0o700);
+}
+
+/** Shares a prepared run directory of root's with a group, or with nobody any more (null). */
+export function shareRunDir(runDir: string, gid: number | null): void {
+  if (gid !== null) chownSync(runDir, 0, gid);
+  chmodSync(runDir, gid === null ? 0o700 : SHARED_MODE);
 }
 
 /** A path to bind before the socket gets its name: bound there, it is nobody's yet. */
@@ -56,7 +77,7 @@ export function temporarySocketPath(runDir: string): string {
  */
 export async function claimName(runDir: string, name: string, temporary: string): Promise<void> {
   const path = socketPath(runDir, name, 'req');
-  chmodSync(temporary, 0o600);
+  chmodSync(temporary, SOCKET_MODE);
   const unlock = await lockTakeover(runDir, name);
   try {
     if (await isListening(path))
@@ -74,7 +95,7 @@ export async function claimName(runDir: string, name: string, temporary: string)
 
 /** Gives a second socket of the process that holds the name its path, over whatever a dead one left there. */
 export function replaceSocket(temporary: string, path: string): void {
-  chmodSync(temporary, 0o600);
+  chmodSync(temporary, SOCKET_MODE);
   renameSync(temporary, path);
 }
 

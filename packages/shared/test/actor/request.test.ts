@@ -208,7 +208,7 @@ describe('an actor server', () => {
     sandbox.own((await serveProbe(sandbox.runDir, sandbox.log)).server);
     const mode = (path: string): number => statSync(path).mode & 0o777;
     assert.equal(mode(sandbox.runDir), 0o700);
-    for (const suffix of ['req', 'pub']) assert.equal(mode(join(sandbox.runDir, `probe.${suffix}`)), 0o600);
+    for (const suffix of ['req', 'pub']) assert.equal(mode(join(sandbox.runDir, `probe.${suffix}`)), 0o660);
   });
 
   it('refuses to start beside a living one, and leaves that one as it is', async () => {
