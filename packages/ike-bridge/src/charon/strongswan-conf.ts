@@ -10,7 +10,7 @@ export interface CharonConf {
   runDir: string;
   /** Path of the VICI socket that charon makes; absolute. */
   viciSocket: string;
-  /** Path of its log; make it with `prepareLogFile` before charon starts. Null: its standard output. */
+  /** Path of its log; make it with `prepareLogFile` before charon starts. Null: its standard error, which has no buffer. */
   logFile: string | null;
   /** 0: only what went wrong and SAs that came and went. 1: every exchange. 2: more on jobs, sockets and SAD. */
   level: 0 | 1 | 2;
@@ -115,7 +115,7 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
 
   filelog {
     sluice {
-      path = ${logFile === null ? 'stdout' : `"${logFile}"`}
+      path = ${logFile === null ? 'stderr' : `"${logFile}"`}
       # Keeps the file that the bridge made, and with it its mode 0600.
       append = yes
       flush_line = yes

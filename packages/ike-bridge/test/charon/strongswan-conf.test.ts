@@ -24,7 +24,7 @@ describe('strongswan.conf', () => {
       assert.match(conf, new RegExp(`^ +${group} = 1$`, 'm'));
     }
     assert.match(strongswanConf({ ...options, level: 0 }), /^ +ike = 0$/m);
-    assert.match(strongswanConf({ ...options, logFile: null }), /^ +path = stdout$/m);
+    assert.match(strongswanConf({ ...options, logFile: null }), /^ +path = stderr$/m);
   });
 
   for (const path of [
