@@ -11,7 +11,7 @@ static const struct function functions[] = {
     {"openUdp6", open_udp6},   {"joinGroup6", join_group6},     {"sendDatagram6", send_datagram6},
     {"unwatch", unwatch},      {"linkAddress", link_address},
     {"openDatagram", open_datagram}, {"openDatagram6", open_datagram6}, {"openStream", open_stream},
-    {"openStream6", open_stream6},   {"beginConnect", begin_connect},
+    {"openStream6", open_stream6},   {"beginConnect", begin_connect}, {"bindTo", bind_to},
 };
 
 NAPI_MODULE_INIT() { return with_functions(env, exports, functions, sizeof functions / sizeof *functions); }

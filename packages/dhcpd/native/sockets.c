@@ -252,26 +252,52 @@ napi_value open_stream(napi_env env, napi_callback_info info) { return open_at(e
 
 napi_value open_stream6(napi_env env, napi_callback_info info) { return open_at(env, info, 1, open_stream6_there); }
 
-// beginConnect(fd, address of 4 or 16 octets, port): 0 when it is under way, or -errno. A socket stays in its namespace,
-// so this is done from anywhere.
-napi_value begin_connect(napi_env env, napi_callback_info info) {
+// Reads (fd, address of 4 or 16 octets, port). The length of the socket address; 0 when these are none.
+static socklen_t end_value(napi_env env, napi_callback_info info, int32_t *fd, struct sockaddr_storage *end) {
   napi_value values[3];
-  int32_t fd;
   uint32_t port;
   uint8_t *address;
   size_t size;
-  if (!arguments(env, info, 3, values) || !integer_value(env, values[0], &fd) ||
-      !bytes_value(env, values[1], &address, &size) || (size != 4 && size != 16) ||
-      !unsigned_value(env, values[2], &port) || port > 65535) {
-    return integer(env, -EINVAL);
+  if (!arguments(env, info, 3, values) || !integer_value(env, values[0], fd) ||
+      !bytes_value(env, values[1], &address, &size) || !unsigned_value(env, values[2], &port) || port > 65535) {
+    return 0;
   }
-  struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-  if (size == 4) memcpy(&to4.sin_addr, address, size);
-  else memcpy(&to6.sin6_addr, address, size);
-  const struct sockaddr *to = size == 4 ? (const struct sockaddr *)&to4 : (const struct sockaddr *)&to6;
-  int result = connect(fd, to, size == 4 ? sizeof to4 : sizeof to6);
+  if (size == 4) {
+    struct sockaddr_in end4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    memcpy(&end4.sin_addr, address, size);
+    memcpy(end, &end4, sizeof end4);
+    return sizeof end4;
+  }
+  if (size != 16) return 0;
+  struct sockaddr_in6 end6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+  memcpy(&end6.sin6_addr, address, size);
+  memcpy(end, &end6, sizeof end6);
+  return sizeof end6;
+}
+
+// beginConnect(fd, address of 4 or 16 octets, port): 0 when it is under way, or -errno. A socket stays in its namespace,
+// so this is done from anywhere.
+napi_value begin_connect(napi_env env, napi_callback_info info) {
+  int32_t fd;
+  struct sockaddr_storage to;
+  socklen_t size = end_value(env, info, &fd, &to);
+  if (size == 0) return integer(env, -EINVAL);
+  int result = connect(fd, (struct sockaddr *)&to, size);
   return integer(env, result == 0 || errno == EINPROGRESS ? 0 : -errno);
+}
+
+// bindTo(fd, address of 4 or 16 octets, port): 0, or -errno. Connections of a server that has ended do not keep the port.
+napi_value bind_to(napi_env env, napi_callback_info info) {
+  int32_t fd;
+  struct sockaddr_storage own;
+  socklen_t size = end_value(env, info, &fd, &own);
+  if (size == 0) return integer(env, -EINVAL);
+  int type = 0;
+  socklen_t length = sizeof type;
+  bool done = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+              (type != SOCK_STREAM || set(fd, SOL_SOCKET, SO_REUSEADDR, 1)) &&
+              bind(fd, (struct sockaddr *)&own, size) == 0;
+  return integer(env, done ? 0 : -errno);
 }
 
 napi_value close_fd(napi_env env, napi_callback_info info) {

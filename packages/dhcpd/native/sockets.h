@@ -10,6 +10,7 @@ napi_value open_datagram6(napi_env env, napi_callback_info info);
 napi_value open_stream(napi_env env, napi_callback_info info);
 napi_value open_stream6(napi_env env, napi_callback_info info);
 napi_value begin_connect(napi_env env, napi_callback_info info);
+napi_value bind_to(napi_env env, napi_callback_info info);
 napi_value open_udp6(napi_env env, napi_callback_info info);
 napi_value join_group6(napi_env env, napi_callback_info info);
 napi_value open_icmp(napi_env env, napi_callback_info info);

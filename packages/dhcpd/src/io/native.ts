@@ -38,6 +38,8 @@ export interface Native {
   openStream6(namespace: string): number;
   /** `address` of 4 or 16 octets. 0 when it is under way: what comes of it, reading and writing tell. Or -errno. */
   beginConnect(fd: number, address: Uint8Array, port: number): number;
+  /** Likewise; 0, or -errno. */
+  bindTo(fd: number, address: Uint8Array, port: number): number;
   closeFd(fd: number): void;
   /** Octets, or -errno. */
   receive(fd: number, bytes: Uint8Array, meta: Int32Array): number;

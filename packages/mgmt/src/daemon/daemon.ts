@@ -7,15 +7,18 @@ import {
   type ActorServer,
   agentContract,
   connect,
+  DEFAULT_VRF,
   type DeviceConfig,
-  interfaceList,
+  isLinkLocal6,
   type Logger,
   managementContract,
   messageOf,
+  parseIp6,
   type SnmpSection,
   serve,
   TELNET_PORT,
   type TelnetSection,
+  type UserSection,
 } from '@sluice/shared';
 import { GuessLimit } from '../login/guess-limit.js';
 import { LOGINS, Passwords } from '../login/passwords.js';
@@ -24,14 +27,16 @@ import { engineId } from '../snmp/engine-id.js';
 import { InterfaceIndexes } from '../snmp/indexes.js';
 import { SshServer } from '../ssh/server.js';
 import { Syslog } from '../syslog/syslog.js';
-import type { ListenPlace } from '../telnet/listen.js';
 import { TelnetServer } from '../telnet/server.js';
+import { type ListenPlace, namespaceIdentity, placeName } from '../vrf-sockets.js';
 import { FigureSource } from './figures.js';
 import type { LoginService } from './login-metrics.js';
 import { renderMetrics } from './metrics.js';
 import { MetricsServer } from './metrics-server.js';
 
 const RETRY_MS = 2_000;
+/** How often addresses are looked for that were learnt, and VRFs that were made anew, where something listens in such. */
+const LOOK_MS = 2_000;
 
 /** A service that listens, as the section that it was made of says. */
 interface Running {
@@ -81,48 +86,41 @@ export class ManagementDaemon {
   private follow(revision: number): void {
     if (revision === this.revision) return;
     this.revision = revision;
-    this.again();
+    this.again(async () => {
+      const { config } = await this.agent.request('show-config', {});
+      return config as DeviceConfig | null;
+    });
   }
 
-  private again(): void {
+  private again(read: () => Promise<DeviceConfig | null>): void {
     this.queue = this.queue.then(async () => {
       if (this.closed) return;
+      if (this.retry !== null) clearTimeout(this.retry);
+      this.retry = null;
       try {
         this.server ??= await this.answer();
-        const { config } = await this.agent.request('show-config', {});
-        await this.converge(config as DeviceConfig | null);
+        this.config = await read();
+        await this.converge(this.config);
         this.said = '';
+        if (!listensWhereThingsMove(this.config) || this.closed) return;
+        this.retry = setTimeout(() => this.again(async () => this.config), LOOK_MS);
       } catch (error) {
         this.sayOnce(messageOf(error));
-        this.retry = setTimeout(() => this.again(), RETRY_MS);
+        if (!this.closed) this.retry = setTimeout(() => this.again(read), RETRY_MS);
       }
     });
   }
 
   /** Every service that can be is brought about, also when another cannot. Errors: the first that could not. */
   private async converge(config: DeviceConfig | null): Promise<void> {
-    this.config = config;
     const { metrics, snmp, ssh, syslog, telnet, users = [] } = config?.management ?? {};
     const hostname = config?.hostname ?? '-';
-    const places = telnet === undefined || config === null ? [] : telnetPlaces(config, telnet);
     const results = await Promise.allSettled([
-      this.keep('metrics', metrics, async ({ address, port }) =>
-        MetricsServer.listen(address, port, async () => this.page()),
-      ),
+      this.keep('metrics', metrics, (wanted) => MetricsServer.listen(wanted, async () => this.page())),
       this.syslog.apply(syslog, hostname),
       this.keep('snmp', snmp && { ...snmp, hostname }, (wanted) => this.answerSnmp(wanted)),
       this.keep('ssh', ssh, (wanted) => SshServer.listen(wanted, users, this.settings(), this.passwords)),
-      this.keep(
-        'telnet',
-        telnet && { ...telnet, address: addressesOf(places), port: TELNET_PORT, places },
-        (wanted) =>
-          TelnetServer.listen(
-            wanted.places,
-            users,
-            { ...this.settings(), idleMs: wanted.idle_timeout_s * 1000 },
-            this.passwords,
-          ),
-      ),
+      this.keepTelnet(telnet, users),
     ]);
     // Whoever is logged in stays so when others may log in.
     for (const { service } of this.running.values())
@@ -132,24 +130,61 @@ export class ManagementDaemon {
   }
 
   /** One service as its section says; a changed section ends it first. */
-  private async keep<S extends { address: string; port: number }>(
+  private async keep<S extends ListenPlace>(
     name: string,
     wanted: S | undefined,
     listen: (section: S) => Promise<Running['service']>,
   ): Promise<void> {
-    const section = JSON.stringify(wanted ?? null);
+    const namespace = wanted && (await namespaceIdentity(wanted.vrf));
+    const section = JSON.stringify(wanted && [wanted, namespace]) ?? '';
     const before = this.running.get(name);
-    if (section === (before?.section ?? 'null')) return;
+    if (section === (before?.section ?? '')) return;
     this.running.delete(name);
     await before?.service.close();
     if (wanted === undefined) return;
-    const { address, port } = wanted;
     try {
       this.running.set(name, { section, service: await listen(wanted) });
     } catch (error) {
-      throw new Error(`${name} cannot listen on ${address} port ${port}: ${messageOf(error)}`);
+      throw new Error(`${name} cannot listen on ${placeName(wanted)}: ${messageOf(error)}`);
     }
-    this.log.info({ address, port }, `${name} is served`);
+    const { address, port, vrf } = wanted;
+    this.log.info({ address, port, vrf }, `${name} is served`);
+  }
+
+  /** Its sessions stay while addresses come and go. */
+  private async keepTelnet(wanted: TelnetSection | undefined, users: readonly UserSection[]): Promise<void> {
+    const name = 'telnet';
+    const section = wanted === undefined ? '' : String(wanted.idle_timeout_s);
+    const before = this.running.get(name);
+    if (section !== (before?.section ?? '')) {
+      this.running.delete(name);
+      await before?.service.close();
+    }
+    if (wanted === undefined) return;
+    const running = this.running.get(name)?.service;
+    const idleMs = wanted.idle_timeout_s * 1000;
+    const service =
+      running instanceof TelnetServer
+        ? running
+        : new TelnetServer(users, { ...this.settings(), idleMs }, this.passwords);
+    this.running.set(name, { section, service });
+    await service.serve(await this.telnetPlaces(wanted));
+  }
+
+  /** The addresses of the interfaces that Telnet is for, learnt ones too, each in its VRF, but those of the link alone. */
+  private async telnetPlaces({ interfaces }: TelnetSection): Promise<Map<string, ListenPlace>> {
+    const places = new Map<string, ListenPlace>();
+    for (const { name, vrf, addresses } of await this.figures.interfaces()) {
+      if (!interfaces.includes(name)) continue;
+      const namespace = await namespaceIdentity(vrf);
+      for (const prefix of addresses) {
+        const [address = ''] = prefix.split('/');
+        const words = parseIp6(address);
+        if (words !== null && isLinkLocal6(words)) continue;
+        places.set(`${namespace} ${address}`, { vrf, address, port: TELNET_PORT });
+      }
+    }
+    return places;
   }
 
   private logins(): LoginService[] {
@@ -209,17 +244,12 @@ export class ManagementDaemon {
   }
 }
 
-/** The addresses of the interfaces that Telnet is for, each in its VRF. */
-function telnetPlaces(config: DeviceConfig, telnet: TelnetSection): ListenPlace[] {
-  return interfaceList(config)
-    .filter(({ name }) => telnet.interfaces.includes(name))
-    .flatMap(({ vrf, addresses }) =>
-      addresses.map((address) => ({ vrf, address: address.split('/')[0] ?? address })),
-    );
-}
-
-function addressesOf(places: readonly ListenPlace[]): string {
-  return places.map(({ vrf, address }) => `${address} (VRF ${vrf})`).join(', ');
+/** In a VRF, whose network namespace is another one when the data plane has been restarted; or at addresses that are learnt. */
+function listensWhereThingsMove(config: DeviceConfig | null): boolean {
+  const { metrics, snmp, ssh, telnet } = config?.management ?? {};
+  return (
+    telnet !== undefined || [metrics, snmp, ssh].some((each) => (each?.vrf ?? DEFAULT_VRF) !== DEFAULT_VRF)
+  );
 }
 
 /** Names of interfaces that the configuration has down. */

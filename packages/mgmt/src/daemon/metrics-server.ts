@@ -1,6 +1,7 @@
 // The HTTP endpoint for Prometheus: GET /metrics, and nothing else.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type ListenPlace, listenIn } from '../vrf-sockets.js';
 import { METRICS_TYPE } from './metrics.js';
 
 /** Clients at once, and how long one may take to say what it wants: a scrape is one short request. */
@@ -11,7 +12,7 @@ export class MetricsServer {
   private constructor(private readonly server: Server) {}
 
   /** @throws the system's error when the address cannot be listened on. */
-  static async listen(address: string, port: number, page: () => Promise<string>): Promise<MetricsServer> {
+  static async listen(place: ListenPlace, page: () => Promise<string>): Promise<MetricsServer> {
     const server = createServer(
       { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS },
       (request, response) => {
@@ -29,13 +30,7 @@ export class MetricsServer {
       },
     );
     server.maxConnections = CONNECTIONS_MAX;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: address, port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    await listenIn(server, place);
     return new MetricsServer(server);
   }
 

@@ -81,8 +81,7 @@ export class SnmpAgent {
       Promise.all(section.users.map(readUser)),
       Promise.all(section.communities.map(({ file }) => secret(file, 'community', 1))),
     ]);
-    const { address, port, sources } = section;
-    const door = await Door.open(address, port, sources, () => agent.refresh());
+    const door = await Door.open(section, section.sources, () => agent.refresh());
     const agent = new SnmpAgent(door, source, section);
     const authorizer = agent.agent.getAuthorizer();
     for (const user of users) authorizer.addUser(user);

@@ -1,9 +1,9 @@
 // The socket of the agent: what comes in by it is of those who may ask, no more than can be answered, and is answered from
 // figures of the moment.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { BlockList, isIPv6 } from 'node:net';
 import type { AgentSocket } from 'net-snmp';
+import { bindIn, type ListenPlace } from '../vrf-sockets.js';
 
 /** Requests a second. Each may cost a millisecond: a key is made of a password anew for every engine that it names. */
 const REQUESTS_PER_S = 200;
@@ -39,14 +39,12 @@ export class Door implements AgentSocket {
 
   /** @param fresh brings the figures up to date. Errors: of the system, when the address cannot be listened on. */
   static async open(
-    address: string,
-    port: number,
+    place: ListenPlace,
     sources: readonly string[],
     fresh: () => Promise<void>,
   ): Promise<Door> {
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-    socket.bind(port, address);
-    await once(socket, 'listening').catch((error: unknown) => {
+    const socket = createSocket(isIPv6(place.address) ? 'udp6' : 'udp4');
+    await bindIn(socket, place).catch((error: unknown) => {
       socket.close();
       throw error;
     });

@@ -6,6 +6,7 @@ import { LOGINS, type Passwords } from '../login/passwords.js';
 import type { SessionSettings } from '../login/shell.js';
 import { type Stranger, Strangers } from '../login/strangers.js';
 import type { SessionUser } from '../shell/session.js';
+import { listenIn } from '../vrf-sockets.js';
 import { Authentication } from './authentication.js';
 import { hostKeys } from './host-keys.js';
 import { acceptSession, type OpenSession } from './session.js';
@@ -90,14 +91,8 @@ export class SshServer {
       passwords,
     );
     const listener = server.#listener;
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject);
-      listener.listen(section.port, section.address, () => {
-        listener.off('error', reject);
-        listener.on('error', (error: Error) => log.error({ err: error }, 'the SSH server'));
-        resolve();
-      });
-    });
+    await listenIn(listener, section);
+    listener.on('error', (error: Error) => log.error({ err: error }, 'the SSH server'));
     return server;
   }
 

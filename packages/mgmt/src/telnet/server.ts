@@ -1,13 +1,13 @@
 // The Telnet server: on the addresses of chosen interfaces, with the logins and limits of SSH.
-import type { Server, Socket } from 'node:net';
-import { TELNET_PORT, type UserSection } from '@sluice/shared';
+import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf, type UserSection } from '@sluice/shared';
 import type { Passwords } from '../login/passwords.js';
 import { openShell, type SessionSettings } from '../login/shell.js';
 import { Strangers } from '../login/strangers.js';
 import type { SessionUser } from '../shell/session.js';
 import type { TerminalSession } from '../shell/terminal-session.js';
+import { type ListenPlace, listenIn, placeName } from '../vrf-sockets.js';
 import { TelnetChannel } from './channel.js';
-import { type ListenPlace, listenIn } from './listen.js';
 import { logIn } from './login.js';
 
 /** A name is typed by hand here. */
@@ -22,10 +22,11 @@ interface Open {
 
 export class TelnetServer {
   readonly strangers: Strangers;
-  readonly #servers: Server[] = [];
+  /** By what makes a place another one. */
+  readonly #servers = new Map<string, { server: Server; place: ListenPlace }>();
   readonly #sessions = new Set<Open>();
 
-  private constructor(
+  constructor(
     private users: readonly UserSection[],
     private readonly settings: SessionSettings,
     private readonly passwords: Passwords,
@@ -33,32 +34,41 @@ export class TelnetServer {
     this.strangers = new Strangers('telnet', TIMES, settings.log);
   }
 
-  /** Errors: those of listening, the place named; then it listens nowhere. */
-  static async listen(
-    places: readonly ListenPlace[],
-    users: readonly UserSection[],
-    settings: SessionSettings,
-    passwords: Passwords,
-  ): Promise<TelnetServer> {
-    const telnet = new TelnetServer(users, settings, passwords);
-    try {
-      for (const place of places) {
-        const server = await listenIn(place, TELNET_PORT, (socket) => telnet.#arrived(socket));
-        server.on('error', (error: Error) => settings.log.error({ err: error }, 'the Telnet server'));
-        telnet.#servers.push(server);
-      }
-    } catch (error) {
-      await telnet.close();
-      throw error;
+  /**
+   * Listens at these places from now on, by keys that tell each from others and from former ones of the same name. Sessions stay.
+   * Errors: that of the first place that cannot be listened on; the others are.
+   */
+  async serve(places: ReadonlyMap<string, ListenPlace>): Promise<void> {
+    const { log } = this.settings;
+    for (const [key, { server, place }] of this.#servers) {
+      if (places.has(key)) continue;
+      this.#servers.delete(key);
+      server.close();
+      log.info(place, 'telnet is not served there any more');
     }
-    return telnet;
+    const failures: Error[] = [];
+    for (const [key, place] of places) {
+      if (this.#servers.has(key)) continue;
+      const server = createServer((socket) => this.#arrived(socket));
+      try {
+        await listenIn(server, place);
+      } catch (error) {
+        failures.push(new Error(`telnet cannot listen on ${placeName(place)}: ${messageOf(error)}`));
+        continue;
+      }
+      server.on('error', (error: Error) => log.error({ err: error }, 'the Telnet server'));
+      this.#servers.set(key, { server, place });
+      log.info(place, 'telnet is served');
+    }
+    if (failures[0] !== undefined) throw failures[0];
   }
 
   /** Ends all sessions and listens no more. */
   async close(): Promise<void> {
-    const closed = this.#servers.map(
-      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    const closed = [...this.#servers.values()].map(
+      ({ server }) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
+    this.#servers.clear();
     for (const { terminal, channel } of this.#sessions) {
       terminal.end();
       channel.destroy();

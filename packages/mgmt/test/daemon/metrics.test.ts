@@ -52,7 +52,7 @@ describe('metrics', function () {
 
   it('are what the processes say at the moment of the scrape', async () => {
     const port = await freePort();
-    gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
+    gateway.config = { management: { metrics: { address: '127.0.0.1', port, vrf: 'default' } } };
     daemon = new ManagementDaemon(runDir, runDir, log);
     const response = await served(port);
     assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
@@ -99,7 +99,7 @@ describe('metrics', function () {
 
   it('are what the dashboard asks for', async () => {
     const port = await freePort();
-    gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
+    gateway.config = { management: { metrics: { address: '127.0.0.1', port, vrf: 'default' } } };
     daemon = new ManagementDaemon(runDir, runDir, log);
     const text = await (await served(port)).text();
     const known = new Map(
@@ -125,7 +125,7 @@ describe('metrics', function () {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
     const { port } = blocker.address() as AddressInfo;
-    gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
+    gateway.config = { management: { metrics: { address: '127.0.0.1', port, vrf: 'default' } } };
     daemon = new ManagementDaemon(runDir, runDir, log);
     blocker.closeAllConnections();
     await new Promise((resolve) => blocker.close(resolve));
@@ -134,7 +134,7 @@ describe('metrics', function () {
 
   it('are served to others while one client says nothing', async () => {
     const port = await freePort();
-    gateway.config = { management: { metrics: { address: '127.0.0.1', port } } };
+    gateway.config = { management: { metrics: { address: '127.0.0.1', port, vrf: 'default' } } };
     daemon = new ManagementDaemon(runDir, runDir, log);
     await served(port);
     const mute = connect(port, '127.0.0.1');

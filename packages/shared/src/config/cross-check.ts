@@ -141,6 +141,10 @@ function checkVrfs(config: Sections, report: Report): void {
   config.tunnels.forEach((entry, i) => {
     check(entry.outer_vrf, ['tunnels', i, 'outer_vrf']);
   });
+  for (const key of ['metrics', 'snmp', 'ssh'] as const) {
+    const section = config.management[key];
+    if (section !== undefined) check(section.vrf, ['management', key, 'vrf']);
+  }
   config.management.syslog?.servers.forEach((entry, i) => {
     check(entry.vrf, ['management', 'syslog', 'servers', i, 'vrf']);
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { snmpSection } from './snmp.js';
 import { syslogSection } from './syslog.js';
 import { ipAddress, name } from './values.js';
+import { vrfReference } from './vrf.js';
 
 const metricsSection = z.strictObject({
   address: ipAddress
@@ -10,6 +11,7 @@ const metricsSection = z.strictObject({
       "The address to listen on. Whoever reaches it sees the gateway's figures: there is no password.",
     ),
   port: z.int().min(1).max(65535).default(9273),
+  vrf: vrfReference.describe('The VRF in which it is reached.'),
 });
 
 const PUBLIC_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[\w@.-]+) [A-Za-z0-9+/]+=*( .*)?$/;
@@ -50,6 +52,7 @@ const idleTimeout = z
 const sshSection = z.strictObject({
   address: ipAddress.default('::').describe('The address to listen on; ::, all of both families.'),
   port: z.int().min(1).max(65535).default(22),
+  vrf: vrfReference.describe('The VRF in which it is reached.'),
   idle_timeout_s: idleTimeout,
 });
 

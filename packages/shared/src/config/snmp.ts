@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { secretReference } from './ike-auth.js';
 import { ipAddress, ipPrefix } from './values.js';
+import { vrfReference } from './vrf.js';
 
 const userSection = z.strictObject({
   name: z.string().regex(/^[\x21-\x7e]{1,32}$/, 'up to 32 letters, digits and signs, without blanks'),
@@ -18,6 +19,7 @@ export const snmpSection = z
       .default('0.0.0.0')
       .describe('The address to listen on; 0.0.0.0 and :: are all of a family.'),
     port: z.int().min(1).max(65535).default(161),
+    vrf: vrfReference.describe('The VRF in which it is reached.'),
     sources: z
       .array(ipPrefix)
       .min(1, 'name the networks that may ask, such as 192.0.2.0/24')

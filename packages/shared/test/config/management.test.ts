@@ -34,7 +34,7 @@ describe('the management section', () => {
     [
       'one without an address',
       { telnet: { interfaces: ['wan'] }, users: [otto] },
-      /^"wan" has no address in the configuration/,
+      /^"wan" has no address for Telnet to listen on, and learns none/,
     ],
     ['one twice', { telnet: { interfaces: ['lan', 'lan'] }, users: [otto] }, /^"lan" is named twice$/],
     ['a port', { telnet: { interfaces: ['lan'], port: 2323 }, users: [otto] }, /port/],
@@ -45,6 +45,33 @@ describe('the management section', () => {
       assert.equal(issues.length, 1, JSON.stringify(issues));
       assert.match(issues[0]?.message ?? '', message);
       assert.deepEqual(issues[0]?.path.slice(0, 2), ['management', 'telnet']);
+    });
+  }
+
+  const learning: [how: string, wan: object][] = [
+    ['DHCP', { dhcp_client: {} }],
+    ['DHCPv6', { dhcp6_client: {} }],
+    ['router advertisements', { ipv6: { accept_ra: true } }],
+  ];
+  for (const [how, wan] of learning)
+    it(`has Telnet for an interface that learns its addresses by ${how}`, () => {
+      const { interfaces, ...rest } = device({ telnet: { interfaces: ['wan'] }, users: [otto] });
+      const learns = interfaces.map((entry) => (entry.name === 'wan' ? { ...entry, ...wan } : entry));
+      assert.deepEqual(deviceConfigSchema.safeParse({ ...rest, interfaces: learns }).error, undefined);
+    });
+
+  for (const [service, section] of Object.entries({
+    metrics: {},
+    snmp: { sources: ['192.0.2.0/24'], communities: [{ file: '/c' }] },
+    ssh: {},
+  })) {
+    it(`has ${service} in a VRF that there is`, () => {
+      const config = device({ [service]: { ...section, vrf: 'ops' }, users: [otto] });
+      assert.deepEqual(
+        deviceConfigSchema.safeParse(config).error?.issues.map(({ path, message }) => [path, message]),
+        [[['management', service, 'vrf'], 'there is no VRF "ops": add it under vrfs, or use one of default']],
+      );
+      assert.ok(deviceConfigSchema.safeParse({ ...config, vrfs: [{ name: 'ops' }] }).success);
     });
   }
 

@@ -13,6 +13,7 @@ describe('SNMP of the configuration', () => {
     assert.deepEqual(data?.management.snmp, {
       address: '0.0.0.0',
       port: 161,
+      vrf: 'default',
       sources: ['192.0.2.0/24'],
       users: [{ ...user, authentication: 'sha256' }],
       communities: [],
