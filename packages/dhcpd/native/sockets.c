@@ -23,9 +23,10 @@
 #include "errors.h"
 
 #define PATH_BYTES 256
-// What comes in while the event loop is busy, some 300 messages as the kernel counts their memory. Not more: what waits for
-// a second is answered to clients that have asked anew.
-#define QUEUE_BYTES (256 * 1024)
+// What comes in while the event loop is busy, some 1,200 messages as the kernel counts their memory: what begins anew is
+// left out in a microsecond each, and must not keep out who has come half way. Not more: what waits for a second is
+// answered to clients that have asked anew.
+#define QUEUE_BYTES (1024 * 1024)
 #define PORT_SERVER 67
 #define PORT_CLIENT 68
 #define PORT_SERVER6 547

@@ -21,8 +21,9 @@ export class Inbox {
   ) {}
 
   /** Whether a message would be left out, as far as its first option says, where clients have the type: not worth reading. */
-  refuses(payload: Buffer): boolean {
+  refuses(payload: Buffer, length = payload.length): boolean {
     return (
+      length > AT_OPTIONS + 2 &&
       this.#later.length >= DISCOVERS_MAX &&
       payload[AT_OPTIONS] === OPTION_MESSAGE_TYPE &&
       payload[AT_OPTIONS + 2] === DISCOVER

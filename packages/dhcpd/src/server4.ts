@@ -25,7 +25,10 @@ import { parseArpReply } from './wire/arp.js';
 import { ACK, BOOTREPLY, NAK, PORT_CLIENT, PORT_SERVER } from './wire/codes.js';
 import { parseFrame } from './wire/frame.js';
 import { formatHardware, type Message, parseMessage } from './wire/message.js';
-import { buildReply } from './wire/reply.js';
+import { MESSAGE_BYTES_MAX, writeReply } from './wire/reply.js';
+
+/** Of the answer that is being sent: Linux has it when that returns. */
+const REPLY = Buffer.alloc(MESSAGE_BYTES_MAX);
 
 export interface Server4Options {
   stateDir: string;
@@ -58,6 +61,9 @@ export class Server4 {
     this.#transport = new Transport({
       onFrame: (link, frame, unchecked) => this.#onFrame(link, frame, unchecked),
       onDatagram: (vrf, payload, source, destination) => this.#onDatagram(vrf, payload, source, destination),
+      // Broadcasts come as frames, which say more.
+      refuses: (vrf, payload, length, destination) =>
+        !this.engine.networks.isOwn(vrf, destination) || this.#refuses(payload, length),
       onEcho: (vrf, address) => this.#prober.heard(vrf, address, null),
     });
   }
@@ -164,19 +170,20 @@ export class Server4 {
   }
 
   #onDatagram(vrf: string, payload: Buffer, source: number, destination: number): void {
-    // Broadcasts come as frames, which say more.
-    if (!this.engine.networks.isOwn(vrf, destination)) return;
     this.#receive(payload, { vrf, interface: null, sourceMac: null, member: '', source, destination });
   }
 
   #receive(payload: Buffer, arrival: Arrival): void {
-    if (this.#inbox.refuses(payload)) {
-      this.engine.counters.add('overloaded');
-      return;
-    }
+    if (this.#refuses(payload, payload.length)) return;
     const message = parseMessage(payload);
     if (message === null) this.engine.counters.add('malformed');
     else this.#inbox.add(message, arrival);
+  }
+
+  #refuses(payload: Buffer, length: number): boolean {
+    if (!this.#inbox.refuses(payload, length)) return false;
+    this.engine.counters.add('overloaded');
+    return true;
   }
 
   #settle(outcome: Outcome, message: Message, arrival: Arrival): void {
@@ -188,25 +195,30 @@ export class Server4 {
         void this.#probe(outcome.probe, message, arrival);
         return;
       case 'settled':
-        void this.#write(outcome.writes, () => this.engine.counters.add(outcome.reason));
+        this.#write(outcome.writes, () => this.engine.counters.add(outcome.reason));
         return;
       case 'answer':
         if (outcome.writes.length === 0) this.#send(outcome.answer, arrival);
-        else void this.#write(outcome.writes, () => this.#send(outcome.answer, arrival));
+        else this.#write(outcome.writes, () => this.#send(outcome.answer, arrival));
     }
   }
 
   /** Goes on with `then` when all are on the disk; never without. */
-  async #write(leases: readonly Lease[], then: () => void): Promise<void> {
-    try {
-      await Promise.all(leases.map((lease) => this.leaseLog.append(lease)));
-    } catch (error) {
-      this.engine.counters.add('not_written');
-      const problem = `leases cannot be written, so none is given: ${messageOf(error)}`;
-      if (problem !== this.#writeProblem) this.#log.error({ err: error }, 'leases cannot be written');
-      this.#writeProblem = problem;
-      return;
-    }
+  #write(leases: readonly Lease[], then: () => void): void {
+    this.leaseLog.write(leases, (error) => {
+      if (error === null) this.#written(leases, then);
+      else this.#notWritten(error);
+    });
+  }
+
+  #notWritten(error: unknown): void {
+    this.engine.counters.add('not_written');
+    const problem = `leases cannot be written, so none is given: ${messageOf(error)}`;
+    if (problem !== this.#writeProblem) this.#log.error({ err: error }, 'leases cannot be written');
+    this.#writeProblem = problem;
+  }
+
+  #written(leases: readonly Lease[], then: () => void): void {
     this.#writeProblem = null;
     for (const lease of leases) this.#announce(lease);
     then();
@@ -236,9 +248,9 @@ export class Server4 {
 
   #send(answer: Answer, arrival: Arrival): void {
     const { counters } = this.engine;
-    const { bytes, left } = buildReply(answer.fields, answer.most);
+    const { length, left } = writeReply(REPLY, answer.fields, answer.most);
     if (left.length > 0) counters.add('options_left_out');
-    const sent = this.#transport.send(answer, bytes, arrival.vrf, arrival.interface);
+    const sent = this.#transport.send(answer, REPLY.subarray(0, length), arrival.vrf, arrival.interface);
     if (!sent) counters.add('not_sent');
     else counters.add(answer.type === ACK ? 'ack' : answer.type === NAK ? 'nak' : 'offer');
   }

@@ -4,11 +4,13 @@ import { readU32 } from '../wire/options.js';
 import { grant } from './answer.js';
 import type { Exchange } from './engine.js';
 import type { Lease } from './lease.js';
+import { isOpenTo } from './network.js';
 import { OFFER_HOLD_MS } from './offers.js';
 import { drop, type Outcome } from './outcome.js';
 
 /** Addresses that strangers turn out to have, before a client is left to ask again. */
 const CONFLICTS_MAX = 4;
+const NO_ADDRESSES: readonly number[] = [];
 
 export function handleDiscover(exchange: Exchange): Outcome {
   return offerNext(exchange, 0);
@@ -72,19 +74,9 @@ function choose(exchange: Exchange): Chosen | 'no_free_address' | FullPlace {
   const { engine, network, client, classes, message } = exchange;
   const reserved = network.reservationOf(client)?.address;
   if (reserved !== undefined && engine.canHave(exchange, reserved)) return own(exchange, reserved);
-  const before = [
-    network.offers.ofClient(client.key)?.address,
-    ...[...engine.leases.ofClient(network.vrf, client.key)]
-      .sort((a, b) => b.expiresMs - a.expiresMs)
-      .map(({ address }) => address),
-  ];
   const full = fullPlace(exchange);
-  for (const address of before) {
-    if (
-      address !== undefined &&
-      network.mayHave(address, client, classes) &&
-      engine.canHave(exchange, address)
-    ) {
+  for (const address of addressesBefore(exchange)) {
+    if (network.mayHave(address, client, classes) && engine.canHave(exchange, address)) {
       const chosen = own(exchange, address);
       // What it had once is one more now.
       if (chosen.known || full === null) return chosen;
@@ -95,7 +87,8 @@ function choose(exchange: Exchange): Chosen | 'no_free_address' | FullPlace {
   if (wish !== null && network.mayHave(wish, client, classes) && engine.canHave(exchange, wish))
     return { address: wish, known: false };
   const { vrf } = network;
-  for (const pool of network.poolsFor(classes)) {
+  for (const pool of network.pools) {
+    if (!isOpenTo(pool, classes)) continue;
     const address = pool.take(
       (candidate) => engine.isFree(network, candidate) && network.mayHave(candidate, client, classes),
       (candidate) => engine.leases.get(vrf, candidate) !== undefined,
@@ -103,6 +96,15 @@ function choose(exchange: Exchange): Chosen | 'no_free_address' | FullPlace {
     if (address !== null) return { address, known: false };
   }
   return 'no_free_address';
+}
+
+/** What it is offered, then what it has or had, the latest first. */
+function addressesBefore({ engine, network, client }: Exchange): readonly number[] {
+  const offer = network.offers.ofClient(client.key);
+  const leases = engine.leases.ofClient(network.vrf, client.key);
+  if (offer === undefined && leases.length === 0) return NO_ADDRESSES;
+  const addresses = [...leases].sort((a, b) => b.expiresMs - a.expiresMs).map(({ address }) => address);
+  return offer === undefined ? addresses : [offer.address, ...addresses];
 }
 
 function own(exchange: Exchange, address: number): Chosen {

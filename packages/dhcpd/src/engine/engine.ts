@@ -146,7 +146,7 @@ export class Engine {
     return (
       !isActive(this.leases.get(network.vrf, address)) &&
       network.offers.get(address) === undefined &&
-      !this.#probed.has(`${network.vrf} ${address}`)
+      !this.#isProbed(network, address)
     );
   }
 
@@ -158,12 +158,16 @@ export class Engine {
     return (
       (!isActive(lease) || lease?.client === client.key) &&
       (offer === undefined || offer.client === client.key) &&
-      !this.#probed.has(`${network.vrf} ${address}`)
+      !this.#isProbed(network, address)
     );
   }
 
   isProbingFor(network: Network, client: string): boolean {
-    return this.#probed.has(`${network.vrf} ${client}`);
+    return this.#isProbed(network, client);
+  }
+
+  #isProbed({ vrf }: Network, what: number | string): boolean {
+    return this.#probed.size > 0 && this.#probed.has(`${vrf} ${what}`);
   }
 
   startProbe({ vrf, probed }: Network, address: number, client: Client): void {
@@ -197,7 +201,7 @@ export class Engine {
 
   giveBack(vrf: string, address: number): void {
     const network = this.networks.ofAddress(vrf, address);
-    network?.pools.find((pool) => pool.has(address))?.giveBack(address);
+    network?.poolOf(address)?.giveBack(address);
   }
 }
 

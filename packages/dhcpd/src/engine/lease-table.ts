@@ -18,9 +18,11 @@ export interface TableLease {
   expiresMs: number;
 }
 
+const NONE: readonly never[] = [];
+
 interface VrfLeases<L extends TableLease> {
   byAddress: Map<L['address'], L>;
-  byClient: Map<string, Set<L>>;
+  byClient: Map<string, L[]>;
   /** Addresses in use by place on the network: ports, and members of bridges. */
   places: Map<string, number>;
 }
@@ -39,8 +41,8 @@ export class LeaseTable<L extends TableLease> {
   }
 
   /** Leases that a client has or had in a VRF. */
-  ofClient(vrf: string, client: string): Iterable<L> {
-    return this.#vrfs.get(vrf)?.byClient.get(client) ?? [];
+  ofClient(vrf: string, client: string): readonly L[] {
+    return this.#vrfs.get(vrf)?.byClient.get(client) ?? NONE;
   }
 
   /** @param place A lease's port or member. */
@@ -65,8 +67,8 @@ export class LeaseTable<L extends TableLease> {
     table.byAddress.set(lease.address, lease);
     if (lease.client !== '') {
       const leases = table.byClient.get(lease.client);
-      if (leases === undefined) table.byClient.set(lease.client, new Set([lease]));
-      else leases.add(lease);
+      if (leases === undefined) table.byClient.set(lease.client, [lease]);
+      else leases.push(lease);
     }
     if (!isActive(lease)) return;
     count(table.places, lease, 1);
@@ -95,7 +97,8 @@ export class LeaseTable<L extends TableLease> {
 
 function unlink<L extends TableLease>(table: VrfLeases<L>, lease: L): void {
   const leases = table.byClient.get(lease.client);
-  leases?.delete(lease);
-  if (leases?.size === 0) table.byClient.delete(lease.client);
+  const at = leases?.indexOf(lease) ?? -1;
+  if (at >= 0) leases?.splice(at, 1);
+  if (leases?.length === 0) table.byClient.delete(lease.client);
   if (isActive(lease)) count(table.places, lease, -1);
 }

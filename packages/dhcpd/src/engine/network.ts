@@ -97,7 +97,8 @@ export class Network {
   }
 
   subnetOf(address: number): Subnet | undefined {
-    return this.subnets.find(({ prefix }) => contains(prefix, address));
+    for (const subnet of this.subnets) if (contains(subnet.prefix, address)) return subnet;
+    return undefined;
   }
 
   /** What a lease says of the member that a message came by: those that are not known are one. Empty without a bridge. */
@@ -108,6 +109,7 @@ export class Network {
 
   /** By client identifier first, which says more than a network card. */
   reservationOf(client: Client): Reservation | undefined {
+    if (this.#reservations.size === 0) return undefined;
     const byId = client.clientId === '' ? undefined : this.#reservations.get(`id ${client.clientId}`);
     return byId ?? this.#reservations.get(`mac ${client.mac}`);
   }
@@ -120,20 +122,20 @@ export class Network {
   /** Whether a client may have an address, as far as the configuration says. */
   mayHave(address: number, client: Client, classes: ReadonlySet<string>): boolean {
     if (this.#reserved.has(address)) return this.reservationOf(client)?.address === address;
-    const pool = this.pools.find((candidate) => candidate.has(address));
+    const pool = this.poolOf(address);
     return pool !== undefined && isOpenTo(pool, classes) && !this.isKeptBack(address);
   }
 
   /** Excluded, or the box's own. */
   isKeptBack(address: number): boolean {
-    return (
-      this.#excluded.some((range) => inRange(range, address)) ||
-      this.subnets.some(({ own }) => own === address)
-    );
+    for (const range of this.#excluded) if (inRange(range, address)) return true;
+    for (const { own } of this.subnets) if (own === address) return true;
+    return false;
   }
 
-  poolsFor(classes: ReadonlySet<string>): Pool[] {
-    return this.pools.filter((pool) => isOpenTo(pool, classes));
+  poolOf(address: number): Pool | undefined {
+    for (const pool of this.pools) if (pool.has(address)) return pool;
+    return undefined;
   }
 
   classesOf(message: Message, client: Client): Set<string> {
@@ -144,6 +146,7 @@ export class Network {
   /** A reservation's options before those of classes in their order, and those before the server's. */
   givenTo(client: Client, classes: ReadonlySet<string>): Given {
     const reservation = this.reservationOf(client);
+    if (reservation === undefined && classes.size === 0) return this.#given;
     const names = this.#classes.filter(({ name }) => classes.has(name));
     if (reservation !== undefined)
       return mergeGiven([reservation.given, ...names.map(({ given }) => given), this.#given]);
@@ -204,7 +207,7 @@ function merged(ranges: readonly Ip4Range[]): Ip4Range[] {
   return all;
 }
 
-function isOpenTo({ classes }: Pool, of: ReadonlySet<string>): boolean {
+export function isOpenTo({ classes }: Pool, of: ReadonlySet<string>): boolean {
   return classes === null || [...classes].some((name) => of.has(name));
 }
 

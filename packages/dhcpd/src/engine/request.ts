@@ -54,9 +54,9 @@ function returning(exchange: Exchange, address: number): Outcome {
     return isOneTooMany(exchange, address) ? nak(exchange, TOO_MANY) : bind(exchange, address);
   // A client that this server knows by another address, or whose address is somebody else's, is wrong; of one that it
   // does not know at all another server may have the record: it MUST remain silent.
-  const elsewhere = [...engine.leases.ofClient(network.vrf, client.key)].some(
-    (other) => isActive(other) && network.subnetOf(other.address) !== undefined,
-  );
+  const elsewhere = engine.leases
+    .ofClient(network.vrf, client.key)
+    .some((other) => isActive(other) && network.subnetOf(other.address) !== undefined);
   const wrong = knows || elsewhere || isActive(lease) || reserved !== undefined;
   if (wrong) return nak(exchange, 'that address is not yours');
   return network.state.server.authoritative
@@ -76,9 +76,14 @@ function bind(exchange: Exchange, address: number): Outcome {
   const seconds = network.leaseTime(readU32(message.options, OPTION_LEASE_TIME));
   const before = engine.leases.get(network.vrf, address);
   const mine = before?.state === 'bound' && before.client === client.key ? before : undefined;
-  const { key, ...identity } = client;
+  const { key } = client;
   const lease: Lease = {
-    ...identity,
+    mac: client.mac,
+    clientId: client.clientId,
+    vendorClass: client.vendorClass,
+    circuitId: client.circuitId,
+    remoteId: client.remoteId,
+    port: client.port,
     hostName: client.hostName || (mine?.hostName ?? ''),
     // A renewal comes by routing, which does not say by which member.
     member: arrival.member === '' && mine !== undefined ? mine.member : client.member,

@@ -24,9 +24,13 @@ export class TokenBucket {
   }
 }
 
-/** A bucket for each of many; only those heard last are remembered, so that made-up ones take no more memory. */
+/**
+ * A bucket for each of many; only those heard last are remembered, so that made-up ones take no more memory: half of them
+ * since the others were set aside, which are forgotten when there are as many again.
+ */
 export class TokenBuckets {
-  readonly #buckets = new Map<string, TokenBucket>();
+  #buckets = new Map<string, TokenBucket>();
+  #before = new Map<string, TokenBucket>();
 
   constructor(
     private readonly perSecond: number,
@@ -37,17 +41,13 @@ export class TokenBuckets {
   take(key: string, nowMs: number): boolean {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = new TokenBucket(this.perSecond, this.most, nowMs);
-      if (this.#buckets.size >= this.remembered) {
-        for (const oldest of this.#buckets.keys()) {
-          this.#buckets.delete(oldest);
-          break;
-        }
+      bucket = this.#before.get(key) ?? new TokenBucket(this.perSecond, this.most, nowMs);
+      if (this.#buckets.size >= this.remembered / 2) {
+        this.#before = this.#buckets;
+        this.#buckets = new Map();
       }
-    } else {
-      this.#buckets.delete(key);
+      this.#buckets.set(key, bucket);
     }
-    this.#buckets.set(key, bucket);
     return bucket.take(nowMs);
   }
 }

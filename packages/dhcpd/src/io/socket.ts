@@ -8,6 +8,8 @@ const MESSAGE_BYTES = 16_384;
 const BATCH = 256;
 
 export type OnMessage = (bytes: Buffer, meta: Int32Array) => void;
+/** Looks at a message where it was received: true for one that is not worth a copy. */
+export type Refuses = (bytes: Buffer, length: number, meta: Int32Array) => boolean;
 
 export class Socket {
   /** One message at a time: `onMessage` is given a copy. */
@@ -20,6 +22,7 @@ export class Socket {
     readonly fd: number,
     private readonly onMessage: OnMessage,
     private readonly onError: (errno: number) => void,
+    private readonly refuses: Refuses = () => false,
   ) {
     this.#watcher = native().watch(fd, () => this.#read());
   }
@@ -40,6 +43,7 @@ export class Socket {
         this.onError(-length);
         return;
       }
+      if (this.refuses(Socket.#bytes, length, Socket.#meta)) continue;
       // Views of it outlive this turn, where an answer waits for the disk or a probe.
       const message = Buffer.allocUnsafe(length);
       Socket.#bytes.copy(message, 0, 0, length);

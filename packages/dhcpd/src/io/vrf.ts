@@ -9,6 +9,8 @@ const ECHO_REPLY = 0;
 
 export interface VrfEvents {
   onDatagram(vrf: string, payload: Buffer, source: number, destination: number): void;
+  /** Whether to leave out a datagram of `length` octets: see Socket. */
+  refuses(vrf: string, payload: Buffer, length: number, destination: number): boolean;
   onEcho(vrf: string, address: number): void;
 }
 
@@ -32,6 +34,8 @@ export class VrfSockets {
         (payload, meta) =>
           this.events.onDatagram(this.name, payload, meta[META_SOURCE]! >>> 0, meta[META_DESTINATION]! >>> 0),
         () => undefined,
+        (payload, length, meta) =>
+          this.events.refuses(this.name, payload, length, meta[META_DESTINATION]! >>> 0),
       );
       this.#icmp ??= new Socket(
         native().openIcmp(this.namespace),

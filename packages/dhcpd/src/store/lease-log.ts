@@ -21,11 +21,8 @@ const SUPERSEDED_MIN = 10_000;
 /** Records that are encoded before others have their turn. */
 const BATCH = 500;
 
-interface Waiting {
-  record: Buffer;
-  resolve(): void;
-  reject(error: unknown): void;
-}
+/** Called with null when all is on the disk, or with the error of writing: its errno. */
+export type Written = (error: unknown) => void;
 
 export interface LeaseLogOptions<L> {
   path: string;
@@ -45,7 +42,9 @@ export class LeaseLog<L> {
   /** Where the next record goes. */
   #end: number;
   #records: number;
-  #waiting: Waiting[] = [];
+  #waiting: Buffer[] = [];
+  /** Whom to tell of those. */
+  #writers: Written[] = [];
   #turn: Promise<void> = Promise.resolve();
   /** Records since the new file's leases were looked at; null while none is being made. */
   #meanwhile: Buffer[] | null = null;
@@ -100,10 +99,15 @@ export class LeaseLog<L> {
   /** Resolves when the lease is on the disk. Errors: errno of writing. */
   append(lease: L): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record: this.#options.codec.encode(lease), resolve, reject });
-      if (this.#waiting.length > 1) return;
-      this.#inTurn(() => this.#writeWaiting());
+      this.write([lease], (error) => (error === null ? resolve() : reject(error)));
     });
+  }
+
+  /** The same for some that belong together, without a promise for each. */
+  write(leases: readonly L[], written: Written): void {
+    for (const lease of leases) this.#waiting.push(this.#options.codec.encode(lease));
+    this.#writers.push(written);
+    if (this.#writers.length === 1) this.#inTurn(() => this.#writeWaiting());
   }
 
   /** Writes what is waiting, and closes the file. */
@@ -121,21 +125,22 @@ export class LeaseLog<L> {
   }
 
   async #writeWaiting(): Promise<void> {
-    const batch = this.#waiting;
+    const records = this.#waiting;
+    const writers = this.#writers;
     this.#waiting = [];
-    const records = batch.map(({ record }) => record);
+    this.#writers = [];
     const bytes = Buffer.concat(records);
     try {
       await writeAll(this.#file, bytes, this.#end);
       await this.#file.datasync();
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const written of writers) written(error);
       return;
     }
     this.#end += bytes.length;
-    this.#records += batch.length;
-    this.#meanwhile?.push(...records);
-    for (const { resolve } of batch) resolve();
+    this.#records += records.length;
+    if (this.#meanwhile !== null) for (const record of records) this.#meanwhile.push(record);
+    for (const written of writers) written(null);
     const { size, supersededMin = SUPERSEDED_MIN } = this.#options;
     if (this.#compacting !== null || this.#records <= 2 * size() + supersededMin) return;
     this.#compacting = this.#compact().finally(() => {

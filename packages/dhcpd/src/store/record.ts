@@ -24,18 +24,19 @@ const TEXTS = [
 ] as const;
 
 export function encodeRecord(lease: Lease): Buffer {
-  const texts = TEXTS.map((name) => Buffer.from(lease[name], 'utf8'));
-  const bodyBytes = texts.reduce((sum, text) => sum + 2 + text.length, FIXED_BYTES);
+  let bodyBytes = FIXED_BYTES;
+  for (const name of TEXTS) bodyBytes += 2 + Buffer.byteLength(lease[name]);
   const record = newRecord(bodyBytes);
   record.writeUInt32LE(lease.address, HEADER_BYTES);
   record[HEADER_BYTES + 4] = dhcpLeaseStates.indexOf(lease.state);
   record.writeDoubleLE(lease.startedMs, HEADER_BYTES + 5);
   record.writeDoubleLE(lease.expiresMs, HEADER_BYTES + 13);
   let at = HEADER_BYTES + FIXED_BYTES;
-  for (const text of texts) {
-    record.writeUInt16LE(text.length, at);
-    record.set(text, at + 2);
-    at += 2 + text.length;
+  for (const name of TEXTS) {
+    const text = lease[name];
+    const bytes = text === '' ? 0 : record.write(text, at + 2);
+    record.writeUInt16LE(bytes, at);
+    at += 2 + bytes;
   }
   return seal(record);
 }

@@ -83,8 +83,16 @@ export function parseMessage(bytes: Buffer): Message | null {
 
 /** `02:00:00:00:00:01`, of hardware addresses of any length. */
 export function formatHardware(chaddr: Buffer): string {
-  const digits = chaddr.toString('hex');
-  let text = digits.slice(0, 2);
-  for (let i = 2; i < digits.length; i += 2) text += `:${digits.slice(i, i + 2)}`;
-  return text;
+  // In one piece, not put together of eleven: it is looked up and kept for each client.
+  let at = 0;
+  for (const octet of chaddr) {
+    if (at > 0) TEXT[at++] = COLON;
+    TEXT[at++] = DIGITS.charCodeAt(octet >>> 4);
+    TEXT[at++] = DIGITS.charCodeAt(octet & 15);
+  }
+  return TEXT.toString('latin1', 0, at);
 }
+
+const DIGITS = '0123456789abcdef';
+const COLON = 0x3a;
+const TEXT = Buffer.alloc(3 * CHADDR_BYTES);

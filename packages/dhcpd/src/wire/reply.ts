@@ -27,6 +27,8 @@ import { encodedBytes, writeOption } from './options.js';
 const MESSAGE_BYTES_MIN = 300;
 /** What every client can take (RFC 2131 section 2): a datagram of 576 octets, less IP's and UDP's headers. */
 export const MESSAGE_BYTES_USUAL = 548;
+/** An Ethernet frame's, less IP's and UDP's headers: larger ones would be fragmented. */
+export const MESSAGE_BYTES_MAX = 1472;
 const OVERLOAD_BYTES = 3;
 
 export interface ReplyFields {
@@ -48,28 +50,46 @@ export interface ReplyFields {
 export interface BuiltReply {
   bytes: Buffer;
   /** Options that there was no room for. */
-  left: number[];
+  left: readonly number[];
 }
+
+type Option = ReplyFields['options'][number];
+const NONE: readonly never[] = [];
 
 /**
  * A message of at most `most` octets (RFC 2131 section 2 has 548 as what is always taken). Options that do not fit the
  * option field go into file and sname (RFC 2132 section 9.3) where those are empty.
  */
 export function buildReply(fields: ReplyFields, most: number): BuiltReply {
-  const bytes = Buffer.alloc(Math.max(most, MESSAGE_BYTES_MIN));
+  const bytes = Buffer.allocUnsafe(Math.max(most, MESSAGE_BYTES_MIN));
+  const built = writeReply(bytes, fields, most);
+  return { bytes: bytes.subarray(0, built.length), left: built.left };
+}
+
+/** The same into a buffer of the caller's, which has room for it; what the message does not reach stays as it was. */
+export function writeReply(
+  bytes: Buffer,
+  fields: ReplyFields,
+  most: number,
+): { length: number; left: readonly number[] } {
+  bytes.fill(0, 0, MESSAGE_BYTES_MIN);
   writeHeader(bytes, fields);
-  const relay = fields.options.find(([code]) => code === OPTION_RELAY_AGENT);
-  const options = fields.options.filter(([code]) => code !== OPTION_RELAY_AGENT);
-  const total = options.reduce((sum, [, value]) => sum + encodedBytes(value), 0);
+  let relay: Option | undefined;
+  let total = 0;
+  for (const option of fields.options) {
+    if (option[0] === OPTION_RELAY_AGENT) relay = option;
+    else total += encodedBytes(option[1]);
+  }
   const tail = 1 + (relay === undefined ? 0 : encodedBytes(relay[1]));
   const fits = AT_OPTIONS + total + tail <= most;
   const room = most - tail - (fits ? 0 : OVERLOAD_BYTES);
 
   let at = AT_OPTIONS;
-  let waiting: typeof options = [];
-  for (const option of options) {
+  let waiting: readonly Option[] = NONE;
+  for (const option of fields.options) {
+    if (option === relay) continue;
     if (at + encodedBytes(option[1]) <= room) at = writeOption(bytes, at, option[0], option[1]);
-    else waiting.push(option);
+    else waiting = [...waiting, option];
   }
   if (!fits) {
     let overload = 0;
@@ -88,8 +108,8 @@ export function buildReply(fields: ReplyFields, most: number): BuiltReply {
   if (relay !== undefined) at = writeOption(bytes, at, relay[0], relay[1]);
   bytes[at++] = OPTION_END;
   return {
-    bytes: bytes.subarray(0, Math.max(at, MESSAGE_BYTES_MIN)),
-    left: waiting.map(([code]) => code),
+    length: Math.max(at, MESSAGE_BYTES_MIN),
+    left: waiting.length === 0 ? NONE : waiting.map(([code]) => code),
   };
 }
 
@@ -122,7 +142,7 @@ function writeHeader(bytes: Buffer, fields: ReplyFields): void {
   bytes.writeUInt32BE(fields.giaddr, AT_GIADDR);
   bytes.set(fields.chaddr, AT_CHADDR);
   // A zero ends them, so one octet stays free.
-  bytes.write(fields.serverName, AT_SNAME, SNAME_BYTES - 1, 'latin1');
-  bytes.write(fields.file, AT_FILE, FILE_BYTES - 1, 'latin1');
+  if (fields.serverName !== '') bytes.write(fields.serverName, AT_SNAME, SNAME_BYTES - 1, 'latin1');
+  if (fields.file !== '') bytes.write(fields.file, AT_FILE, FILE_BYTES - 1, 'latin1');
   bytes.writeUInt32BE(COOKIE, AT_COOKIE);
 }

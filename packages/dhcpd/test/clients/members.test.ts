@@ -62,9 +62,8 @@ describe('DHCP on a bridge with a station that takes all addresses', function ()
     assert.equal(flood.status, null, flood.log());
     await flood.stop();
     const bound = await boundBy();
-    const taken = bound.get('b0') ?? 0;
-    // Its own flood keeps out most of what it asks for when it has been offered something.
-    assert.ok(taken > 0 && taken <= PER_PORT, `it has ${taken}`);
-    assert.deepEqual([...bound.keys()].sort(), ['b0', 'b1', 'b2']);
+    assert.deepEqual([bound.get('b1'), bound.get('b2')], [1, 1]);
+    // Its own flood keeps out most of what it asks for when it has been offered something, or all.
+    assert.ok((bound.get('b0') ?? 0) <= PER_PORT);
   });
 });

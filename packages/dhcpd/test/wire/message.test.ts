@@ -5,7 +5,7 @@ import { foldChecksum, sumWords } from '../../src/wire/checksum.js';
 import { buildFrame, FRAME_HEADERS, parseFrame } from '../../src/wire/frame.js';
 import { parseMessage } from '../../src/wire/message.js';
 import { parseOptions, parseSuboptions } from '../../src/wire/options.js';
-import { buildReply, MESSAGE_BYTES_USUAL, type ReplyFields } from '../../src/wire/reply.js';
+import { buildReply, MESSAGE_BYTES_USUAL, type ReplyFields, writeReply } from '../../src/wire/reply.js';
 
 const octets = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value));
 const code = fc.integer({ min: 1, max: 254 }).filter((value) => value !== 52 && value !== 82);
@@ -46,6 +46,18 @@ describe('messages', () => {
         assert.equal(left.includes(82), false, 'what the relay added is never left out');
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('are the same in a buffer that had others', () => {
+    fc.assert(
+      fc.property(fields, fc.integer({ min: MESSAGE_BYTES_USUAL, max: 1472 }), (given, most) => {
+        const used = Buffer.alloc(1472, 0xa5);
+        const { length, left } = writeReply(used, given, most);
+        const fresh = buildReply(given, most);
+        assert.deepEqual({ bytes: used.subarray(0, length), left }, fresh);
+        assert.ok(used.subarray(most).every((octet) => octet === 0xa5));
+      }),
     );
   });
 
