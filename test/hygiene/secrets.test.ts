@@ -150,7 +150,7 @@ describe('secrets', () => {
           ? 0o770
           : /\.(req|pub|sock)$/.test(path)
             ? 0o760
-            : path.endsWith('.log')
+            : /\.(log|conf)$/.test(path)
               ? 0o740
               : path.endsWith('/state')
                 ? 0o710

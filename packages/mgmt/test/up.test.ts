@@ -143,7 +143,8 @@ describe('sluice up', function () {
     const open = readdirSync(runDir, { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .filter(
-        ({ name }) => (statSync(join(runDir, name)).mode & (name.endsWith('.log') ? 0o037 : 0o077)) !== 0,
+        ({ name }) =>
+          (statSync(join(runDir, name)).mode & (/\.(log|conf)$/.test(name) ? 0o037 : 0o077)) !== 0,
       );
     assert.deepEqual(
       open.map((entry) => entry.name),
@@ -165,7 +166,7 @@ describe('sluice up', function () {
       const closed = [
         ...[
           psk,
-          join(runDir, 'strongswan.conf'),
+          ...(name === 'mgmt' ? [join(runDir, 'strongswan.conf')] : []),
           join(runDir, 'sequence-numbers'),
           join(runDir, 'stable-secret'),
         ],

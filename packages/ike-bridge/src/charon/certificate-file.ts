@@ -1,6 +1,6 @@
 // Certificates and revocation lists, in the files that the configuration names.
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { readNamedFile } from '@sluice/shared';
 
 /** A chain of four certificates of RSA keys of 4096 bits has 8 KB; what VICI carries in a value has at most 64. */
 const FILE_MAX = 65_535;
@@ -109,21 +109,16 @@ function pemBlocks(bytes: Buffer): { label: string; der: Buffer }[] {
 }
 
 async function readFile(path: string): Promise<Buffer> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const { stat, bytes } = await readNamedFile(path, FILE_MAX).catch((error: unknown) => {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     const because = missing
       ? 'is missing'
       : `cannot be opened: ${error instanceof Error ? error.message : ''}`;
     throw new Error(`The certificate file ${path} ${because}.`, { cause: error });
   });
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile() || stat.size > FILE_MAX)
-      throw new Error(
-        `The certificate file ${path} is no file of at most ${FILE_MAX} bytes: is it the right one?`,
-      );
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+  if (!stat.regular || stat.size > FILE_MAX)
+    throw new Error(
+      `The certificate file ${path} is no file of at most ${FILE_MAX} bytes: is it the right one?`,
+    );
+  return bytes;
 }

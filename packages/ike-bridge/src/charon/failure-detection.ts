@@ -2,7 +2,7 @@
 // asks after a while of silence (dead peer detection, RFC 7296 section 2.4), and retransmits what is not answered.
 //
 // charon has one set of retransmission settings for all connections. They are of the connection that is to notice first.
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { ConnectionSection } from '@sluice/shared';
 
 export interface Retransmission {
@@ -94,8 +94,11 @@ export async function writeRetransmission(path: string, wanted: Retransmission):
   });
   if (before === text) return false;
   const fresh = `${path}.new`;
-  await writeFile(fresh, text, { mode: 0o600 });
-  await chmod(fresh, 0o600);
+  await rm(fresh, { force: true });
+  await writeFile(fresh, text, { mode: 0o600, flag: 'wx' });
+  // charon, which has another user, is in the group of this process.
+  await chown(fresh, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
+  await chmod(fresh, 0o640);
   await rename(fresh, path);
   return true;
 }

@@ -1,5 +1,5 @@
 // Tells without reading a file whether it is what it was when it was read.
-import { stat } from 'node:fs/promises';
+import { statNamedFile } from '@sluice/shared';
 
 /** A file system may write one time for two changes this close to each other. */
 const SETTLED_MS = 1000;
@@ -10,9 +10,10 @@ const SETTLED_MS = 1000;
  */
 export async function fileSignature(path: string): Promise<string> {
   try {
-    const { dev, ino, size, ctimeNs, ctimeMs } = await stat(path, { bigint: true });
+    const { dev, ino, size, ctime_ns: ctimeNs } = await statNamedFile(path);
     const now = Date.now();
-    const fresh = now - Number(ctimeMs) < SETTLED_MS ? `:${now}:${performance.now()}` : '';
+    const ctimeMs = Number(BigInt(ctimeNs) / 1_000_000n);
+    const fresh = now - ctimeMs < SETTLED_MS ? `:${now}:${performance.now()}` : '';
     return `${dev}:${ino}:${size}:${ctimeNs}${fresh}`;
   } catch (error) {
     if (error instanceof Error && 'code' in error) return '';

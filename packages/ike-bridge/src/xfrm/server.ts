@@ -1,5 +1,5 @@
 // The Unix socket that the library preloaded into charon connects to, one connection per netlink socket.
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, chown, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { REDIRECT_MESSAGE_MAX, REDIRECT_MSG_BIND } from './constants.js';
 import { decodeMessage, encodeMessage, type Message, nlmsghdr } from './netlink.js';
@@ -39,7 +39,7 @@ export class XfrmServer {
     });
   }
 
-  /** Listens; a socket file that a former process left is replaced. Only its owner may connect. */
+  /** Listens; a socket file that a former process left is replaced. Its owner and this process's group, charon's, may connect. */
   static async listen(options: XfrmServerOptions): Promise<XfrmServer> {
     const server = new XfrmServer(options);
     await rm(options.path, { force: true });
@@ -52,7 +52,9 @@ export class XfrmServer {
     } finally {
       process.umask(umask);
     }
-    await chmod(options.path, 0o600);
+    // A shared run directory would give it its own group, and so every process of the gateway.
+    await chown(options.path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
+    await chmod(options.path, 0o660);
     return server;
   }
 

@@ -56,7 +56,7 @@ describe('failure detection', () => {
       assert.equal(await writeRetransmission(path, retransmissionFor(10)), true);
       assert.equal(await writeRetransmission(path, retransmissionFor(10)), false);
       assert.match(await readFile(path, 'utf8'), /charon \{\n {2}retransmit_timeout = 1\n[^}]*tries = 2\n\}/);
-      assert.equal((await stat(path)).mode & 0o777, 0o600);
+      assert.equal((await stat(path)).mode & 0o777, 0o640);
       assert.equal(await writeRetransmission(path, retransmissionFor(40)), true);
     } finally {
       await rm(dir, { recursive: true });

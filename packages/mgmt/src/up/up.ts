@@ -1,6 +1,6 @@
 // Runs a gateway: validates, prepares its run directory, supervises its processes, ends them in order.
 import { constants, createWriteStream, existsSync, openSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { formatProblem, loadConfig } from '@sluice/agent';
 import { strongswanConf } from '@sluice/ike-bridge';
 import {
@@ -41,7 +41,7 @@ export async function up(paths: GatewayPaths): Promise<void> {
     checkAlone(paths.runDir);
     const log = upLogger(paths.runDir);
     const rights = rightsFor(paths, say, log);
-    await writeCharonFiles(paths.runDir);
+    await writeCharonFiles(paths.runDir, rights);
     await supervise(paths, rights, log);
   } catch (error) {
     if (error instanceof SluiceError) throw new CliError(error.message);
@@ -64,12 +64,15 @@ async function checkConfiguration(file: string): Promise<void> {
   );
 }
 
-async function writeCharonFiles(runDir: string): Promise<void> {
+async function writeCharonFiles(runDir: string, { identities }: Rights): Promise<void> {
   const { strongswanConf: file, viciSocket } = runFiles(runDir);
+  await rm(file, { force: true });
   await writeFile(file, strongswanConf({ runDir, viciSocket, logFile: null, level: 1 }), {
     mode: 0o600,
   });
-  await chmod(file, 0o600);
+  const gid = identities.get('charon')?.gid ?? 0;
+  await chown(file, 0, gid);
+  await chmod(file, gid === 0 ? 0o600 : 0o640);
 }
 
 function upLogger(runDir: string): Logger {
