@@ -1,17 +1,31 @@
 // `npm run faults -w test -- --seconds 600 --seed 7`: the test of faults for as long, and by the schedule, as one wants.
+// With `--peer strongswan` one end is Debian's charon with its own ESP.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '600' },
+    seed: { type: 'string' },
+    peer: { type: 'string', default: 'sluice' },
+  },
 });
-for (const [name, value] of Object.entries(values))
+const FILES: Record<string, string> = {
+  sluice: 'resilience/faults.test.js',
+  strongswan: 'interop/strongswan-faults.js',
+};
+
+const file = FILES[values.peer];
+if (file === undefined)
+  throw new Error(`--peer ${values.peer}: give one of ${Object.keys(FILES).join(', ')}`);
+const { seconds, seed } = values;
+for (const [name, value] of Object.entries({ seconds, ...(seed === undefined ? {} : { seed }) }))
   if (!/^\d+$/.test(String(value))) throw new Error(`--${name} ${value}: give a whole number`);
 
 const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
-const test = fileURLToPath(new URL('resilience/faults.test.js', import.meta.url));
+const test = fileURLToPath(new URL(file, import.meta.url));
 const child = spawn(
   process.execPath,
   [
@@ -27,8 +41,8 @@ const child = spawn(
     stdio: 'inherit',
     env: {
       ...process.env,
-      SLUICE_FAULT_SECONDS: values.seconds,
-      ...(values.seed === undefined ? {} : { SLUICE_SEED: values.seed }),
+      SLUICE_FAULT_SECONDS: seconds,
+      ...(seed === undefined ? {} : { SLUICE_SEED: seed }),
     },
   },
 );

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Lab, LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
 import { BRANCH, HQ, Site, siteConfig } from '../support/two-sites.js';
+import { WireRelay } from '../support/wire-relay.js';
 import { StockPeer } from './stock-peer.js';
 
 export interface SiteAndPeer {
@@ -12,6 +13,9 @@ export interface SiteAndPeer {
   peer: StockPeer;
   peerNode: LabNode;
   hqHost: LabNode;
+  router: LabNode;
+  /** The branch's cable to its router with `relayBranch`. */
+  wire: WireRelay | null;
 }
 
 export interface SiteAndPeerOptions {
@@ -21,6 +25,10 @@ export interface SiteAndPeerOptions {
   theirs: string;
   /** Of our connection; theirs has it always. */
   mobike?: boolean;
+  /** Both ends look for a dead peer; ours gives it up within so many seconds. */
+  detectFailureWithinS?: number;
+  /** Has the branch's cable to its router be one that can delay, reorder and lose frames. */
+  relayBranch?: boolean;
 }
 
 /** The SPIs of the CHILD_SA that both ends have and no other, as we see them; null when there is none such. */
@@ -46,12 +54,17 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
     lab.router('peer'),
     lab.host('hq-host'),
   ]);
+  const outside = router.port('branch', `${BRANCH.router}/24`);
+  const relayed = options.relayBranch === true;
+  const wire = relayed ? await WireRelay.between(lab, gateway.port('wan0'), outside) : null;
   await Promise.all([
     lab.link(branchHost.port('eth0', `${BRANCH.host}/24`), gateway.port('lan0')),
-    lab.link(gateway.port('wan0'), router.port('branch', `${BRANCH.router}/24`)),
+    relayed ? Promise.resolve() : lab.link(gateway.port('wan0'), outside),
     lab.link(router.port('hq', `${HQ.router}/24`), peerNode.port('wan', `${HQ.wan}/24`)),
     lab.link(peerNode.port('lan', `${HQ.lan}/24`), hqHost.port('eth0', `${HQ.host}/24`)),
   ]);
+  // The relay knows nothing of checksums that a kernel leaves to the next one.
+  if (relayed) await peerNode.run(['ethtool', '-K', 'wan', 'tx', 'off']);
   await Promise.all([
     branchHost.route('default', BRANCH.lan),
     hqHost.route('default', HQ.lan),
@@ -64,6 +77,8 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
   if (connection === undefined) throw new Error('the site has no connection');
   connection.start = weInitiate ? 'initiate' : 'respond';
   connection.mobike = options.mobike ?? false;
+  const { detectFailureWithinS } = options;
+  if (detectFailureWithinS !== undefined) connection.detect_failure_within_s = detectFailureWithinS;
   for (const child of connection.children) child.esp_proposals = ours;
 
   const peer = await StockPeer.start(peerNode, {
@@ -71,6 +86,7 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
     remote: { address: BRANCH.wan, id: 'branch.example', network: BRANCH.lanNetwork },
     psk,
     esp: theirs,
+    detectsFailure: detectFailureWithinS !== undefined,
   });
   const branch = new Site(BRANCH, gateway, config);
   try {
@@ -84,5 +100,5 @@ export async function siteAndPeer(lab: Lab, options: SiteAndPeerOptions): Promis
     await branch.close();
     throw error;
   }
-  return { lab, branchHost, branch, peer, peerNode, hqHost };
+  return { lab, branchHost, branch, peer, peerNode, hqHost, router, wire };
 }

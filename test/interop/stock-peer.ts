@@ -18,6 +18,8 @@ export interface PeerConnection {
   psk: string;
   /** Of ESP, as swanctl.conf writes it. */
   esp: string;
+  /** Has it look for a dead peer every two seconds, and give it up after ten more, instead of never. */
+  detectsFailure?: boolean;
 }
 
 export interface PeerSa {
@@ -44,18 +46,44 @@ export class StockPeer {
   /** Starts charon in a node of its own, with nothing loaded. */
   static async bare(node: LabNode, connection: PeerConnection): Promise<StockPeer> {
     emptyFolders(node);
-    const peer = new StockPeer(node, await startCharon(node), connection);
+    const peer = new StockPeer(node, await startCharon(node, connection), connection);
     await peer.ready();
     return peer;
   }
 
   /** As after a power cut: charon and its SAs are gone without a word, and a new one has the same swanctl.conf. */
   async reboot(): Promise<void> {
+    await this.kill();
+    await this.startAgain('swanctl/swanctl.conf');
+  }
+
+  async kill(): Promise<void> {
     this.charon.signal('SIGKILL');
     await this.charon.exited;
-    this.charon = await startCharon(this.node);
+  }
+
+  /** After `kill`. @param file what it loads, in its node */
+  async startAgain(file = 'swanctl.conf'): Promise<void> {
+    this.charon = await startCharon(this.node, this.connection);
     await this.ready();
-    await this.swanctl(true, '--load-all', '--noprompt', '--file', this.node.path('swanctl/swanctl.conf'));
+    await this.swanctl(true, '--load-all', '--noprompt', '--file', this.node.path(file));
+  }
+
+  /** Stops its charon, ESP included, until the function returned is called. Whoever has killed it meanwhile may do so. */
+  pause(): () => void {
+    const { charon } = this;
+    charon.signal('SIGSTOP');
+    return () => {
+      if (charon.status === null) charon.signal('SIGCONT');
+    };
+  }
+
+  /** Asks for a rekeying of a charon that may be dead, or stopped. */
+  async tryRekeyChild(): Promise<void> {
+    const uri = `unix://${this.node.path('charon.vici')}`;
+    await this.node.run(['timeout', '2', 'swanctl', '--rekey', '--child', 'net', '--uri', uri], {
+      check: false,
+    });
   }
 
   private ready(): Promise<void> {
@@ -126,8 +154,8 @@ export class StockPeer {
   }
 }
 
-function startCharon(node: LabNode): Promise<NodeProcess> {
-  const conf = node.writeFile('strongswan.conf', strongswanConf(node));
+function startCharon(node: LabNode, { detectsFailure }: PeerConnection): Promise<NodeProcess> {
+  const conf = node.writeFile('strongswan.conf', strongswanConf(node, detectsFailure === true));
   return node.start([CHARON], { name: 'charon', env: { STRONGSWAN_CONF: conf } });
 }
 
@@ -143,11 +171,12 @@ function emptyFolders(node: LabNode): string {
   return base;
 }
 
-function strongswanConf(node: LabNode): string {
+function strongswanConf(node: LabNode, detectsFailure: boolean): string {
   return `
 charon {
   load = ${PLUGINS}
   plugins { vici { socket = unix://${node.path('charon.vici')} } }
+  ${detectsFailure ? 'retransmit_timeout = 1\n  retransmit_tries = 3' : ''}
   i_dont_care_about_security_and_use_aggressive_mode_psk = yes
   filelog { stdout { default = 1 } }
 }
@@ -156,11 +185,12 @@ swanctl { load = random x509 openssl pem pkcs1 pkcs8 }
 `;
 }
 
-function swanctlConf({ local, remote, psk, esp }: PeerConnection): string {
+function swanctlConf({ local, remote, psk, esp, detectsFailure }: PeerConnection): string {
   return `
 connections {
   sluice {
     version = 2
+    ${detectsFailure === true ? 'dpd_delay = 2s' : ''}
     local_addrs = ${local.address}
     remote_addrs = ${remote.address}
     local { auth = psk; id = ${local.id} }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { until } from '@sluice/shared';
 import { agreed, disagreement } from '../support/associations.js';
-import { begin, type Fault } from '../support/faults.js';
+import { begin, type Fault, networkOf } from '../support/faults.js';
 import { killAndRecover } from '../support/kill.js';
 import { now } from '../support/probe.js';
 import { assertUntouched, during, say, sitesUnderProbe } from '../support/sites-under-probe.js';
@@ -51,7 +51,7 @@ describe('sides that disagree', () => {
     'a DELETE is lost: the side that did not hear of it notices in time, and traffic goes on',
     withSites(async (sites) => {
       const { branch, hq } = sites;
-      const end = await begin(sites, NO_IKE);
+      const end = await begin(networkOf(sites), NO_IKE);
       try {
         const uri = `unix://${hq.gateway.runDir}/charon.vici`;
         const name = hq.config.ike?.connections?.[0]?.name ?? '';

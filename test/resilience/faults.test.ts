@@ -6,7 +6,7 @@
 import { until } from '@sluice/shared';
 import { seed } from '@sluice/shared/test-support';
 import { agreed } from '../support/associations.js';
-import { befall, describeFault, nextStep, randomOf } from '../support/faults.js';
+import { befall, describeFault, networkOf, nextStep, randomOf } from '../support/faults.js';
 import { settled } from '../support/kill.js';
 import { Outside } from '../support/outside.js';
 import { now } from '../support/probe.js';
@@ -53,7 +53,7 @@ describe(`${SECONDS} s of faults, seed ${seed}`, () => {
           const step = nextStep(random);
           say(step.faults.map(describeFault).join(', and '));
           count += step.faults.length;
-          await befall(sites, step);
+          await befall(networkOf(sites), step);
         }
         const faultsOver = performance.now();
         await sites.probe.arriveAfter(now(), SETTLE_MS);

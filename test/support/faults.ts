@@ -4,6 +4,7 @@ import type { LabNode } from '@sluice/lab';
 import { until } from '@sluice/shared';
 import { ALL_PROCESSES } from './kill.js';
 import type { Site, TwoSites } from './two-sites.js';
+import type { WireRelay } from './wire-relay.js';
 
 export type FaultProcess = (typeof ALL_PROCESSES)[number] | 'dhcpd' | 'mgmt' | 'supervisor';
 
@@ -94,15 +95,53 @@ export function describeFault(fault: Fault): string {
   }
 }
 
-type End = () => Promise<void>;
+export type End = () => Promise<void>;
 const NOTHING: End = async () => undefined;
 
+/** What may befall one end of a tunnel; each returns what ends it, which must be called. */
+export interface FaultEnd {
+  readonly name: 'branch' | 'hq';
+  kill(process: FaultProcess): Promise<End>;
+  pause(process: FaultProcess): Promise<End>;
+  rekey(): Promise<void>;
+}
+
+/** Two ends with a router between them. */
+export interface FaultNetwork {
+  readonly ends: readonly [FaultEnd, FaultEnd];
+  readonly router: LabNode;
+  /** Needed for `delay`. */
+  readonly wire: WireRelay | null;
+}
+
+export function networkOf({ branch, hq, router, wire }: TwoSites): FaultNetwork {
+  return { ends: [gatewayEnd(branch), gatewayEnd(hq)], router, wire };
+}
+
+/** A gateway of ours. There is nothing to do where a process is just not there. */
+export function gatewayEnd(site: Site): FaultEnd {
+  return {
+    name: site.names.name,
+    async kill(name) {
+      const pid = signal(site, name, 'SIGKILL');
+      return name === 'supervisor' && pid !== null ? () => superviseAgain(site, pid) : NOTHING;
+    },
+    async pause(name) {
+      const pid = signal(site, name, 'SIGSTOP');
+      return async () => {
+        if (pid !== null) send(pid, 'SIGCONT');
+      };
+    },
+    rekey: () => rekey(site),
+  };
+}
+
 /** Begins the faults of a step, ends each when its time is over, and rests. */
-export async function befall(sites: TwoSites, { faults, restMs }: Step): Promise<void> {
+export async function befall(network: FaultNetwork, { faults, restMs }: Step): Promise<void> {
   const under: Promise<void>[] = [];
   try {
     for (const fault of faults) {
-      const end = await begin(sites, fault);
+      const end = await begin(network, fault);
       under.push(passed(fault.lastsMs).finally(end));
     }
   } finally {
@@ -118,32 +157,26 @@ async function passed(ms: number): Promise<void> {
   await until(`${ms} ms of the schedule to pass`, () => performance.now() >= end, options);
 }
 
-/** Begins a fault; the function returned ends it, and must be called. Nothing to do where a process is just not there. */
-export async function begin(sites: TwoSites, fault: Fault): Promise<End> {
-  const site = fault.site === 0 ? sites.branch : sites.hq;
+/** Begins a fault; the function returned ends it, and must be called. */
+export async function begin({ ends, router, wire }: FaultNetwork, fault: Fault): Promise<End> {
+  const end = ends[fault.site];
   switch (fault.kind) {
-    case 'kill': {
-      const pid = signal(site, fault.process, 'SIGKILL');
-      return fault.process === 'supervisor' && pid !== null ? () => superviseAgain(site, pid) : NOTHING;
-    }
-    case 'pause': {
-      const pid = signal(site, fault.process, 'SIGSTOP');
-      return async () => {
-        if (pid !== null) send(pid, 'SIGCONT');
-      };
-    }
+    case 'kill':
+      return end.kill(fault.process);
+    case 'pause':
+      return end.pause(fault.process);
     case 'rekey':
-      await rekey(site);
+      await end.rekey();
       return NOTHING;
     case 'cut':
-      await sites.router.run(['ip', 'link', 'set', site.names.name, 'down']);
+      await router.run(['ip', 'link', 'set', end.name, 'down']);
       return async () => {
-        await sites.router.run(['ip', 'link', 'set', site.names.name, 'up']);
+        await router.run(['ip', 'link', 'set', end.name, 'up']);
       };
     case 'drop':
-      return drop(sites.router, site, fault);
+      return drop(router, end.name, fault);
     case 'delay':
-      return delay(sites, fault);
+      return delay(wire, fault);
   }
 }
 
@@ -179,25 +212,39 @@ async function rekey(site: Site): Promise<void> {
   await site.gateway.run(['timeout', '2', ...argv], { check: false });
 }
 
+/** Of UDP port 4500 (RFC 3948 section 2.2): four octets of zero are IKE's marker, anything else is an SPI. */
+const ENCAPSULATED = ['-p', 'udp', '--dport', '4500', '-m', 'u32', '--u32'];
 const MATCHES = {
-  ike: ['-p', 'udp', '-m', 'multiport', '--dports', '500,4500'],
-  esp: ['-p', 'esp'],
-  all: [],
+  ike: [
+    ['-p', 'udp', '--dport', '500'],
+    [...ENCAPSULATED, '0>>22&0x3C@8=0'],
+  ],
+  esp: [
+    ['-p', 'esp'],
+    [...ENCAPSULATED, '0>>22&0x3C@8=1:0xffffffff'],
+  ],
+  all: [[]],
 } as const;
 
 async function drop(
   router: LabNode,
-  site: Site,
+  name: FaultEnd['name'],
   { what, oneWay }: Pick<Fault, 'what' | 'oneWay'>,
 ): Promise<End> {
-  const rule = ['FORWARD', ...(oneWay ? ['-i', site.names.name] : []), ...MATCHES[what], ...['-j', 'DROP']];
-  await router.run(['iptables', '-w', '5', '-A', ...rule]);
-  return async () => {
-    await router.run(['iptables', '-w', '5', '-D', ...rule]);
+  const rules = MATCHES[what].map((match) => [
+    'FORWARD',
+    ...(oneWay ? ['-i', name] : []),
+    ...match,
+    ...['-j', 'DROP'],
+  ]);
+  const change = async (how: '-A' | '-D'): Promise<void> => {
+    for (const rule of rules) await router.run(['iptables', '-w', '5', how, ...rule]);
   };
+  await change('-A');
+  return () => change('-D');
 }
 
-async function delay({ wire }: TwoSites, { delayMs, loss }: Fault): Promise<End> {
+async function delay(wire: WireRelay | null, { delayMs, loss }: Fault): Promise<End> {
   if (wire === null) throw new Error('frames are delayed where the sites are made with relayBranch');
   await wire.impair({ delayMs, jitterMs: delayMs, loss, seed: delayMs });
   return () => wire.restore();

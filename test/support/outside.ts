@@ -28,15 +28,19 @@ export interface Seen {
   repeated: string[];
 }
 
+type Cables = Pick<TwoSites, 'router' | 'wire'>;
+
 /** Captures where each gateway's cable ends, so that what is lost behind it is there too. */
 export class Outside {
   private constructor(private readonly captures: readonly Capture[]) {}
 
-  static async watch({ router, wire }: TwoSites): Promise<Outside> {
-    const at = (node: LabNode, device: string): Promise<Capture> =>
-      node.capture({ interface: device, filter: 'ip', snapLength: SNAP_LENGTH, name: `outside-${device}` });
-    const branch = wire === null ? at(router, 'branch') : at(wire.node, WireRelay.device);
-    return new Outside(await Promise.all([branch, at(router, 'hq')]));
+  static async watch({ router, wire }: Cables): Promise<Outside> {
+    return new Outside(await Promise.all([branchCable(router, wire), cable(router, 'hq')]));
+  }
+
+  /** The branch's alone: what another one's gateway sends is its own affair. */
+  static async watchBranch({ router, wire }: Cables): Promise<Outside> {
+    return new Outside([await branchCable(router, wire)]);
   }
 
   /** Ends the captures. Asserts that nothing wrong has passed; returns what has, at either cable. */
@@ -56,6 +60,19 @@ export class Outside {
     }
     return all;
   }
+}
+
+function cable(node: LabNode, device: string): Promise<Capture> {
+  return node.capture({
+    interface: device,
+    filter: 'ip',
+    snapLength: SNAP_LENGTH,
+    name: `outside-${device}`,
+  });
+}
+
+function branchCable(router: LabNode, wire: WireRelay | null): Promise<Capture> {
+  return wire === null ? cable(router, 'branch') : cable(wire.node, WireRelay.device);
 }
 
 /** Frames of IPv4 over Ethernet. */
