@@ -5,10 +5,10 @@ import { Network } from '../process/support/network.js';
 describe('linux twins', function () {
   this.timeout(120_000);
 
-  it('makes Linux have what it should, touches the difference only, and leaves what others have', async () => {
+  async function passes(scenario: string): Promise<void> {
     const network = new Network();
     try {
-      const file = fileURLToPath(new URL('./scenarios/twins.js', import.meta.url));
+      const file = fileURLToPath(new URL(`./scenarios/${scenario}.js`, import.meta.url));
       const { code, output } = await network.run(
         network.gateway,
         process.execPath,
@@ -19,5 +19,11 @@ describe('linux twins', function () {
     } finally {
       await network.close();
     }
-  });
+  }
+
+  it('makes Linux have what it should, touches the difference only, and leaves what others have', () =>
+    passes('twins'));
+
+  it('of many interfaces: looks at some in each call, and finds every one that somebody removed', () =>
+    passes('many-twins'));
 });
