@@ -20,19 +20,29 @@ export interface Differences {
   replaced: KnownSa[];
   /** Unknown, older than a moment, with nothing in their place yet: they carry the traffic. */
   orphans: KnownSa[];
+  /** By name of an unknown SA: since when there has been a newer CHILD_SA for its traffic, though not always the same. */
+  carriedSinceMs: Map<string, number>;
 }
 
 /** A peer needs this long to have its new SAs in use, and packets in flight to arrive. */
 const SETTLED_S = 10;
 
+/** @param carriedSinceMs of the last comparison; on the clock of `nowMs` */
 export function compare(
   sad: readonly KnownSa[],
   children: readonly KnownChild[],
   nowMs: number,
+  carriedSinceMs: ReadonlyMap<string, number> = new Map(),
 ): Differences {
   const present = new Map(sad.map((sa) => [nameOf(sa), sa]));
   const known = new Set(children.flatMap((child) => [nameOf(inbound(child)), nameOf(outbound(child))]));
-  const result: Differences = { broken: [], unknown: [], replaced: [], orphans: [] };
+  const result: Differences = {
+    broken: [],
+    unknown: [],
+    replaced: [],
+    orphans: [],
+    carriedSinceMs: new Map(),
+  };
   /** By interface id. */
   const whole = new Map<number, Whole[]>();
   for (const child of children) {
@@ -46,8 +56,13 @@ export function compare(
     result.unknown.push(sa);
     // An SA is in the SAD before charon lists its CHILD_SA as installed.
     if (nowMs - sa.addedAtMs < SETTLED_S * 1000) continue;
-    const successor = (whole.get(sa.ifId) ?? []).some((other) => succeeds(other, sa, nowMs));
-    (successor ? result.replaced : result.orphans).push(sa);
+    const successors = (whole.get(sa.ifId) ?? []).filter((other) => succeeds(other, sa, nowMs));
+    const name = nameOf(sa);
+    if (successors.length > 0) result.carriedSinceMs.set(name, carriedSinceMs.get(name) ?? nowMs);
+    // One that is rekeyed every few seconds never settles, and those after it carry the traffic all the same.
+    const carriedMs = nowMs - (result.carriedSinceMs.get(name) ?? nowMs);
+    const settled = successors.some(({ child }) => (child.installed_s ?? 0) >= SETTLED_S);
+    (settled || carriedMs >= SETTLED_S * 1000 ? result.replaced : result.orphans).push(sa);
   }
   return result;
 }
@@ -74,7 +89,6 @@ function succeeds(other: Whole, sa: KnownSa, nowMs: number): boolean {
   return (
     child.local === local &&
     child.remote === remote &&
-    installedS >= SETTLED_S &&
     nowMs - installedS * 1000 > sa.addedAtMs &&
     carries(other[sa.direction], sa)
   );

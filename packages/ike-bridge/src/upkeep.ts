@@ -72,6 +72,8 @@ export class Upkeep {
   #suspects = new Set<string>();
   /** Since when SAs or policies of an interface id have been unknown to charon, on the monotonic clock. */
   #unknownSinceMs = new Map<number, number>();
+  /** As the last comparison with charon has it. */
+  #carriedSinceMs: ReadonlyMap<string, number> = new Map();
   #warned: ReadonlySet<string> = new Set();
   #desired: IkeState | null = null;
   #generation = 0;
@@ -158,7 +160,9 @@ export class Upkeep {
       const reports = sas.map(ikeSaReport);
       this.#options.onSas(reports);
       const children = childrenOf(reports);
-      const differences = compare(this.#options.xfrm.sad.all(), children, Date.now());
+      const sad = this.#options.xfrm.sad.all();
+      const differences = compare(sad, children, Date.now(), this.#carriedSinceMs);
+      this.#carriedSinceMs = differences.carriedSinceMs;
       const noted = this.#noteUnknown(differences, children);
       const missing = this.#options.forwards() && this.#bringUp(desired, sas, children);
       const surplus = surplusSas(reports, detectionIn(desired));

@@ -35,6 +35,8 @@ function child(spiIn: number, spiOut: number, over: Partial<KnownChild> = {}): K
   };
 }
 
+const NOTHING = { broken: [], unknown: [], replaced: [], orphans: [] };
+
 describe('orphans', () => {
   const spis = (sas: readonly KnownSa[]): number[] => sas.map(({ spi }) => spi);
 
@@ -44,6 +46,7 @@ describe('orphans', () => {
       unknown: [],
       replaced: [],
       orphans: [],
+      carriedSinceMs: new Map(),
     });
   });
 
@@ -70,6 +73,25 @@ describe('orphans', () => {
     );
   });
 
+  it('takes successors that are rekeyed every few seconds for one, as long as there is always one', () => {
+    const old = sa('in', 1);
+    /** A round with a CHILD_SA that is five seconds old, or without one. */
+    const round = (atS: number, since: ReadonlyMap<string, number>, present = true) => {
+      const [spi, now] = [100 + 2 * atS, NOW + atS * 1000];
+      const fresh = [sa('in', spi, { addedAtMs: now - 5000 }), sa('out', spi + 1, { addedAtMs: now - 5000 })];
+      const children = present ? [child(spi, spi + 1, { installed_s: 5 })] : [];
+      return compare([old, ...(present ? fresh : [])], children, now, since);
+    };
+    const first = round(0, new Map());
+    assert.deepEqual(spis(first.orphans), [1]);
+    const second = round(9, first.carriedSinceMs);
+    assert.deepEqual(spis(second.orphans), [1]);
+    assert.deepEqual(spis(round(10, second.carriedSinceMs).replaced), [1]);
+    // The time begins anew where there was none in between.
+    const without = round(9, first.carriedSinceMs, false);
+    assert.deepEqual(spis(round(10, without.carriedSinceMs).orphans), [1]);
+  });
+
   it('does not take an older, broken or unrelated CHILD_SA for a successor', () => {
     const traffic = (src: string, ports: [number, number] = [0, 65_535]): KnownSa['selectors'] => [
       { src, dst: '10.1.0.0/16', protocol: 6, src_ports: [0, 65_535], dst_ports: ports },
@@ -90,6 +112,7 @@ describe('orphans', () => {
 
   it('leaves alone what charon is just setting up', () => {
     const young = sa('in', 1, { addedAtMs: NOW - 5000 });
-    assert.deepEqual(compare([young], [], NOW), { broken: [], unknown: [young], replaced: [], orphans: [] });
+    const { broken, unknown, replaced, orphans } = compare([young], [], NOW);
+    assert.deepEqual({ broken, unknown, replaced, orphans }, { ...NOTHING, unknown: [young] });
   });
 });
