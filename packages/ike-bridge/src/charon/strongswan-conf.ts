@@ -84,12 +84,18 @@ ${retransmissionConf(retransmissionFor(DETECT_WITHIN_S))}
   ikesa_table_segments = 64
   # Threads wait for the data plane, and for those who list SAs: more than processors.
   threads = 32
-  # When power comes back, a site's peers call at once, perhaps from behind one NAT. Before a cookie nothing of theirs is
-  # kept or computed (RFC 7296 section 2.6); the default would ignore all but five callers of an address.
-  cookie_threshold = 64
+  # When power comes back, a site's peers call at once, perhaps from behind one NAT: the default would ignore all but five
+  # callers of an address.
   block_threshold = 64
-  # Some dozens get their SAs in a second, so that the last of thousands waits for a minute. Not to hear them would be worse
-  # (init_limit_half_open): their cookies get old, and stock peers give up at the sixth.
+  # With more messages than this waiting, new callers are not heard; they ask again. charon hears them before it
+  # authenticates those whom it has answered: without a limit 2,000 callers at once wear each other out, because each
+  # begins anew when he has waited for half a minute.
+  init_limit_job_load = 64
+  # That keeps those who answer below this. Beyond it somebody floods, and before a cookie nothing of a caller is kept or
+  # computed (RFC 7296 section 2.6). Whoever has one and is not heard gets another after 10 s; stock peers give up at
+  # the sixth, for good.
+  cookie_threshold = 512
+  # On a busy hub an answer may be late.
   half_open_timeout = 120
 
   # Only connections that ask for aggressive mode by name have it; without this not even those would answer.

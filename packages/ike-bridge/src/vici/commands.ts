@@ -56,7 +56,7 @@ export interface ControlLog {
 
 /**
  * charon lists an IKE_SA when nothing else works on it, and installing SAs in a data plane that has much to do takes
- * seconds. This is for each of them.
+ * seconds. This is for each of them; also for a command by which it looks for one among thousands, as it lists them.
  */
 const BUSY_SA_MS = 20_000;
 
@@ -125,7 +125,7 @@ export async function getShared(sender: ViciSender): Promise<string[]> {
 export async function initiate(sender: ViciSender, options: InitiateOptions): Promise<void> {
   const { child, ike, timeoutMs, onLog } = options;
   const input = { child, ike, timeout: timeoutMs };
-  const limit = { deadlineMs: Math.max(timeoutMs, 0) + ANSWER_SLACK_MS };
+  const limit = { deadlineMs: timeoutMs < 0 ? BUSY_SA_MS : timeoutMs + ANSWER_SLACK_MS };
   if (timeoutMs < 0) {
     ensure('initiate', await sender.request('initiate', input, limit));
     return;
@@ -176,7 +176,7 @@ export async function rekey(
   options: { reauth?: boolean } = {},
 ): Promise<number> {
   const input = { ...selectorInput(selector), reauth: options.reauth ? 'yes' : undefined };
-  const reply = await sender.request('rekey', input);
+  const reply = await sender.request('rekey', input, { deadlineMs: BUSY_SA_MS });
   if (decimal(reply, 'matches') !== 0) ensure('rekey', reply);
   return decimal(reply, 'matches') ?? 0;
 }

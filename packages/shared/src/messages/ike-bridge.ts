@@ -135,12 +135,12 @@ export const ikeBridgeContract = defineContract({
         /** Sentences about children that are not up, and connections that cannot be rekeyed. */
         problems: z.array(z.string()),
       }),
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
     },
     'show-policies': {
       request: none,
       reply: z.object({ policies: z.array(policyReportSchema) }),
-      deadlineMs: 5000,
+      deadlineMs: 20_000,
     },
     initiate: {
       request: z.object({ child: z.string() }),
