@@ -19,6 +19,7 @@ import {
   tunnelIfId,
 } from '@sluice/shared';
 import { withForwarders } from './default-names.js';
+import { withDelegatedPools } from './delegated-pools.js';
 import { delegatedTo } from './with-leases6.js';
 
 export function dataplanePart(config: DeviceConfig, revision: number): DataplaneState {
@@ -87,7 +88,13 @@ export function dhcpPart(
   const networks6 = config.dhcp6.servers.map((server) => {
     const served = interfaceList(config).find(({ name }) => name === server.interface);
     const addresses = (served?.addresses ?? []).filter((text) => parseIp6Prefix(text) !== null);
-    return { server, vrf: served?.vrf ?? server.vrf, addresses };
+    const delegated = delegatedTo(config, leases6, server.interface ?? '');
+    return {
+      server: withDelegatedPools(server, delegated),
+      vrf: served?.vrf ?? server.vrf,
+      addresses,
+      delegated: delegated.filter(({ valid_until_ms }) => valid_until_ms > 0),
+    };
   });
   return {
     revision,

@@ -96,4 +96,40 @@ describe('a configuration with leases of DHCPv6', () => {
       [['wan', 'default']],
     );
   });
+
+  it('serves pools and reservations that are relative, of the subnet of the moment', () => {
+    const given = withLeases6(
+      config({
+        dhcp6: {
+          servers: [
+            {
+              interface: 'lan',
+              pools: [{ range: '::100-::1ff' }, { range: '2001:db8:5::10' }],
+              reservations: [
+                { duid: '00030001aa', address: '::50' },
+                { duid: '00030001bb', address: '2001:db8:5::50' },
+              ],
+            },
+            {
+              interface: 'far',
+              pools: [{ range: '::5' }],
+              reservations: [{ duid: '00030001aa', address: '::50' }],
+            },
+          ],
+        },
+      }),
+      [LEASE],
+    );
+    const [lan, far] = dhcpPart(given, 1, [LEASE]).networks6;
+    assert.deepEqual(
+      lan!.server.pools.map(({ range }) => range),
+      ['2001:db8:f000:3::100-2001:db8:f000:3::1ff', '2001:db8:5::10'],
+    );
+    assert.deepEqual(
+      lan!.server.reservations.map(({ address }) => address),
+      ['2001:db8:f000:3::50', '2001:db8:5::50'],
+    );
+    assert.deepEqual(lan!.delegated, [{ prefix: '2001:db8:f000:3::/64', ...UNTIL }]);
+    assert.deepEqual([far!.server.pools, far!.server.reservations, far!.delegated], [[], [], []]);
+  });
 });

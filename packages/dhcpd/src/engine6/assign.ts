@@ -34,8 +34,8 @@ export function refused(association: Association): Settled6 {
   return { association, granted: [], status };
 }
 
-export function granted({ network }: Exchange6, resource: Resource): Granted6 {
-  return { ...resource, times: network.times };
+export function granted({ network, nowMs }: Exchange6, resource: Resource): Granted6 {
+  return { ...resource, times: network.timesOf(resource, nowMs) };
 }
 
 function choose(
@@ -107,7 +107,7 @@ export function bind(
     via: engine.textOfAddress(client.address),
     port: client.port,
     startedMs: before?.client === client.duid ? before.startedMs : nowMs,
-    expiresMs: endOf(nowMs, network.times.validS),
+    expiresMs: endOf(nowMs, network.timesOf(resource, nowMs).validS),
   };
   const others = engine
     .ofAssociation(network, client, { kind, iaid })

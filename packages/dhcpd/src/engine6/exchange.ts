@@ -19,6 +19,10 @@ import type { Lease6 } from './lease6.js';
 import type { Network6 } from './network6.js';
 import type { Outcome6 } from './outcome6.js';
 
+/** RFC 8415 section 21.4. */
+const RENEW_SHARE = 0.5;
+const REBIND_SHARE = 0.8;
+
 export interface Exchange6 {
   engine: Engine6;
   network: Network6;
@@ -62,7 +66,7 @@ export function answer6(exchange: Exchange6, reply: Reply6): Outcome6 {
   if (rapid) options.push(option6(OPTION_RAPID_COMMIT));
   if (status !== undefined) options.push(encodeStatus(status));
   for (const { association, granted, status: own } of settled)
-    options.push(encodeAssociation(association, granted, renewOf(network, granted), own));
+    options.push(encodeAssociation(association, granted, renewOf(granted), own));
   if (refresh) options.push(option6(OPTION_REFRESH_TIME, words32(refreshS)));
   if (!bare) options.push(...requested(exchange));
   return {
@@ -75,9 +79,13 @@ export function answer6(exchange: Exchange6, reply: Reply6): Outcome6 {
   };
 }
 
-/** T1 and T2; those of an association without anything mean nothing. */
-function renewOf({ renewS }: Network6, granted: readonly Granted6[]): readonly [number, number] {
-  return granted.some(({ times }) => times.validS > 0) ? renewS : [0, 0];
+/** T1 and T2, of the shortest preferred lifetime; those of an association without anything mean nothing. */
+function renewOf(granted: readonly Granted6[]): readonly [number, number] {
+  const preferred = granted.filter(({ times }) => times.validS > 0).map(({ times }) => times.preferredS);
+  if (preferred.length === 0) return [0, 0];
+  const least = Math.min(...preferred);
+  if (least === FOREVER_S) return [FOREVER_S, FOREVER_S];
+  return [Math.floor(least * RENEW_SHARE), Math.floor(least * REBIND_SHARE)];
 }
 
 /** In the order in which the client asks for them (section 21.7). */

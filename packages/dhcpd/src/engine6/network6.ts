@@ -1,5 +1,6 @@
 // A network that is served: its prefixes and pools, who has a reservation, what its clients are told.
 import {
+  type DelegatedPrefix,
   type Dhcp6Network,
   type Ip6Range,
   inRange6,
@@ -11,6 +12,7 @@ import {
   plainHex,
   rangeOf6,
 } from '@sluice/shared';
+import { TOLD_PREFERRED_S, TOLD_VALID_S } from '../client/withdrawn-prefixes.js';
 import { TokenBucket, TokenBuckets } from '../engine/token-buckets.js';
 import { ADDRESS_BITS, type Association, type Resource, type Times } from '../wire6/associations.js';
 import { FOREVER_S } from '../wire6/codes.js';
@@ -21,9 +23,6 @@ import { Pool6 } from './pool6.js';
 /** Some more than the rate at once: a site's clients start together. */
 const NETWORK_BURST = 2;
 const CLIENT_BURST = 4;
-/** RFC 8415 section 21.4: T1 and T2 of the shortest preferred lifetime. */
-const RENEW_SHARE = 0.5;
-const REBIND_SHARE = 0.8;
 
 interface Reservation6 {
   iaid: number | null;
@@ -40,13 +39,12 @@ export class Network6 {
   readonly links: readonly Ip6Range[];
   readonly relays: ReadonlySet<bigint> | null;
   readonly times: Times;
-  /** T1 and T2. */
-  readonly renewS: readonly [number, number];
   readonly requests: TokenBucket;
   readonly clientRequests: TokenBuckets;
   readonly options: ReadonlyMap<number, Buffer>;
   readonly pools: { na: readonly Pool6[]; pd: readonly Pool6[] };
   readonly #own: ReadonlySet<bigint>;
+  readonly #delegated: readonly (DelegatedPrefix & { range: Ip6Range })[];
   readonly #reservations = new Map<string, Reservation6[]>();
   /** By text, and whose it is. */
   readonly #reserved = new Map<string, string>();
@@ -73,10 +71,10 @@ export class Network6 {
     const preferredS =
       server.preferred_lifetime_s ?? (validS === FOREVER_S ? validS : Math.floor(validS * PREFERRED_SHARE));
     this.times = { preferredS, validS };
-    this.renewS =
-      preferredS === FOREVER_S
-        ? [FOREVER_S, FOREVER_S]
-        : [Math.floor(preferredS * RENEW_SHARE), Math.floor(preferredS * REBIND_SHARE)];
+    this.#delegated = (state.delegated ?? []).map((one) => ({
+      ...one,
+      range: rangeOf6(parseIp6Prefix(one.prefix)!),
+    }));
     const { requests_per_s: rate, client_requests_per_s: clientRate } = server.limits;
     this.requests = new TokenBucket(rate, rate * NETWORK_BURST, nowMs);
     this.clientRequests = new TokenBuckets(clientRate, clientRate * CLIENT_BURST);
@@ -96,6 +94,18 @@ export class Network6 {
       for (const resource of [reservation.address, reservation.prefix])
         if (resource !== null) this.#reserved.set(textOf(resource), client);
     }
+  }
+
+  /** How long a client may have it: no longer than the delegated prefix that it is of (RFC 9096 section 3.4). */
+  timesOf({ address }: Resource, nowMs: number): Times {
+    const delegated = this.#delegated.find(({ range }) => inRange6(range, address));
+    if (delegated === undefined) return this.times;
+    const left = (untilMs: number): number => Math.max(0, Math.floor((untilMs - nowMs) / 1000));
+    const { preferredS, validS } = this.times;
+    return {
+      preferredS: Math.min(preferredS, TOLD_PREFERRED_S, left(delegated.preferred_until_ms)),
+      validS: Math.min(validS, TOLD_VALID_S, left(delegated.valid_until_ms)),
+    };
   }
 
   isOnLink(address: bigint): boolean {

@@ -1,7 +1,7 @@
 // A box that knows nothing of IPv6: Debian's kea-dhcp6 and radvd as its provider give it address, prefix and way out, and its
 // LAN lives by them.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { type LabNode, type NodeProcess, startKea } from '@sluice/lab';
 import { type Dhcp6ClientLease, until } from '@sluice/shared';
 import { addresses6 } from '../support/ip6-side.js';
@@ -81,6 +81,7 @@ describe('an interface that asks by DHCPv6', function () {
           { name: 'lan', device: 'p1' },
         ],
         router_advertisements: [{ interface: 'lan' }],
+        dhcp6: { servers: [{ interface: 'lan', pools: [{ range: '::100-::1ff' }] }] },
         dns: { forwarders: [{ interfaces: ['lan'] }] },
       },
     });
@@ -107,6 +108,22 @@ describe('an interface that asks by DHCPv6', function () {
       const ping = ['ping', '-6', '-c', '1', '-W', '1', '-I', from, FAR];
       return (await host.run(ping, { check: false })).code === 0;
     });
+  /** The address that ISC's dhclient is given, with what it was given before. */
+  const asked = async (): Promise<string> => {
+    const told = host.path('told');
+    const script = host.writeFile('told.sh', `#!/bin/sh\necho "$reason $new_ip6_address" >> ${told}\n`);
+    chmodSync(script, 0o755);
+    host.writeFile('told', '');
+    const files = ['-lf', host.path('leases6'), '-pf', host.path('dhclient.pid'), '-sf', script];
+    await host.run(['dhclient', '-6', '-1', '-N', ...files, 'eth0'], { deadlineMs: 60_000 });
+    const address = await until(
+      'an address by DHCPv6',
+      () => /^(?:BOUND6|REBIND6|RENEW6) (\S+)$/m.exec(readFileSync(told, 'utf8'))?.[1],
+    );
+    // Without a word to the server: it is to come back with what it had.
+    await host.run(['dhclient', '-6', '-x', ...files, 'eth0']);
+    return address;
+  };
   const onTwin = async (name: string): Promise<string> =>
     (await site.gateway.run(['ip', '-6', '-br', 'address', 'show', 'dev', name])).stdout;
 
@@ -126,6 +143,10 @@ describe('an interface that asks by DHCPv6', function () {
     await reachable(await ofHost('2001:db8:f000:7:'));
     const conf = readFileSync(`${site.gateway.runDir}/lan/dnsmasq-lan.conf`, 'utf8');
     assert.match(conf, /^server=2001:db8:99::53$/m);
+  });
+
+  it('serves the LAN by DHCPv6 of its subnet', async () => {
+    assert.match(await asked(), /^2001:db8:f000:7::1[0-9a-f]{2}$/);
   });
 
   it('refuses what nobody has of the prefix, and does not send it back to the provider', async () => {
@@ -192,6 +213,10 @@ describe('an interface that asks by DHCPv6', function () {
       const { stdout } = await host.run(['ip', '-6', 'address', 'show', 'dev', 'eth0', 'deprecated']);
       return stdout.includes('2001:db8:f000:7:');
     });
+    // A client that has an address of the old one comes back.
+    await until('an address of the new one by DHCPv6', async () =>
+      /^2001:db8:e000:7::1[0-9a-f]{2}$/.test(await asked()),
+    );
     assert.deepEqual(
       (await lease())?.withdrawn.map(({ prefix }) => prefix),
       [FIRST],
@@ -201,7 +226,11 @@ describe('an interface that asks by DHCPv6', function () {
   it('gives it back when the configuration does not ask any more', async () => {
     const [wan, lan] = site.config.interfaces!;
     const { dhcp6_client: _client, ...rest } = wan!;
-    await site.reload({ ...site.config, interfaces: [rest, { ...lan!, addresses: ['2001:db8:5::1/64'] }] });
+    await site.reload({
+      ...site.config,
+      dhcp6: {},
+      interfaces: [rest, { ...lan!, addresses: ['2001:db8:5::1/64'] }],
+    });
     await until('kea to have it back', () => /DHCP6_RELEASE_PD/.test(kea.log()));
     await until('the address to go', async () => !(await onTwin('wan')).includes(WAN));
     assert.ok(![...site.gateway.processes().keys()].includes('dhcp6-client-wan'));

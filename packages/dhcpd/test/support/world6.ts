@@ -22,6 +22,7 @@ export function networkOf(server: Server6Input): Dhcp6Network {
     server: dhcp6ServerSection.parse(server),
     vrf: server.vrf ?? 'default',
     addresses: server.interface === undefined ? [] : ['2001:db8:1::1/64', 'fe80::1/64'],
+    delegated: [],
   };
 }
 

@@ -4,10 +4,12 @@ import {
   type Ip6Range,
   inRange6,
   ip6Number,
+  isRelative6,
   parseIp6Range,
   rangeOf6,
   rangesOverlap6,
 } from '../net/ip6-range.js';
+import { isDelegatedTo } from './check-dhcp6-clients.js';
 import { plainHex } from './dhcp.js';
 import type { Dhcp6Section, Dhcp6ServerSection } from './dhcp6.js';
 import { type InterfaceSections, interfaceList } from './interface-list.js';
@@ -26,6 +28,8 @@ interface Served {
   vrf: string;
   /** Networks whose clients ask. */
   links: Ip6Range[];
+  /** Whether it has a subnet of a delegated prefix, of which ranges may be. */
+  delegated: boolean;
 }
 
 /** What is given of, where the configuration says so. */
@@ -39,7 +43,8 @@ export function checkDhcp6(config: Sections, vrfs: ReadonlySet<string>, report: 
   const served = config.dhcp6.servers.flatMap((server, i) => {
     const path = ['dhcp6', 'servers', i];
     const where = placeOf(config, server, path, vrfs, report);
-    return where === null ? [] : [{ server, path, ...where }];
+    const delegated = server.interface !== undefined && isDelegatedTo(config, server.interface);
+    return where === null ? [] : [{ server, path, delegated, ...where }];
   });
   checkPlaces(served, report);
   for (const entry of served) {
@@ -100,10 +105,14 @@ function checkPlaces(served: readonly Served[], report: Report): void {
   });
 }
 
-function checkPools({ server, path, links }: Served, report: Report): void {
+function checkPools({ server, path, links, delegated }: Served, report: Report): void {
   server.pools.forEach(({ range: text }, i) => {
     const range = parseIp6Range(text);
     if (range === null) return;
+    if (isRelative6(range)) {
+      if (!delegated) report([...path, 'pools', i, 'range'], notDelegated(server));
+      return;
+    }
     const inside = links.some((link) => inRange6(link, range.first) && inRange6(link, range.last));
     if (!inside)
       report(
@@ -113,6 +122,10 @@ function checkPools({ server, path, links }: Served, report: Report): void {
           : 'is not inside a prefix of the network that is served: choose addresses of it',
       );
   });
+}
+
+function notDelegated({ interface: name, subnet }: Dhcp6ServerSection): string {
+  return `is of a delegated prefix, and ${name === undefined ? subnet : `"${name}"`} has no subnet of one: name it under prefix_delegation.assign, or give whole addresses`;
 }
 
 function checkDelegation({ server, path, vrf }: Served, config: Sections, report: Report): void {
@@ -142,7 +155,7 @@ function checkDelegation({ server, path, vrf }: Served, config: Sections, report
   });
 }
 
-function checkReservations({ server, path, links }: Served, report: Report): void {
+function checkReservations({ server, path, links, delegated }: Served, report: Report): void {
   const clients = new Map<string, number>();
   const seen = new Map<string, number>();
   server.reservations.forEach(({ duid, iaid, address, prefix }, i) => {
@@ -153,7 +166,10 @@ function checkReservations({ server, path, links }: Served, report: Report): voi
       report(at, `this client has a reservation already, reservations.${first}: put both into one`);
     clients.set(client, i);
     const words = parseIp6(address ?? '');
-    if (words !== null && !links.some((link) => inRange6(link, ip6Number(words))))
+    const number = words === null ? null : ip6Number(words);
+    if (number !== null && isRelative6({ first: number, last: number })) {
+      if (!delegated) report([...at, 'address'], notDelegated(server));
+    } else if (number !== null && !links.some((link) => inRange6(link, number)))
       report([...at, 'address'], 'is not in a prefix of the network that is served: choose one that is');
     for (const [key, text] of [
       ['address', address],
@@ -171,7 +187,10 @@ function checkReservations({ server, path, links }: Served, report: Report): voi
 function spacesOf({ server, path, vrf }: Served): Space[] {
   const pools = server.pools.flatMap(({ range: text }, i) => {
     const range = parseIp6Range(text);
-    return range === null ? [] : [{ vrf, range, path: [...path, 'pools', i, 'range'] }];
+    if (range === null) return [];
+    // What is relative overlaps on its own link alone.
+    const space = isRelative6(range) ? `${vrf} ${server.interface}` : vrf;
+    return [{ vrf: space, range, path: [...path, 'pools', i, 'range'] }];
   });
   const delegated = server.delegation.flatMap(({ prefix: text }, i) => {
     const prefix = parseIp6Prefix(text);

@@ -23,7 +23,9 @@ const duid = hexOctets.refine((text) => {
 }, `must be a DUID of ${DUID_OCTETS_MIN} to ${DUID_OCTETS_MAX} octets, such as 00:03:00:01:02:00:5e:10:00:01`);
 
 export const dhcp6PoolSection = z.strictObject({
-  range: ip6Range.describe('Addresses that clients are given (IA_NA).'),
+  range: ip6Range.describe(
+    'Addresses that clients are given (IA_NA). ::100-::1ff: of the subnet of a delegated prefix that the interface has.',
+  ),
 });
 
 export const dhcp6DelegationSection = z
@@ -40,7 +42,7 @@ export const dhcp6ReservationSection = z
   .strictObject({
     duid: duid.describe('The client.'),
     iaid: u32.optional().describe('One of its interfaces. Left out: the first that asks.'),
-    address: ip6Address.optional(),
+    address: ip6Address.optional().describe('::50: of the subnet of a delegated prefix.'),
     prefix: ip6Prefix.optional(),
   })
   .refine(

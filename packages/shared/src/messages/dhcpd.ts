@@ -18,12 +18,20 @@ export const dhcpNetworkSchema = z.object({
   members: z.array(z.string()).default([]),
 });
 
+/** When what was given ends, of the clock; both 0 for what is taken back. */
+const lifetimes = { preferred_until_ms: z.number(), valid_until_ms: z.number() };
+
+/** A /64 of a prefix that the box was delegated. */
+export const delegatedPrefixSchema = z.object({ prefix: z.string(), ...lifetimes });
+
 /** A network that is served by DHCPv6, with what its interface says of it. */
 export const dhcp6NetworkSchema = z.object({
   server: dhcp6ServerSection,
   vrf: z.string(),
   /** The interface's IPv6 addresses with their prefix lengths; none of a network behind relays. */
   addresses: z.array(z.string()),
+  /** What of that is of a delegated prefix, until when: no lease is longer. */
+  delegated: z.array(delegatedPrefixSchema).default([]),
 });
 
 /** Names for the links of a VRF. */
@@ -33,12 +41,6 @@ export const dnsForwarderSchema = z.object({
   /** Whom it asks; none: those that interfaces of the VRF were told by DHCP. */
   servers: z.array(z.string()),
 });
-
-/** When what was given ends, of the clock; both 0 for what is taken back. */
-const lifetimes = { preferred_until_ms: z.number(), valid_until_ms: z.number() };
-
-/** A /64 of a prefix that the box was delegated. */
-export const delegatedPrefixSchema = z.object({ prefix: z.string(), ...lifetimes });
 
 /** A link on which the box advertises itself, with what its interface says of it. */
 export const advertisedLinkSchema = z.object({

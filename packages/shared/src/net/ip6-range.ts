@@ -33,6 +33,11 @@ export function parseIp6Range(text: string): Ip6Range | null {
   return range.last < range.first ? null : range;
 }
 
+/** Of a /64 that is not known yet: `::100-::1ff`. Such addresses are nobody's otherwise (RFC 4291 section 2.5.5). */
+export function isRelative6({ last }: Ip6Range): boolean {
+  return last < 1n << 64n;
+}
+
 /** All addresses of a prefix, whatever its host bits are. */
 export function rangeOf6({ address, length }: Ip6Prefix): Ip6Range {
   const mask = ip6Number([0, 1, 2, 3].map((i) => ip6MaskWord(length, i)) as unknown as Ip6Words);

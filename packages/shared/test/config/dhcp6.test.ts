@@ -82,4 +82,32 @@ describe('the DHCPv6 section', () => {
     ];
     for (const [servers, expected] of cases) assert.match(problems(...servers).join('\n'), expected);
   });
+
+  it('takes pools and reservations of the subnet that an interface has of a delegated prefix, and of no other', () => {
+    const pools = [{ range: '::100-::1ff' }];
+    const reservations = [{ duid: DUID, address: '::50' }];
+    const [lan, ...others] = DEVICE.interfaces;
+    const wan = {
+      ...{ name: 'wan', device: 'eth9' },
+      dhcp6_client: {
+        prefix_delegation: { assign: [{ interface: 'lan' }, { interface: 'old', subnet: 1 }] },
+      },
+    };
+    const result = deviceConfigSchema.safeParse({
+      ...DEVICE,
+      interfaces: [lan, ...others, wan],
+      dhcp6: {
+        servers: [
+          { interface: 'lan', pools: [...pools, POOL], reservations },
+          { interface: 'old', pools },
+        ],
+      },
+    });
+    assert.equal(result.error, undefined);
+    const sentence =
+      /is of a delegated prefix, and "lan" has no subnet of one: name it under prefix_delegation/;
+    assert.match(problems({ interface: 'lan', pools }).join(), sentence);
+    assert.match(problems({ interface: 'lan', reservations }).join(), sentence);
+    assert.match(problems({ subnet: '2001:db8:5::/64', pools }).join(), /and 2001:db8:5::\/64 has no subnet/);
+  });
 });
