@@ -16,7 +16,8 @@ export interface Privileges {
 
 export const PRIVILEGES = {
   dataplane: {
-    staysRoot: "makes network namespaces under /run/netns, which is root's",
+    staysRoot:
+      "iproute2 makes the files of network namespaces in `/run/netns`, which is root's (open: EACCES)",
     capabilities: {
       net_admin: 'ports, XDP programs, twins, routes, settings under `/proc/sys/net`',
       net_raw: 'sockets of AF_XDP and AF_PACKET',
@@ -26,9 +27,14 @@ export const PRIVILEGES = {
       sys_admin: 'makes and enters the network namespaces of VRFs',
     },
   },
-  agent: { staysRoot: "writes the configuration file, which is root's", capabilities: {} },
+  agent: {
+    staysRoot:
+      "writes the configuration file, which is root's, also while `sluice up` is gone: a commit that nobody confirms goes back",
+    capabilities: {},
+  },
   dhcpd: {
-    staysRoot: 'dhcpcd wants to be started by root',
+    staysRoot:
+      "dhcpcd makes `/run/dhcpcd/pid`, which is root's (open: EACCES), before it gives up its rights",
     capabilities: {
       net_raw: 'frames of clients without an address, probes of addresses; radvd, udhcpc and dhcpcd',
       net_bind_service: 'ports 67 and 547; dnsmasq, udhcpc and dhcpcd',
