@@ -63,8 +63,6 @@ export class TelnetChannel extends Duplex {
   #terminalType = '';
   #knowsOptions = false;
 
-  /**
-   */
   constructor(
     private readonly socket: Socket,
     private readonly events: TelnetChannelEvents,
