@@ -5,7 +5,8 @@ const EVERYTHING = '0.0.0.0/0';
 
 /**
  * Addresses, MTUs and routes are added; a route of the configuration goes before one that was learnt, and of learnt ones
- * the first in the order of interfaces.
+ * the first in the order of interfaces. An interface that asks no more has its address until that was given back, which it
+ * cannot be without.
  */
 export function withLeases(config: DeviceConfig, leases: readonly DhcpClientLease[]): DeviceConfig {
   const byInterface = new Map(leases.map((lease) => [lease.interface, lease]));
@@ -20,11 +21,13 @@ export function withLeases(config: DeviceConfig, leases: readonly DhcpClientLeas
     entry: T,
   ): T => {
     const lease = byInterface.get(entry.name);
-    if (entry.dhcp_client === undefined || lease === undefined) return entry;
-    add(entry.vrf, routesOf(lease, entry.vrf, entry.dhcp_client.default_route));
+    if (lease === undefined) return entry;
     const addresses = entry.addresses.includes(lease.address)
       ? entry.addresses
       : [...entry.addresses, lease.address];
+    if (entry.dhcp_client === undefined)
+      return isMember(config, entry.name) ? entry : { ...entry, addresses };
+    add(entry.vrf, routesOf(lease, entry.vrf, entry.dhcp_client.default_route));
     if (lease.mtu === null || (entry.mtu !== undefined && entry.mtu <= lease.mtu))
       return { ...entry, addresses };
     return { ...entry, addresses, mtu: lease.mtu };
@@ -32,6 +35,11 @@ export function withLeases(config: DeviceConfig, leases: readonly DhcpClientLeas
   const interfaces = config.interfaces.map(give);
   const vlans = config.vlans.map(give);
   return { ...config, interfaces, vlans, routes: [...routes.values()] };
+}
+
+/** Of a bridge: it can have no address. */
+export function isMember({ bridges }: DeviceConfig, name: string): boolean {
+  return bridges.some(({ members }) => members.includes(name));
 }
 
 /** RFC 3442: where classless routes are given, the option of routers does not count. */

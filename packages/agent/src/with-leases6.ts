@@ -10,6 +10,7 @@ import {
   SUBNET_LENGTH,
   subnetOf6,
 } from '@sluice/shared';
+import { isMember } from './with-leases.js';
 
 const HOST_LENGTH = 128;
 
@@ -20,7 +21,10 @@ interface Assigned extends DelegatedPrefix {
   address: string;
 }
 
-/** Addresses are added, and for each delegated prefix a route that refuses what no interface has of it (RFC 7084 WPD-5). */
+/**
+ * Addresses are added, and for each delegated prefix a route that refuses what no interface has of it (RFC 7084 WPD-5). An
+ * interface that asks no more has its address until that was given back, which it cannot be without.
+ */
 export function withLeases6(config: DeviceConfig, leases: readonly Dhcp6ClientLease[]): DeviceConfig {
   if (leases.length === 0) return config;
   const given = new Map<string, string[]>();
@@ -31,7 +35,7 @@ export function withLeases6(config: DeviceConfig, leases: readonly Dhcp6ClientLe
   for (const entry of config.interfaces) {
     const lease = leaseOf(entry, leases);
     if (lease === undefined) continue;
-    if (entry.dhcp6_client?.address === true)
+    if (entry.dhcp6_client?.address ?? !isMember(config, entry.name))
       for (const { address } of lease.addresses) give(entry.name, `${address}/${HOST_LENGTH}`);
     const assigned = assignedOf(entry, lease);
     for (const { interface: name, address } of assigned) give(name, address);
@@ -82,10 +86,10 @@ export function delegatedTo(
 }
 
 function leaseOf(
-  { name, enabled, dhcp6_client: client }: DeviceConfig['interfaces'][number],
+  { name, enabled }: DeviceConfig['interfaces'][number],
   leases: readonly Dhcp6ClientLease[],
 ): Dhcp6ClientLease | undefined {
-  return client === undefined || !enabled ? undefined : leases.find((lease) => lease.interface === name);
+  return enabled ? leases.find((lease) => lease.interface === name) : undefined;
 }
 
 function assignedOf(entry: DeviceConfig['interfaces'][number], { prefix }: Dhcp6ClientLease): Assigned[] {

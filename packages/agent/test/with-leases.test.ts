@@ -48,9 +48,21 @@ describe('a configuration with leases', () => {
     assert.ok(deviceConfigSchema.safeParse(withLeases(config(), [{ ...LEASE, routes }])).success);
   });
 
-  it('stays what it is for interfaces that do not ask', () => {
-    const stray = { ...LEASE, interface: 'lan' };
-    assert.deepEqual(withLeases(config(), [stray, { ...LEASE, interface: 'gone' }]), config());
+  it('has the address of an interface that asks no more, and nothing else, until it was given back', () => {
+    const left = { ...LEASE, interface: 'lan', mtu: 1400 };
+    const { interfaces, routes } = withLeases(config(), [left]);
+    assert.deepEqual(interfaces[2], {
+      ...config().interfaces[2],
+      addresses: ['10.1.0.1/24', '198.51.100.7/24'],
+    });
+    assert.deepEqual(routes, []);
+  });
+
+  it('stays what it is where an interface is gone, or is a member of a bridge now', () => {
+    assert.deepEqual(withLeases(config(), [{ ...LEASE, interface: 'gone' }]), config());
+    const interfaces = [{ name: 'wan', device: 'p0' }];
+    const bridged = config({ interfaces, bridges: [{ name: 'br0', members: ['wan'] }] });
+    assert.deepEqual(withLeases(bridged, [LEASE]), bridged);
   });
 
   it('takes classless routes in place of routers, and no default route where none is wanted', () => {

@@ -56,6 +56,19 @@ describe('a configuration with leases of DHCPv6', () => {
     assert.ok(deviceConfigSchema.safeParse(withLeases6(config(), [LEASE])).success);
   });
 
+  it('has the address of an interface that asks no more, and nothing of its prefix, until it was given back', () => {
+    const interfaces = [
+      { name: 'wan', device: 'p0' },
+      { name: 'lan', device: 'p1' },
+      { name: 'far', device: 'p2' },
+    ];
+    const left = { interfaces, router_advertisements: [] };
+    assert.deepEqual(addresses(LEASE, left), [['2001:db8:1::50/128'], [], []]);
+    assert.deepEqual(withLeases6(config(left), [LEASE]).routes, []);
+    const bridges = [{ name: 'br0', members: ['wan'] }];
+    assert.deepEqual(addresses(LEASE, { ...left, bridges }), [[], [], []]);
+  });
+
   it('refuses what is left of the prefix, unless it is one subnet or the configuration has a route', () => {
     const routes = (lease: Dhcp6ClientLease, parts = {}) => withLeases6(config(parts), [lease]).routes;
     const left = { prefix: '2001:db8:f000::/60', vrf: 'default', unreachable: true };

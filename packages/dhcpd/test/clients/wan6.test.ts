@@ -226,8 +226,6 @@ describe('an interface that asks by DHCPv6', function () {
   it('gives it back when the configuration does not ask any more', async () => {
     const [wan, lan] = site.config.interfaces!;
     const { dhcp6_client: _client, ...rest } = wan!;
-    // The pool first, so that nothing but the client is left to be changed.
-    await site.reload({ ...site.config, dhcp6: {} });
     await site.reload({
       ...site.config,
       dhcp6: {},

@@ -52,7 +52,7 @@ export const PRIVILEGES = {
       net_bind_service: 'SSH on port 22, Telnet on port 23, SNMP on port 161',
       net_raw: '`ping` and `traceroute`',
       sys_admin:
-        '`ping`, `traceroute`, Telnet and what leads to syslog servers enter the network namespaces of VRFs',
+        'servers, `ping`, `traceroute` and what leads to syslog servers enter the network namespaces of VRFs',
     },
   },
   'ike-bridge': { besides: ['charon'], capabilities: {} },
