@@ -111,11 +111,13 @@ describe(`${TUNNELS} tunnels on a hub`, () => {
   if (MEASURED) {
     it('traffic is spread over all tunnels', async () => {
       for (const octets of [64, 1400]) {
-        const { sent, encrypted } = await hub.flood(5, FLOOD_RATE, octets);
+        const { sent, received, encrypted, drops } = await hub.flood(5, FLOOD_RATE, octets);
         assert.ok(encrypted > 0);
+        const [sentText, receivedText, encryptedText] = [sent, received, encrypted].map(Math.round);
         say(
-          `${octets} octets to all tunnels in turn: ${Math.round(encrypted)} of ${Math.round(sent)} packets a second`,
+          `${octets} octets to all tunnels in turn, packets a second: ${sentText} sent, ${receivedText} received, ${encryptedText} encrypted`,
         );
+        for (const [name, perSecond] of drops) say(`${name}: ${Math.round(perSecond)}`);
       }
     }).timeout(180_000);
   }

@@ -142,15 +142,39 @@ export class Hub {
    * Sends datagrams of so many octets through all tunnels in turn, as fast as one sender can up to the rate in packets a
    * second; returns how many were sent and how many the data plane encrypted, a second.
    */
-  async flood(seconds: number, rate: number, octets: number): Promise<{ sent: number; encrypted: number }> {
-    const encrypted = async (): Promise<number> =>
-      (await this.sas()).reduce((sum, sa) => sum + (sa.direction === 'out' ? sa.counters.packets : 0), 0);
+  async flood(seconds: number, rate: number, octets: number): Promise<Flood> {
     const input = this.peers.peers.map(({ inner }) => inner).join('\n');
     const argv = ['/usr/bin/python3', FLOOD_ALL, ...[seconds, rate, octets].map(String)];
-    const before = await encrypted();
+    const before = await this.moved();
     const { stdout } = await this.host.run(argv, { input, deadlineMs: (seconds + 30) * 1000 });
     const [sent = 0, took = seconds] = stdout.split(' ').map(Number);
-    return { sent: sent / took, encrypted: ((await encrypted()) - before) / took };
+    const after = await this.moved();
+    const drops = [...after.drops].map(([name, count]): [string, number] => [
+      name,
+      (count - (before.drops.get(name) ?? 0)) / took,
+    ]);
+    return {
+      sent: sent / took,
+      received: (after.received - before.received) / took,
+      encrypted: (after.encrypted - before.encrypted) / took,
+      drops: new Map(drops.filter(([, perSecond]) => perSecond > 0)),
+    };
+  }
+
+  /** Packets so far: by the port to the host, by tunnels, and what was dropped. */
+  private async moved(): Promise<Omit<Flood, 'sent'>> {
+    const [{ interfaces }, { errors }, sas] = await Promise.all([
+      this.dataplane.request('show-interfaces', {}, { deadlineMs: PATIENCE_MS }),
+      this.dataplane.request('show-errors', {}, { deadlineMs: PATIENCE_MS }),
+      this.sas(),
+    ]);
+    return {
+      received: interfaces.find(({ name }) => name === 'lan')?.rx_packets ?? 0,
+      encrypted: sas.reduce((sum, sa) => sum + (sa.direction === 'out' ? sa.counters.packets : 0), 0),
+      drops: new Map(
+        errors.filter(({ drop }) => drop).map(({ node, reason, count }) => [`${node}/${reason}`, count]),
+      ),
+    };
   }
 
   /** Sends through every tunnel until each has brought an answer; returns how many did, and a sentence. */
@@ -172,6 +196,16 @@ export class Hub {
   async close(): Promise<void> {
     await Promise.all([this.agent.close(), this.dataplane.close(), this.ikeBridge.close()]);
   }
+}
+
+/** Packets a second, on their way from the host to the peers. */
+interface Flood {
+  sent: number;
+  /** By the gateway's port. */
+  received: number;
+  encrypted: number;
+  /** By the gateway, by `node/reason`. */
+  drops: Map<string, number>;
 }
 
 /** Seconds of user and system time (proc(5), stat, fields 14 and 15). */
