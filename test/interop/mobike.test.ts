@@ -1,11 +1,11 @@
 // An end gets another address, and strongSwan is the peer: whoever called and whoever moves, the IKE_SA that there is goes there
 // (RFC 4555), and both ends know it. The peer's ESP (kernel-libipsec) cannot move an SA; so its charon rekeys the CHILD_SA.
 import assert from 'node:assert/strict';
-import { Lab } from '@sluice/lab';
-import { messageOf, until } from '@sluice/shared';
+import { until } from '@sluice/shared';
 import { now, Probe } from '../support/probe.js';
 import { assertResumes } from '../support/sites-under-probe.js';
 import { HQ, moveWan } from '../support/two-sites.js';
+import { pairSuite } from './pair-suite.js';
 import { type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
 import { Table } from './table.js';
 
@@ -22,33 +22,10 @@ describe('with strongSwan as the peer, MOBIKE', () => {
 
   for (const weInitiate of [true, false]) {
     describe(weInitiate ? 'we call' : 'the peer calls', () => {
-      let lab: Lab | null = null;
-      let pair: (SiteAndPeer & { probe: Probe }) | null = null;
-      let failed = false;
-
-      before(async function () {
-        this.timeout(120_000);
-        lab = await Lab.create({ name: 'mobike' });
-        await keepingLogs(async () => {
-          const made = await siteAndPeer(lab!, { weInitiate, ours: [ESP], theirs: ESP, mobike: true });
-          pair = { ...made, probe: await Probe.start(made) };
-        });
+      const withPair = pairSuite('mobike', async (lab) => {
+        const made = await siteAndPeer(lab, { weInitiate, ours: [ESP], theirs: ESP, mobike: true });
+        return { ...made, probe: await Probe.start(made) };
       });
-      after(async function () {
-        this.timeout(120_000);
-        if (lab !== null) lab.keepLogs = failed;
-        await pair?.branch.close();
-        await lab?.stop();
-      });
-
-      async function keepingLogs(body: () => Promise<void>): Promise<void> {
-        try {
-          await body();
-        } catch (error) {
-          failed = true;
-          throw new Error(`${messageOf(error)} (logs: ${lab?.keptLogs})`, { cause: error });
-        }
-      }
 
       /** Our IKE_SA, and where the SAs are that both ends list, and no others. */
       async function view({ branch, peer }: SiteAndPeer) {
@@ -67,9 +44,7 @@ describe('with strongSwan as the peer, MOBIKE', () => {
       for (const mover of MOVERS) {
         it(`${mover} at another address: traffic goes on by the same IKE_SA`, async function () {
           this.timeout(120_000);
-          await keepingLogs(async () => {
-            assert.ok(pair !== null);
-            const made = pair;
+          await withPair(async (made) => {
             const before = await until('both ends to have the same SAs', () => view(made));
             const ends = { us: before.us, peer: before.peer };
             await assertResumes(made, `${mover} moves`, RESUMES_MS, async () => {

@@ -2,11 +2,11 @@
 // exchange of its own, and then no rekeying succeeds, whoever asks. The peer is authenticated anew instead, under traffic,
 // and whoever looks is told.
 import assert from 'node:assert/strict';
-import { Lab } from '@sluice/lab';
-import { type IkeEvent, messageOf, until } from '@sluice/shared';
+import { type IkeEvent, until } from '@sluice/shared';
 import { Probe } from '../support/probe.js';
 import { assertNoDuplicates, during, say } from '../support/sites-under-probe.js';
-import { commonSpis, type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
+import { pairSuite } from './pair-suite.js';
+import { commonSpis, siteAndPeer } from './site-and-peer.js';
 
 const OURS = 'aes256gcm16-x25519';
 const THEIRS = 'aes256gcm16';
@@ -16,38 +16,15 @@ const RESUMES_MS = 5_000;
 describe('with strongSwan as the peer, PFS on our side alone', () => {
   for (const weInitiate of [true, false]) {
     describe(weInitiate ? 'we call' : 'the peer calls', () => {
-      let lab: Lab | null = null;
-      let pair: (SiteAndPeer & { probe: Probe }) | null = null;
-      let failed = false;
       const events: IkeEvent[] = [];
-
-      before(async function () {
-        this.timeout(120_000);
-        lab = await Lab.create({ name: 'no-pfs' });
-        await keepingLogs(async () => {
-          const made = await siteAndPeer(lab!, { weInitiate, ours: [OURS], theirs: THEIRS });
-          pair = { ...made, probe: await Probe.start(made) };
-          made.branch.ikeBridge.subscribe('ike', {
-            onSnapshot: () => {},
-            onEvent: (event) => void events.push(event),
-          });
+      const withPair = pairSuite('no-pfs', async (lab) => {
+        const made = await siteAndPeer(lab, { weInitiate, ours: [OURS], theirs: THEIRS });
+        made.branch.ikeBridge.subscribe('ike', {
+          onSnapshot: () => {},
+          onEvent: (event) => void events.push(event),
         });
+        return { ...made, probe: await Probe.start(made) };
       });
-      after(async function () {
-        this.timeout(120_000);
-        if (lab !== null) lab.keepLogs = failed;
-        await pair?.branch.close();
-        await lab?.stop();
-      });
-
-      async function keepingLogs(body: () => Promise<void>): Promise<void> {
-        try {
-          await body();
-        } catch (error) {
-          failed = true;
-          throw new Error(`${messageOf(error)} (logs: ${lab?.keptLogs})`, { cause: error });
-        }
-      }
 
       const cases = [
         {
@@ -64,9 +41,7 @@ describe('with strongSwan as the peer, PFS on our side alone', () => {
       for (const { who, by, says } of cases) {
         it(`${who} cannot rekey: new SAs are made by a new authentication while the old ones carry traffic`, async function () {
           this.timeout(120_000);
-          await keepingLogs(async () => {
-            assert.ok(pair !== null);
-            const made = pair;
+          await withPair(async (made) => {
             const { branch, peer } = made;
             const before = await until('both ends to have the same SAs', () => commonSpis(made));
             const report = await during(made, async () => {
@@ -110,9 +85,7 @@ describe('with strongSwan as the peer, PFS on our side alone', () => {
       if (weInitiate)
         it('a CHILD_SA that was deleted comes with another IKE_SA; where the peer has PFS, it is rekeyed and nobody speaks of a problem', async function () {
           this.timeout(120_000);
-          await keepingLogs(async () => {
-            assert.ok(pair !== null);
-            const made = pair;
+          await withPair(async (made) => {
             const { branch, peer } = made;
             const others = async (doing: () => Promise<unknown>): Promise<void> => {
               const before = await until('both ends to have the same SAs', () => commonSpis(made));

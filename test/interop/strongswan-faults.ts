@@ -2,8 +2,7 @@
 // crosses in clear, no sequence number of ours is used twice, and in the end both ends have the same SAs, traffic passes,
 // and the same processes run as at first.
 //   npm run faults -w test -- --peer strongswan --seconds 300 --seed 7
-import { Lab } from '@sluice/lab';
-import { messageOf, until } from '@sluice/shared';
+import { until } from '@sluice/shared';
 import { seed } from '@sluice/shared/test-support';
 import {
   befall,
@@ -20,7 +19,8 @@ import { Outside } from '../support/outside.js';
 import { now, Probe } from '../support/probe.js';
 import { only, residents } from '../support/residents.js';
 import { assertNoDuplicates, say as sayReport } from '../support/sites-under-probe.js';
-import { commonSpis, type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
+import { pairSuite } from './pair-suite.js';
+import { commonSpis, siteAndPeer } from './site-and-peer.js';
 import type { StockPeer } from './stock-peer.js';
 
 const SECONDS = Number(process.env.SLUICE_FAULT_SECONDS ?? 300);
@@ -52,38 +52,13 @@ function peerEnd(peer: StockPeer): FaultEnd {
 const ofPeer = (fault: Fault): Fault => (fault.site === 1 ? { ...fault, process: 'charon' } : fault);
 
 describe(`${SECONDS} s of faults with strongSwan as the peer, seed ${seed}`, () => {
-  let lab: Lab | null = null;
-  let made: SiteAndPeer | null = null;
-  let failed = false;
-
-  before(async function () {
-    this.timeout(120_000);
-    lab = await Lab.create({ name: 'faults' });
-    await keepingLogs(async () => {
-      const options = { weInitiate: true, ours: [ESP], theirs: ESP, relayBranch: true };
-      made = await siteAndPeer(lab!, { ...options, detectFailureWithinS: DETECT_WITHIN_S });
-    });
+  const withPair = pairSuite('faults', (lab) => {
+    const options = { weInitiate: true, ours: [ESP], theirs: ESP, relayBranch: true };
+    return siteAndPeer(lab, { ...options, detectFailureWithinS: DETECT_WITHIN_S });
   });
-  after(async function () {
-    this.timeout(120_000);
-    if (lab !== null) lab.keepLogs = failed;
-    await made?.branch.close();
-    await lab?.stop();
-  });
-
-  async function keepingLogs(body: () => Promise<void>): Promise<void> {
-    try {
-      await body();
-    } catch (error) {
-      failed = true;
-      throw new Error(`${messageOf(error)} (logs: ${lab?.keptLogs})`, { cause: error });
-    }
-  }
 
   it('show nothing in clear, and end with SAs that agree', () =>
-    keepingLogs(async () => {
-      if (made === null) throw new Error('there is no tunnel');
-      const pair = made;
+    withPair(async (pair) => {
       const { branch, peer, router, wire } = pair;
       const network: FaultNetwork = { ends: [gatewayEnd(branch), peerEnd(peer)], router, wire };
       const probe = await Probe.start(pair);

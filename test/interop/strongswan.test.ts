@@ -1,10 +1,10 @@
 // A gateway of ours and strongSwan on Linux: either calls, either rekeys.
 import assert from 'node:assert/strict';
-import { Lab } from '@sluice/lab';
-import { messageOf, until } from '@sluice/shared';
+import { until } from '@sluice/shared';
 import { ping } from '../support/ping.js';
 import { transfer } from '../support/streams.js';
 import { BRANCH, HQ } from '../support/two-sites.js';
+import { pairSuite } from './pair-suite.js';
 import { commonSpis, type SiteAndPeer, siteAndPeer } from './site-and-peer.js';
 
 const BYTES = 3_000_000;
@@ -22,36 +22,11 @@ describe('with strongSwan as the peer', () => {
     const theirs = `${cipher}-x25519`;
     const options = { weInitiate, ours: [theirs], theirs };
     describe(`${weInitiate ? 'called by us' : 'calling us'}, ${cipher}`, () => {
-      let lab: Lab | null = null;
-      let made: SiteAndPeer | null = null;
-      let failed = false;
-
-      before(async function () {
-        this.timeout(120_000);
-        lab = await Lab.create({ name: 'interop' });
-        await keepingLogs(async () => {
-          made = await siteAndPeer(lab!, options);
-        });
-      });
-      after(async function () {
-        this.timeout(120_000);
-        if (lab !== null) lab.keepLogs = failed;
-        await made?.branch.close();
-        await lab?.stop();
-      });
-
-      async function keepingLogs(body: () => Promise<void>): Promise<void> {
-        try {
-          await body();
-        } catch (error) {
-          failed = true;
-          throw new Error(`${messageOf(error)} (logs: ${lab?.keptLogs})`, { cause: error });
-        }
-      }
+      const withPair = pairSuite('interop', (lab) => siteAndPeer(lab, options));
       const test = (title: string, body: (made: SiteAndPeer) => Promise<void>): void => {
         it(title, async function () {
           this.timeout(120_000);
-          await keepingLogs(() => body(made!));
+          await withPair(body);
         });
       };
 

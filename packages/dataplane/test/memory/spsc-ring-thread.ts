@@ -35,7 +35,7 @@ function produce(): RingThreadReport {
   let sent = 0;
   let wakes = 0;
   let sum = 0;
-  const wakeWhenAsleep = (): void => {
+  const wakeConsumer = (): void => {
     if (!ring.needsWake()) return;
     wakes++;
     Atomics.add(signals, WAKES, 1);
@@ -51,7 +51,7 @@ function produce(): RingThreadReport {
       const added = count === 1 ? Number(ring.push(vector[0]!)) : ring.pushMany(vector, 0, count);
       for (let i = 0; i < added; i++) sum += vector[i]!;
       sent += added;
-      wakeWhenAsleep();
+      wakeConsumer();
       // Full: until the consumer has taken something.
       if (added === 0) waitWhile(signals, PROGRESS, progress, 'room in the ring');
     }
